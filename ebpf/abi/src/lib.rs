@@ -1,0 +1,22 @@
+//! What the kernel program and the agent share: names and layouts of the maps, the domain table, the verdict.
+//!
+//! Both sides compile this crate; [`ABI_VERSION`] changes whenever a layout or the meaning of a field does, and the
+//! agent refuses a pinned object or an embedded object of another version. Everything here is pure: bytes and words in,
+//! values out. Addresses and ports lie in network order, other integers in the machine's own order, and no struct has
+//! hidden padding.
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod hash;
+pub mod maps;
+pub mod table;
+mod tags;
+mod verdict;
+
+pub use tags::{Tag, TagSet, Tags};
+pub use verdict::{Decision, Mask, Reason, TagPath, Verdict, flags};
+
+/// Version of every layout and meaning in this crate. The loader compares it with the object's own before anything runs.
+pub const ABI_VERSION: u32 = 1;

@@ -1,0 +1,2 @@
+//! `cargo xtask`: the tools of the project.
+fn main() {}
