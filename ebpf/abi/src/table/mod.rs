@@ -1,0 +1,99 @@
+//! The domain table: one 8-byte slot a name, read by the kernel and the resolver while the agent writes it.
+//!
+//! A slot holds a 46-bit fingerprint of the name's keyed hash, two bits that say whether it speaks of the name itself,
+//! of the names beneath it, or of both, and a 16-bit id. Slots lie in buckets of eight, one cache line each, and a name
+//! may lie in either of two buckets (a cuckoo table): a lookup never reads more than two cache lines. Either bucket of
+//! a slot can be worked out from the other and the fingerprint, so that slots can move without their names.
+//!
+//! Zero is an empty slot; ids start at 1. Every change is a single 8-byte store, so a reader sees the old slot or the
+//! new one and nothing in between. The device table has the same layout, with hardware addresses for names.
+
+#[cfg(feature = "user")]
+mod writer;
+
+#[cfg(feature = "user")]
+pub use writer::{TableFull, TagSetInterner, TooManyTagSets, Writer};
+
+/// Slots of a bucket: as many as a cache line holds.
+pub const BUCKET_SLOTS: usize = 8;
+
+/// One bucket.
+pub type Bucket = [u64; BUCKET_SLOTS];
+
+const FINGERPRINT_SHIFT: u32 = 18;
+/// The slot speaks of the name itself.
+const THIS: u64 = 1 << 16;
+/// The slot speaks of the names beneath.
+const BELOW: u64 = 1 << 17;
+const ID: u64 = 0xffff;
+
+/// Read access to a table's memory.
+pub trait Buckets {
+    /// Number of buckets; never zero.
+    fn count(&self) -> u32;
+    /// The bucket at `index`, or `None` past the end.
+    fn bucket(&self, index: u32) -> Option<Bucket>;
+}
+
+/// What the table says of one name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Entry {
+    /// Id that holds for the name itself, 0 if none.
+    pub this: u16,
+    /// Id that holds for the names beneath it, 0 if none.
+    pub below: u16,
+}
+
+/// Looks up the name whose hash is `hash`.
+#[inline(always)]
+pub fn find<T: Buckets + ?Sized>(table: &T, hash: u64) -> Entry {
+    let count = table.count();
+    let fingerprint = hash >> FINGERPRINT_SHIFT;
+    let mut entry = Entry::default();
+    let first = first_bucket(hash, count);
+    if let Some(bucket) = table.bucket(first) {
+        collect(&bucket, fingerprint, &mut entry);
+    }
+    if let Some(bucket) = table.bucket(other_bucket(first, fingerprint, count)) {
+        collect(&bucket, fingerprint, &mut entry);
+    }
+    entry
+}
+
+/// Takes what `bucket` holds for `fingerprint` into `entry`.
+#[inline(always)]
+fn collect(bucket: &Bucket, fingerprint: u64, entry: &mut Entry) {
+    // Written out for eight slots, and branching only on a hit, since nearly every comparison is a miss.
+    let mut index = 0;
+    while index < BUCKET_SLOTS {
+        let slot = bucket[index];
+        if slot >> FINGERPRINT_SHIFT == fingerprint {
+            if slot & THIS != 0 {
+                entry.this = slot as u16;
+            }
+            if slot & BELOW != 0 {
+                entry.below = slot as u16;
+            }
+        }
+        index += 1;
+    }
+}
+
+/// Maps the upper half of `number` evenly onto `0..count`.
+#[inline(always)]
+const fn reduce(number: u64, count: u32) -> u32 {
+    (((number >> 32) * count as u64) >> 32) as u32
+}
+
+#[inline(always)]
+const fn first_bucket(hash: u64, count: u32) -> u32 {
+    // The multiplication lets every bit of the hash, and not only those of the fingerprint, choose the bucket.
+    reduce(hash.wrapping_mul(0xd6e8_feb8_6659_fd93), count)
+}
+
+/// The other bucket of a slot with this fingerprint that lies in `bucket`; its own inverse.
+#[inline(always)]
+const fn other_bucket(bucket: u32, fingerprint: u64, count: u32) -> u32 {
+    let sum = reduce(fingerprint.wrapping_mul(0x9e37_79b9_7f4a_7c15), count);
+    if sum >= bucket { sum - bucket } else { sum + (count - bucket) }
+}
