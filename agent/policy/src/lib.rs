@@ -1,1 +1,3 @@
 //! Pure household policy.
+
+pub mod name;
