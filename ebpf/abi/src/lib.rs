@@ -10,11 +10,13 @@
 extern crate std;
 
 pub mod hash;
+mod lookup;
 pub mod maps;
 pub mod table;
 mod tags;
 mod verdict;
 
+pub use lookup::lookup;
 pub use tags::{Tag, TagSet, Tags};
 pub use verdict::{Decision, Mask, Reason, TagPath, Verdict, flags};
 

@@ -128,8 +128,6 @@ impl BlockStyle {
 pub mod options {
     /// Events of this profile carry the name. Without it they carry only the reason.
     pub const EVENT_NAMES: u32 = 1 << 0;
-    /// Connections already running when the gate first sees them pass once, although their name was never seen.
-    pub const ADOPT_RUNNING: u32 = 1 << 1;
 }
 
 /// Everything the kernel knows of one profile.
@@ -202,8 +200,8 @@ pub struct Flow {
     pub verdict: u8,
     /// 1 once payload past `end` has passed.
     pub beyond: u8,
-    /// Kind of what is read: 0 not known yet, 1 TLS, 2 HTTP.
-    pub protocol: u8,
+    /// 1 once a QUIC long header was seen.
+    pub quic: u8,
 }
 
 /// A place in a byte stream at which a parser stopped.

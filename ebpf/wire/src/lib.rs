@@ -1,11 +1,41 @@
 //! Parsers for what crosses the gate: frames, DNS questions, TLS ClientHello streams, QUIC headers, HTTP `Host`.
 //!
 //! One source serves both sides. The kernel program compiles it for the BPF virtual machine, user space compiles it
-//! for tests, fuzzing and capture replay. All bytes are read through [`Bytes`], so a parser cannot tell where it runs.
+//! for tests, fuzzing and capture replay. All bytes are read through [`Bytes`], so a parser cannot tell where it runs,
+//! and whatever repeats is a [`Step`], because the kernel's loops are calls.
 //!
 //! Every parser gives one of three answers: found, not there, or need more.
 #![no_std]
 
+#[cfg(test)]
+extern crate std;
+
 mod bytes;
+pub mod dns;
+pub mod frame;
+pub mod http;
+mod name;
+pub mod quic;
+mod step;
+pub mod tcp;
+pub mod tls;
 
 pub use bytes::{Bytes, BytesMut};
+pub use name::{LABELS_MAX, Label, Labels, NAME_MAX, spell, split_dotted};
+pub use step::{Answer, Loop, Plain, Step};
+
+/// Where things lie in the working memory that a packet is read into: one [`BytesMut`] of [`layout::SIZE`] bytes.
+pub mod layout {
+    /// The frame, or the piece of a long frame that is being read.
+    pub const WINDOW: u32 = 0;
+    /// Bytes of the window. A frame of the usual 1500-byte MTU fits whole.
+    pub const WINDOW_SIZE: u32 = 2048;
+    /// The server name of a stream, gathered over segments and records, as it was sent.
+    pub const NAME: u32 = WINDOW + WINDOW_SIZE;
+    /// Start and length of every label, two bytes each; see [`super::Labels`].
+    pub const LABELS: u32 = NAME + 272;
+    /// A name in lower case with dots, for people; see [`super::spell`].
+    pub const SPELT: u32 = LABELS + 272;
+    /// All of it; a power of two, so that the kernel side can keep inside by masking.
+    pub const SIZE: u32 = 4096;
+}

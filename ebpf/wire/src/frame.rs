@@ -1,0 +1,268 @@
+//! From the first byte of an Ethernet frame to the first byte of what UDP or TCP carries.
+
+use crate::bytes::Bytes;
+
+/// VLAN tags that are looked through: 802.1Q and QinQ.
+pub const VLAN_TAGS_MAX: usize = 2;
+/// IPv6 extension headers that are looked through.
+pub const EXTENSION_HEADERS_MAX: usize = 6;
+/// All headers together lie within this many bytes, or the frame counts as malformed: two VLAN tags, PPPoE, IPv6 with
+/// generous extension headers and TCP with options.
+pub const HEADERS_MAX: u32 = 256;
+
+const ETHERTYPE_IPV4: u16 = 0x0800;
+const ETHERTYPE_IPV6: u16 = 0x86dd;
+const ETHERTYPE_VLAN: u16 = 0x8100;
+const ETHERTYPE_QINQ: u16 = 0x88a8;
+const ETHERTYPE_QINQ_OLD: u16 = 0x9100;
+const ETHERTYPE_PPPOE_SESSION: u16 = 0x8864;
+const PPP_IPV4: u16 = 0x0021;
+const PPP_IPV6: u16 = 0x0057;
+
+/// TCP, as an IP protocol number.
+pub const TCP: u8 = 6;
+/// UDP.
+pub const UDP: u8 = 17;
+/// ICMP.
+pub const ICMP: u8 = 1;
+/// ICMPv6.
+pub const ICMPV6: u8 = 58;
+
+/// Bits of [`Frame::tcp_flags`] (RFC 9293 §3.1).
+pub mod tcp_flags {
+    /// No more data from the sender.
+    pub const FIN: u8 = 0x01;
+    /// Synchronise sequence numbers.
+    pub const SYN: u8 = 0x02;
+    /// Reset the connection.
+    pub const RST: u8 = 0x04;
+    /// The acknowledgement field is significant.
+    pub const ACK: u8 = 0x10;
+}
+
+/// Why a frame was not read down to its payload.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unread {
+    /// Neither IPv4 nor IPv6: ARP, EAPOL, LLDP, PPPoE discovery and the like.
+    NotIp,
+    /// Cut short, contradictory, or headers deeper than the limits.
+    Malformed,
+}
+
+/// What the headers of an IP packet say. Offsets count from the first byte of the frame; addresses are two numbers
+/// whose most significant byte is the first on the wire, IPv4 in its IPv4-mapped form (RFC 4291 §2.5.5.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(C)]
+pub struct Frame {
+    /// Source address.
+    pub source: [u64; 2],
+    /// Destination address.
+    pub destination: [u64; 2],
+    /// Source port in the upper half, destination port in the lower, zero where there are none.
+    pub ports: u32,
+    /// Offset of the IP header.
+    pub network: u32,
+    /// Offset of the transport header.
+    pub transport: u32,
+    /// Offset of the payload of UDP or TCP; of the IP payload for other protocols and fragments.
+    pub payload: u32,
+    /// Offset after the last byte of the IP packet; link-layer padding lies beyond.
+    pub end: u32,
+    /// TCP sequence number.
+    pub sequence: u32,
+    /// TCP acknowledgement number.
+    pub acknowledgement: u32,
+    /// IP protocol number after all extension headers.
+    pub protocol: u8,
+    /// [`tcp_flags`].
+    pub tcp_flags: u8,
+    /// 1 if this is a fragment of a larger packet.
+    pub fragment: u8,
+    /// 4 or 6.
+    pub version: u8,
+}
+
+impl Frame {
+    /// Source port.
+    #[inline(always)]
+    pub const fn source_port(&self) -> u16 {
+        (self.ports >> 16) as u16
+    }
+
+    /// Destination port.
+    #[inline(always)]
+    pub const fn destination_port(&self) -> u16 {
+        self.ports as u16
+    }
+
+    /// Bytes of payload.
+    #[inline(always)]
+    pub const fn payload_length(&self) -> u32 {
+        self.end - self.payload
+    }
+}
+
+/// Reads the headers of the frame at the beginning of `bytes`, `length` bytes long in all, of which at least the first
+/// [`HEADERS_MAX`] must be there.
+///
+/// # Errors
+/// [`Unread`].
+#[inline(always)]
+pub fn parse<B: Bytes + ?Sized>(bytes: &B, length: u32) -> Result<Frame, Unread> {
+    let (version, network) = link_layer(bytes, length)?;
+    let mut frame = Frame { network, version, ..Frame::default() };
+    if version == 4 { ipv4(bytes, length, &mut frame)? } else { ipv6(bytes, length, &mut frame)? }
+    transport(bytes, &mut frame)?;
+    Ok(frame)
+}
+
+/// IP version and offset of the IP header.
+#[inline(always)]
+fn link_layer<B: Bytes + ?Sized>(bytes: &B, length: u32) -> Result<(u8, u32), Unread> {
+    if length < 14 {
+        return Err(Unread::Malformed);
+    }
+    let mut at = 12;
+    let mut ethertype = bytes.be16(at);
+    for _ in 0..VLAN_TAGS_MAX {
+        if !matches!(ethertype, ETHERTYPE_VLAN | ETHERTYPE_QINQ | ETHERTYPE_QINQ_OLD) {
+            break;
+        }
+        at += 4;
+        ethertype = bytes.be16(at);
+    }
+    at += 2;
+    let version = match ethertype {
+        ETHERTYPE_IPV4 => 4,
+        ETHERTYPE_IPV6 => 6,
+        ETHERTYPE_PPPOE_SESSION => {
+            // RFC 2516 §4: version and type 1, code 0, session, length, then the PPP protocol.
+            let header = bytes.be64(at);
+            at += 8;
+            if header >> 48 != 0x1100 {
+                return Err(Unread::NotIp);
+            }
+            match header as u16 {
+                PPP_IPV4 => 4,
+                PPP_IPV6 => 6,
+                _ => return Err(Unread::NotIp),
+            }
+        }
+        ETHERTYPE_VLAN | ETHERTYPE_QINQ | ETHERTYPE_QINQ_OLD => return Err(Unread::Malformed),
+        _ => return Err(Unread::NotIp),
+    };
+    if at + 20 > length {
+        return Err(Unread::Malformed);
+    }
+    Ok((version, at))
+}
+
+#[inline(always)]
+fn ipv4<B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -> Result<(), Unread> {
+    let at = frame.network;
+    let first = bytes.be64(at);
+    let header_length = (first >> 56 & 0x0f) as u32 * 4;
+    let total = first >> 32 & 0xffff;
+    frame.end = at + total as u32;
+    if first >> 60 != 4 || header_length < 20 || (total as u32) < header_length || frame.end > length {
+        return Err(Unread::Malformed);
+    }
+    // RFC 791 §3.1: more-fragments flag and fragment offset.
+    frame.fragment = (first & 0x3fff != 0) as u8;
+    let second = bytes.be64(at + 8);
+    frame.protocol = (second >> 48) as u8;
+    const MAPPED: u64 = 0xffff << 32;
+    frame.source = [0, MAPPED | second & 0xffff_ffff];
+    frame.destination = [0, MAPPED | u64::from(bytes.be32(at + 16))];
+    frame.transport = at + header_length;
+    Ok(())
+}
+
+#[inline(always)]
+fn ipv6<B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -> Result<(), Unread> {
+    let at = frame.network;
+    if at + 40 > length {
+        return Err(Unread::Malformed);
+    }
+    let first = bytes.be64(at);
+    frame.end = at + 40 + (first >> 16 & 0xffff) as u32;
+    if first >> 60 != 6 || frame.end > length {
+        return Err(Unread::Malformed);
+    }
+    frame.source = [bytes.be64(at + 8), bytes.be64(at + 16)];
+    frame.destination = [bytes.be64(at + 24), bytes.be64(at + 32)];
+    let mut next = (first >> 8) as u8;
+    let mut header = at + 40;
+    for _ in 0..EXTENSION_HEADERS_MAX {
+        // RFC 8200 §4: hop-by-hop, routing, destination options; mobility and HIP and shim6 have the same shape.
+        // RFC 4302 §2.2: the authentication header counts in four-byte units.
+        let size = match next {
+            0 | 43 | 60 | 135 | 139 | 140 => (u32::from(bytes.byte(header + 1)) + 1) * 8,
+            51 => (u32::from(bytes.byte(header + 1)) + 2) * 4,
+            44 => {
+                // RFC 8200 §4.5. An "atomic" fragment (offset 0, no more) is a whole packet (RFC 6946).
+                if bytes.be16(header + 2) & 0xfff9 != 0 {
+                    frame.fragment = 1;
+                }
+                8
+            }
+            _ => break,
+        };
+        if header + size > frame.end || header + size > HEADERS_MAX {
+            return Err(Unread::Malformed);
+        }
+        next = bytes.byte(header);
+        header += size;
+        if frame.fragment == 1 {
+            break;
+        }
+    }
+    if matches!(next, 0 | 43 | 44 | 51 | 60 | 135 | 139 | 140) && frame.fragment == 0 {
+        return Err(Unread::Malformed);
+    }
+    frame.protocol = next;
+    frame.transport = header;
+    Ok(())
+}
+
+#[inline(always)]
+fn transport<B: Bytes + ?Sized>(bytes: &B, frame: &mut Frame) -> Result<(), Unread> {
+    let at = frame.transport;
+    frame.payload = at;
+    if frame.fragment == 1 {
+        return Ok(());
+    }
+    match frame.protocol {
+        UDP => {
+            if at + 8 > frame.end {
+                return Err(Unread::Malformed);
+            }
+            let header = bytes.be64(at);
+            frame.ports = (header >> 32) as u32;
+            let length = (header >> 16 & 0xffff) as u32;
+            if length < 8 || at + length > frame.end {
+                return Err(Unread::Malformed);
+            }
+            frame.payload = at + 8;
+            frame.end = at + length;
+        }
+        TCP => {
+            if at + 20 > frame.end {
+                return Err(Unread::Malformed);
+            }
+            let header = bytes.be64(at);
+            frame.ports = (header >> 32) as u32;
+            frame.sequence = header as u32;
+            let header = bytes.be64(at + 8);
+            frame.acknowledgement = (header >> 32) as u32;
+            frame.tcp_flags = (header >> 16) as u8;
+            let length = (header >> 28 & 0x0f) as u32 * 4;
+            if length < 20 || at + length > frame.end {
+                return Err(Unread::Malformed);
+            }
+            frame.payload = at + length;
+        }
+        _ => {}
+    }
+    Ok(())
+}

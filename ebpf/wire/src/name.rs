@@ -1,0 +1,173 @@
+//! Names as lists of labels.
+
+use crate::bytes::{Bytes, BytesMut};
+use crate::layout;
+use crate::step::{Loop, Step};
+
+/// Bytes of a name at most, in wire form with its length octets (RFC 1035 §3.1).
+pub const NAME_MAX: u32 = 255;
+/// Labels of a name at most: 127 labels of one byte fill a name.
+pub const LABELS_MAX: u32 = 127;
+/// Bytes of a label at most.
+const LABEL_MAX: u32 = 63;
+
+/// Where a name's labels are. The entries lie in the working memory at [`layout::LABELS`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(C)]
+pub struct Labels {
+    /// Offset from which the labels' starts count.
+    pub base: u32,
+    /// Number of labels; 0 is the root.
+    pub count: u32,
+}
+
+/// One label.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Label {
+    /// Offset of its first byte in the working memory.
+    pub start: u32,
+    /// Bytes, 1 to 63.
+    pub length: u32,
+}
+
+impl Labels {
+    /// No labels yet, of a name at `base`.
+    #[inline(always)]
+    pub const fn new(base: u32) -> Self {
+        Self { base, count: 0 }
+    }
+
+    /// The label at `index`, counted from the most specific one.
+    #[inline(always)]
+    pub fn get<B: Bytes + ?Sized>(&self, bytes: &B, index: u32) -> Label {
+        let entry = bytes.be16(layout::LABELS + 2 * index);
+        Label { start: self.base + u32::from(entry >> 8), length: u32::from(entry & 0xff) }
+    }
+
+    /// Appends a label that starts `start` bytes after `base`. False if the label or the name would be too long.
+    #[inline(always)]
+    pub fn push<B: BytesMut + ?Sized>(&mut self, bytes: &mut B, start: u32, length: u32) -> bool {
+        if length == 0 || length > LABEL_MAX || start + length > NAME_MAX || self.count >= LABELS_MAX {
+            return false;
+        }
+        bytes.put16(layout::LABELS + 2 * self.count, (start as u16) << 8 | length as u16);
+        self.count += 1;
+        true
+    }
+}
+
+/// Splits the host name of `length` bytes at `base` at its dots. One trailing dot is allowed.
+///
+/// `None` if it is not a host name: empty labels, anything but letters, digits, hyphen and underscore, or an IPv4
+/// literal. (RFC 6066 §3 allows neither a trailing dot nor a literal in a server name; the former is harmless.)
+#[inline(always)]
+pub fn split_dotted<L: Loop, B: BytesMut + ?Sized>(bytes: &mut B, base: u32, length: u32) -> Option<Labels> {
+    let mut split =
+        Split { bytes, labels: Labels::new(base), at: 0, length, label_start: 0, valid: length <= NAME_MAX, alpha: 0 };
+    L::run(&mut split);
+    let Split { bytes, mut labels, label_start, valid, alpha, .. } = split;
+    if !valid || length == 0 {
+        return None;
+    }
+    // The last label of a name is never a number (RFC 3696 §2); that of an IPv4 literal is.
+    let complete = if label_start < length {
+        labels.push(bytes, label_start, length - label_start) && alpha != 0
+    } else {
+        labels.count > 0 && alpha != 0
+    };
+    complete.then_some(labels)
+}
+
+struct Split<'a, B: BytesMut + ?Sized> {
+    bytes: &'a mut B,
+    labels: Labels,
+    at: u32,
+    length: u32,
+    label_start: u32,
+    valid: bool,
+    /// Whether the current label, or the last one if none follows, has anything but digits.
+    alpha: u32,
+}
+
+impl<B: BytesMut + ?Sized> Step for Split<'_, B> {
+    const LIMIT: u32 = NAME_MAX + 1;
+
+    #[inline(always)]
+    fn step(&mut self) -> bool {
+        if self.at >= self.length || !self.valid {
+            return false;
+        }
+        let byte = self.bytes.byte(self.base() + self.at);
+        match byte {
+            b'.' => {
+                self.valid = self.labels.push(self.bytes, self.label_start, self.at - self.label_start);
+                self.label_start = self.at + 1;
+                // A trailing dot ends the name: what was seen of the last label stays.
+                if self.at + 1 < self.length {
+                    self.alpha = 0;
+                }
+            }
+            b'0'..=b'9' => {}
+            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' => self.alpha = 1,
+            _ => self.valid = false,
+        }
+        self.at += 1;
+        true
+    }
+}
+
+impl<B: BytesMut + ?Sized> Split<'_, B> {
+    #[inline(always)]
+    fn base(&self) -> u32 {
+        self.labels.base
+    }
+}
+
+/// Writes the name in lower case with dots to [`layout::SPELT`] and returns its length. A byte that is not printable
+/// ASCII, and a dot inside a label, becomes `?`.
+#[inline(always)]
+pub fn spell<L: Loop, B: BytesMut + ?Sized>(bytes: &mut B, labels: Labels) -> u32 {
+    let mut spelling = Spelling { bytes, labels, index: 0, at: 0, length: 0 };
+    L::run(&mut spelling);
+    spelling.length
+}
+
+struct Spelling<'a, B: BytesMut + ?Sized> {
+    bytes: &'a mut B,
+    labels: Labels,
+    index: u32,
+    at: u32,
+    length: u32,
+}
+
+impl<B: BytesMut + ?Sized> Step for Spelling<'_, B> {
+    const LIMIT: u32 = NAME_MAX + LABELS_MAX;
+
+    #[inline(always)]
+    fn step(&mut self) -> bool {
+        if self.index >= self.labels.count || self.length >= NAME_MAX {
+            return false;
+        }
+        let label = self.labels.get(self.bytes, self.index);
+        let byte = if self.at < label.length {
+            let byte = self.bytes.byte(label.start + self.at);
+            self.at += 1;
+            match byte {
+                b'A'..=b'Z' => byte | 0x20,
+                b'.' => b'?',
+                b'!'..=b'~' => byte,
+                _ => b'?',
+            }
+        } else {
+            self.index += 1;
+            self.at = 0;
+            if self.index >= self.labels.count {
+                return false;
+            }
+            b'.'
+        };
+        self.bytes.put8(layout::SPELT + self.length, byte);
+        self.length += 1;
+        true
+    }
+}
