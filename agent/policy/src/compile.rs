@@ -1,0 +1,242 @@
+//! From the household to what the kernel holds.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use stairgate_abi::maps::{
+    MASKS_MAX, PROFILE_UNKNOWN, PROFILE_UNMANAGED, Profile, TRANSITIONS_MAX, Transition, options,
+};
+use stairgate_abi::{Mask, Tag};
+
+use crate::household::{Action, EVERYDAY, Household, ModeId, Owner, PersonId, Rules, Scope};
+use crate::mask::UNMANAGED;
+use crate::tags;
+use crate::timetable::Timetable;
+use crate::validate::{Invalid, Subject, zone};
+
+/// How far ahead transitions are worked out at most. Governments change their summer time at shorter notice than this,
+/// but an appliance that is never updated should not lose its bedtime either.
+pub const LOOK_AHEAD: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+/// What the kernel is to hold for a household.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Compiled {
+    /// Profiles by their number, the built-in ones among them.
+    pub profiles: Vec<(u16, Profile)>,
+    /// Profile numbers by hardware address.
+    pub devices: Vec<([u8; 6], u16)>,
+    /// Single names for the domain table.
+    pub own_rules: Vec<OwnEntry>,
+    /// The kernel does right by itself until here; by then the household must be compiled again.
+    pub valid_until: Timestamp,
+}
+
+/// A person's decision about a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnEntry {
+    /// The name, normalised.
+    pub name: String,
+    /// The tag of the person's list.
+    pub tag: Tag,
+    /// Whether the tag holds for the name, what lies beneath it, or both.
+    pub scope: Scope,
+}
+
+/// Compiles a household at `now`, when the boot clock shows `boot_now` nanoseconds.
+///
+/// Transitions are told by the boot clock, because the kernel has no other: whoever sets the wall clock has to compile
+/// again.
+///
+/// # Errors
+/// Whatever [`Household::validate`] finds.
+pub fn compile(household: &Household, now: Timestamp, boot_now: u64) -> Result<Compiled, Invalid> {
+    household.validate()?;
+    let zone = zone(household)?;
+    let clock = Clock { now, boot_now };
+    let mut valid_until = now.saturating_add(LOOK_AHEAD).unwrap_or(Timestamp::MAX);
+
+    let mut profiles = vec![(PROFILE_UNMANAGED, unmanaged())];
+    for (number, subject, rules) in filtered(household) {
+        let timetable = timetable(zone.clone(), number, subject, rules)?;
+        let (profile, until) = profile(&timetable, rules, clock, valid_until);
+        profiles.push((number, profile));
+        valid_until = until;
+    }
+    Ok(Compiled {
+        profiles,
+        devices: household.devices.iter().map(|device| (device.mac, profile_of(household, device.owner))).collect(),
+        own_rules: filtered(household).flat_map(|(number, _, rules)| own_entries(number, rules)).collect(),
+        valid_until,
+    })
+}
+
+/// The mode in force for a person at an instant, and its mask.
+///
+/// For a person who is not filtered that is [`EVERYDAY`] with a mask that lets everything pass.
+///
+/// # Errors
+/// The household has no such person, or the person's rules or the time zone cannot be understood.
+pub fn evaluate(household: &Household, person: PersonId, at: Timestamp) -> Result<(ModeId, Mask), Invalid> {
+    let Some(timetable) = person_timetable(household, person)? else {
+        return Ok((EVERYDAY.clone(), UNMANAGED));
+    };
+    let (mode, mask) = timetable.at(at);
+    Ok((mode.clone(), mask))
+}
+
+/// When the mode of a person changes next after an instant, and to what; `None` if not within [`LOOK_AHEAD`].
+///
+/// # Errors
+/// The same as those of [`evaluate`].
+pub fn next_change(
+    household: &Household,
+    person: PersonId,
+    after: Timestamp,
+) -> Result<Option<(Timestamp, ModeId)>, Invalid> {
+    let Some(timetable) = person_timetable(household, person)? else {
+        return Ok(None);
+    };
+    let until = after.saturating_add(LOOK_AHEAD).unwrap_or(Timestamp::MAX);
+    Ok(timetable.next(after, until).map(|(at, mode, _)| (at, mode.clone())))
+}
+
+fn person_timetable(household: &Household, id: PersonId) -> Result<Option<Timetable<'_>>, Invalid> {
+    let person = household.person(id).ok_or(Invalid::UnknownPerson { id })?;
+    let Some(filter) = &person.filter else {
+        return Ok(None);
+    };
+    timetable(zone(household)?, filter.profile, Subject::Person(person.name.clone()), &filter.rules).map(Some)
+}
+
+/// Every profile that follows rules: its number, who that is, and the rules.
+pub(crate) fn filtered(household: &Household) -> impl Iterator<Item = (u16, Subject, &Rules)> {
+    let unknown = (PROFILE_UNKNOWN, Subject::UnknownDevices, &household.unknown_devices);
+    let people = household.people.iter().filter_map(|person| {
+        let filter = person.filter.as_ref()?;
+        Some((filter.profile, Subject::Person(person.name.clone()), &filter.rules))
+    });
+    std::iter::once(unknown).chain(people)
+}
+
+pub(crate) fn timetable(
+    zone: TimeZone,
+    profile: u16,
+    subject: Subject,
+    rules: &Rules,
+) -> Result<Timetable<'_>, Invalid> {
+    Timetable::new(zone, profile, rules).map_err(|mode| Invalid::MissingMode { subject, mode: mode.clone() })
+}
+
+/// The two clocks read at the same moment.
+#[derive(Clone, Copy)]
+struct Clock {
+    now: Timestamp,
+    boot_now: u64,
+}
+
+impl Clock {
+    fn boot(self, at: Timestamp) -> u64 {
+        let ahead = self.now.duration_until(at).as_nanos();
+        let boot = i128::from(self.boot_now).saturating_add(ahead);
+        u64::try_from(boot.max(0)).unwrap_or(u64::MAX)
+    }
+}
+
+/// A profile with its transitions from `clock.now` on, and the instant until which it is right: `until`, or earlier if
+/// there is no room for more transitions.
+fn profile(timetable: &Timetable<'_>, rules: &Rules, clock: Clock, until: Timestamp) -> (Profile, Timestamp) {
+    let mut profile = empty(rules);
+    let mut masks = Masks::default();
+    let (_, mut mask) = timetable.at(clock.now);
+    profile.first_mask = masks.place(mask).unwrap_or_default();
+
+    let mut used = 0;
+    let mut at = clock.now;
+    while let Some((next, _, next_mask)) = timetable.next(at, until) {
+        at = next;
+        if next_mask == mask {
+            continue;
+        }
+        mask = next_mask;
+        let (Some(slot), Some(place)) = (profile.transition.get_mut(used), masks.place(mask)) else {
+            profile.transitions = used as u32;
+            profile.mask = masks.slots;
+            return (profile, next);
+        };
+        *slot = Transition { at: clock.boot(next), mask: place, reserved: 0 };
+        used += 1;
+    }
+    profile.transitions = used as u32;
+    profile.mask = masks.slots;
+    (profile, until)
+}
+
+/// The masks of a profile, each once.
+#[derive(Default)]
+struct Masks {
+    slots: [Mask; MASKS_MAX],
+    used: usize,
+}
+
+impl Masks {
+    /// The place of `mask`; `None` if there is no room for it.
+    fn place(&mut self, mask: Mask) -> Option<u32> {
+        if let Some(place) = self.slots[..self.used].iter().position(|&known| known == mask) {
+            return Some(place as u32);
+        }
+        *self.slots.get_mut(self.used)? = mask;
+        self.used += 1;
+        Some(self.used as u32 - 1)
+    }
+}
+
+fn empty(rules: &Rules) -> Profile {
+    let mut bits = 0;
+    if rules.event_names {
+        bits |= options::EVENT_NAMES;
+    }
+    if rules.adopt_running {
+        bits |= options::ADOPT_RUNNING;
+    }
+    Profile {
+        first_mask: 0,
+        transitions: 0,
+        block_style: rules.block_style as u32,
+        options: bits,
+        transition: [Transition::default(); TRANSITIONS_MAX],
+        mask: [Mask::default(); MASKS_MAX],
+    }
+}
+
+fn unmanaged() -> Profile {
+    let mut mask = [Mask::default(); MASKS_MAX];
+    mask[0] = UNMANAGED;
+    Profile {
+        first_mask: 0,
+        transitions: 0,
+        block_style: 0,
+        options: 0,
+        transition: [Transition::default(); TRANSITIONS_MAX],
+        mask,
+    }
+}
+
+fn profile_of(household: &Household, owner: Owner) -> u16 {
+    match owner {
+        Owner::Unmanaged => PROFILE_UNMANAGED,
+        Owner::Shared => PROFILE_UNKNOWN,
+        Owner::Person(id) => match household.person(id) {
+            Some(person) => person.filter.as_ref().map_or(PROFILE_UNMANAGED, |filter| filter.profile),
+            None => PROFILE_UNKNOWN,
+        },
+    }
+}
+
+fn own_entries(profile: u16, rules: &Rules) -> impl Iterator<Item = OwnEntry> {
+    rules.own.iter().filter_map(move |rule| {
+        let tag = match rule.action {
+            Action::Allow => tags::own_allow(profile)?,
+            Action::Deny => tags::own_deny(profile)?,
+        };
+        Some(OwnEntry { name: rule.name.clone(), tag, scope: rule.scope })
+    })
+}

@@ -1,0 +1,76 @@
+//! What holds for a child of some age until somebody decides otherwise.
+
+use stairgate_abi::Tags;
+use stairgate_abi::maps::BlockStyle;
+
+use crate::household::{ASLEEP, AgeBand, Days, Effect, FREE, HOMEWORK, Mode, ModeId, Rules, TimeOfDay, Window};
+use crate::taxonomy::{Category, Group, categories};
+
+/// Rules for a child of this age to begin with. They loosen with age.
+///
+/// Up to 5 years, only what is made for young children and what teaches can be reached. Up to 9 years, what cannot be
+/// classified is refused. Up to 12 years, events of blocked names carry the name, so that parents can help; from 13 on
+/// they do not. QUIC is refused at every age, because browsers then fall back to TLS over TCP without anyone noticing.
+pub fn defaults_for(age: AgeBand) -> Rules {
+    let guarded = age <= AgeBand::From6To9;
+    let youngest = age == AgeBand::UpTo5;
+    Rules {
+        block: tags_of(|category| category.blocked_by_default(age)),
+        open: Tags::EMPTY,
+        only: youngest.then(|| tags_of(|category| matches!(category.id, "kids" | "learning"))),
+        own: Vec::new(),
+        modes: modes(),
+        windows: bedtime(age),
+        grants: Vec::new(),
+        pause: None,
+        refuse_unclassified: guarded,
+        refuse_quic: true,
+        adopt_running: !guarded,
+        block_style: BlockStyle::NoData,
+        event_names: age <= AgeBand::From10To12,
+    }
+}
+
+/// Rules for devices that nobody has claimed yet, and for shared ones: those of a child of 10 to 12 years, who may be
+/// sitting in front of it, without a bedtime, because it may as well be a guest.
+pub fn defaults_for_unknown_devices() -> Rules {
+    Rules { windows: Vec::new(), event_names: false, ..defaults_for(AgeBand::From10To12) }
+}
+
+/// When children of this age sleep on most days. Doctors advise nine to twelve hours from 6 to 12 years and eight to ten
+/// from 13 on (American Academy of Sleep Medicine, 2016); on evenings before a day off, older ones stay up longer.
+fn bedtime(age: AgeBand) -> Vec<Window> {
+    let night = |days, from: (u8, u8), to: (u8, u8)| {
+        let time = |(hour, minute)| TimeOfDay::new(hour, minute).unwrap_or(TimeOfDay::MIDNIGHT);
+        Window { days, from: time(from), to: time(to), mode: ASLEEP.clone() }
+    };
+    match age {
+        AgeBand::UpTo5 => vec![night(Days::DAILY, (18, 30), (7, 0))],
+        AgeBand::From6To9 => vec![night(Days::DAILY, (19, 30), (6, 30))],
+        AgeBand::From10To12 => {
+            vec![night(Days::SCHOOL_NIGHTS, (20, 30), (6, 30)), night(Days::WEEKEND_NIGHTS, (21, 30), (7, 0))]
+        }
+        AgeBand::From13To15 => {
+            vec![night(Days::SCHOOL_NIGHTS, (21, 30), (6, 0)), night(Days::WEEKEND_NIGHTS, (23, 0), (7, 0))]
+        }
+        AgeBand::From16To17 => vec![night(Days::SCHOOL_NIGHTS, (23, 0), (6, 0))],
+    }
+}
+
+/// The modes that every family has use for.
+fn modes() -> Vec<Mode> {
+    let distracts = |category: &Category| {
+        matches!(category.id, "messaging" | "forums" | "social" | "video" | "games" | "blogs" | "shopping" | "sport")
+            || category.group == Group::Bypass && category.id != "translation"
+    };
+    let mode = |id: &ModeId, title: &str, effect| Mode { id: id.clone(), title: title.into(), effect };
+    vec![
+        mode(&ASLEEP, "Asleep", Effect::Closed),
+        mode(&HOMEWORK, "Homework", Effect::AlsoBlock(tags_of(distracts))),
+        mode(&FREE, "Free time", Effect::Free),
+    ]
+}
+
+fn tags_of(which: impl Fn(&Category) -> bool) -> Tags {
+    categories().iter().filter(|category| which(category)).map(|category| category.tag).collect()
+}
