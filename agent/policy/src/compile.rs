@@ -190,18 +190,11 @@ impl Masks {
 }
 
 fn empty(rules: &Rules) -> Profile {
-    let mut bits = 0;
-    if rules.event_names {
-        bits |= options::EVENT_NAMES;
-    }
-    if rules.adopt_running {
-        bits |= options::ADOPT_RUNNING;
-    }
     Profile {
         first_mask: 0,
         transitions: 0,
         block_style: rules.block_style as u32,
-        options: bits,
+        options: if rules.event_names { options::EVENT_NAMES } else { 0 },
         transition: [Transition::default(); TRANSITIONS_MAX],
         mask: [Mask::default(); MASKS_MAX],
     }

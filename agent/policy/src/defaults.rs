@@ -25,7 +25,6 @@ pub fn defaults_for(age: AgeBand) -> Rules {
         pause: None,
         refuse_unclassified: guarded,
         refuse_quic: true,
-        adopt_running: !guarded,
         block_style: BlockStyle::NoData,
         event_names: age <= AgeBand::From10To12,
     }

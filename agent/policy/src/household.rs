@@ -181,8 +181,6 @@ pub struct Rules {
     pub refuse_unclassified: bool,
     /// Whether QUIC is refused, so that browsers fall back to TLS over TCP, where the name can be read.
     pub refuse_quic: bool,
-    /// Whether connections that already run when the gate first sees them, their name never seen, may go on.
-    pub adopt_running: bool,
     /// How a blocked name is answered.
     pub block_style: BlockStyle,
     /// Whether events of blocked names carry the name, or only the reason.
