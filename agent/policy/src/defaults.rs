@@ -73,3 +73,39 @@ fn modes() -> Vec<Mode> {
 fn tags_of(which: impl Fn(&Category) -> bool) -> Tags {
     categories().iter().filter(|category| which(category)).map(|category| category.tag).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::taxonomy::category;
+
+    #[test]
+    fn rules_loosen_with_age() {
+        for pair in AgeBand::ALL.windows(2) {
+            let (younger, older) = (defaults_for(pair[0]), defaults_for(pair[1]));
+            assert_eq!(older.block & !younger.block, Tags::EMPTY, "{} blocks more than {}", pair[1], pair[0]);
+            assert!(younger.refuse_unclassified >= older.refuse_unclassified);
+            assert!(younger.only.is_some() || older.only.is_none());
+            let asleep = |rules: &Rules| rules.windows.iter().map(minutes_a_week).sum::<u32>();
+            assert!(asleep(&younger) > asleep(&older), "{} sleep longer than {}", pair[1], pair[0]);
+        }
+    }
+
+    fn minutes_a_week(window: &Window) -> u32 {
+        crate::schedule::WeekTime::all().filter(|&time| window.covers(time)).count() as u32
+    }
+
+    #[test]
+    fn what_each_age_begins_with() {
+        let blocked = |id: &str, age| defaults_for(age).block.contains(category(id).unwrap().tag);
+        for age in AgeBand::ALL {
+            assert!(blocked("adult", age) && blocked("gambling", age) && blocked("vpn", age));
+            assert!(!blocked("health", age) && !blocked("helplines", age) && !blocked("news", age));
+            assert_eq!(blocked("social", age), age <= AgeBand::From10To12);
+            assert_eq!(blocked("messaging", age), age <= AgeBand::From6To9);
+            assert_eq!(defaults_for(age).event_names, age <= AgeBand::From10To12);
+            assert_eq!(defaults_for(age).only.is_some(), age == AgeBand::UpTo5);
+        }
+        assert!(defaults_for_unknown_devices().windows.is_empty());
+    }
+}

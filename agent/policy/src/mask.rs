@@ -79,3 +79,170 @@ impl Reach {
 fn with_services(tags: Tags) -> Tags {
     tags | services::of_categories(tags)
 }
+
+#[cfg(test)]
+mod tests {
+    use stairgate_abi::{Decision, Reason, Tag, TagSet, Verdict};
+
+    use super::*;
+    use crate::defaults::defaults_for;
+    use crate::household::AgeBand;
+
+    const PROFILE: u16 = 3;
+    const PASS: Verdict = Verdict::Pass;
+    const CATEGORY: Verdict = Verdict::Block(Reason::Category);
+    const NOT_ALLOWED: Verdict = Verdict::Block(Reason::NotAllowed);
+    const PAUSED: Verdict = Verdict::Block(Reason::Paused);
+
+    fn tag(id: &str) -> Tag {
+        match id {
+            "own-allow" => tags::own_allow(PROFILE).unwrap(),
+            "own-deny" => tags::own_deny(PROFILE).unwrap(),
+            "other-allow" => tags::own_allow(PROFILE + 1).unwrap(),
+            _ => taxonomy::category(id).map(|it| it.tag).or(services::service(id).map(|it| it.tag)).unwrap(),
+        }
+    }
+
+    fn set(ids: &[&str]) -> Tags {
+        ids.iter().map(|id| tag(id)).collect()
+    }
+
+    /// Blocked, open and, if any, the only ones.
+    fn rules(block: &[&str], open: &[&str], only: Option<&[&str]>) -> Rules {
+        let everyday = defaults_for(AgeBand::From10To12);
+        Rules { block: set(block), open: set(open), only: only.map(set), ..everyday }
+    }
+
+    /// Checks the verdict on a name that has these tags.
+    fn check(rules: &Rules, effect: &Effect, cases: &[(&[&str], Verdict)]) {
+        let mask = mask(PROFILE, rules, effect);
+        for &(ids, expected) in cases {
+            let mut decision = Decision::new();
+            decision.meet(&mask, &TagSet { tags: set(ids), except: Tags::EMPTY });
+            assert_eq!(decision.verdict(&mask), expected, "a name tagged {ids:?}");
+        }
+    }
+
+    #[test]
+    fn a_category_takes_its_services_along_except_open_ones() {
+        let rules = rules(&["games", "tiktok"], &["minecraft"], None);
+        check(
+            &rules,
+            &Effect::Free,
+            &[
+                (&["games"], CATEGORY),
+                (&["roblox"], CATEGORY),
+                (&["minecraft"], PASS),
+                (&["minecraft", "games"], PASS),
+                (&["tiktok"], CATEGORY),
+                (&["instagram"], PASS),
+                (&["social"], PASS),
+                (&[], PASS),
+            ],
+        );
+    }
+
+    #[test]
+    fn own_lists_go_before_categories_and_are_ones_own() {
+        check(
+            &rules(&["games"], &[], None),
+            &Effect::Free,
+            &[
+                (&["games", "own-allow"], PASS),
+                (&["games", "other-allow"], CATEGORY),
+                (&["own-deny"], Verdict::Block(Reason::Denied)),
+                (&["own-deny", "own-allow"], Verdict::Block(Reason::Denied)),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_mode_can_block_what_is_open_every_day() {
+        let homework = Effect::AlsoBlock(set(&["games", "youtube"]));
+        check(
+            &rules(&["social"], &["minecraft", "instagram"], None),
+            &homework,
+            &[
+                (&["minecraft"], CATEGORY),
+                (&["minecraft", "games"], CATEGORY),
+                (&["youtube"], CATEGORY),
+                (&["netflix"], PASS),
+                (&["instagram"], PASS),
+                (&["tiktok"], CATEGORY),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_mode_that_allows_only_some_opens_nothing_that_is_blocked_every_day() {
+        let study = Effect::Only(set(&["learning", "video", "spotify"]));
+        check(
+            &rules(&["youtube", "music"], &[], None),
+            &study,
+            &[
+                (&["learning"], PASS),
+                (&["wikipedia"], PASS),
+                (&["netflix"], PASS),
+                (&["youtube"], CATEGORY),
+                (&["spotify"], CATEGORY),
+                (&["own-allow"], PASS),
+                (&["games"], NOT_ALLOWED),
+                (&[], NOT_ALLOWED),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_youngest_reach_only_what_is_named() {
+        let rules = rules(&["video"], &["disney-plus"], Some(&["kids", "learning"]));
+        check(
+            &rules,
+            &Effect::Free,
+            &[
+                (&["kids"], PASS),
+                (&["pbs-kids"], PASS),
+                (&["disney-plus"], PASS),
+                (&["disney-plus", "video"], PASS),
+                (&["netflix"], CATEGORY),
+                (&[], NOT_ALLOWED),
+                (&["own-allow"], PASS),
+            ],
+        );
+        check(&rules, &Effect::AlsoBlock(set(&["kids"])), &[(&["pbs-kids"], CATEGORY), (&["learning"], PASS)]);
+        check(
+            &rules,
+            &Effect::Only(set(&["kids", "games"])),
+            &[(&["kids"], PASS), (&["games"], NOT_ALLOWED), (&["learning"], NOT_ALLOWED)],
+        );
+    }
+
+    #[test]
+    fn what_protects_is_reachable_in_every_mode_and_nothing_else_while_closed() {
+        let rules = rules(&["games"], &["minecraft"], None);
+        let effects = [Effect::Free, Effect::Closed, Effect::Only(Tags::EMPTY), Effect::AlsoBlock(set(&["social"]))];
+        for effect in &effects {
+            for category in
+                taxonomy::categories().iter().filter(|category| taxonomy::protected().contains(category.tag))
+            {
+                check(&rules, effect, &[(&[category.id], PASS), (&[category.id, "adult"], PASS)]);
+            }
+        }
+        let closed: &[(&[&str], Verdict)] =
+            &[(&[], PAUSED), (&["minecraft"], PAUSED), (&["own-allow"], PAUSED), (&["kids"], PAUSED)];
+        check(&rules, &Effect::Closed, closed);
+    }
+
+    #[test]
+    fn flags_follow_the_rules() {
+        let mut rules = rules(&[], &[], None);
+        rules.refuse_unclassified = false;
+        rules.refuse_quic = false;
+        assert_eq!(mask(PROFILE, &rules, &Effect::Free).flags, 0);
+        assert_eq!(mask(PROFILE, &rules, &Effect::Only(Tags::EMPTY)).flags, flags::ALLOW_ONLY);
+        let closed = flags::ALLOW_ONLY | flags::PAUSED | flags::REFUSE_UNCLASSIFIED | flags::REFUSE_QUIC;
+        assert_eq!(mask(PROFILE, &rules, &Effect::Closed).flags, closed);
+        rules.refuse_unclassified = true;
+        rules.refuse_quic = true;
+        assert_eq!(mask(PROFILE, &rules, &Effect::Free).flags, flags::REFUSE_UNCLASSIFIED | flags::REFUSE_QUIC);
+    }
+}

@@ -270,3 +270,59 @@ pub enum ParseError {
     #[error("'{0}' is not a set of days; write it like mon-fri, sat,sun or daily")]
     Days(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::household::{ASLEEP, FREE};
+
+    #[test]
+    fn times_of_day_are_read_and_written() {
+        for (text, written) in [("7:30", "07:30"), ("07:30", "07:30"), ("00:00", "00:00"), ("23:59", "23:59")] {
+            assert_eq!(text.parse::<TimeOfDay>().unwrap().to_string(), written);
+        }
+        for text in ["", "24:00", "7", "7:3", "07:60", "-1:00", "+7:00", "07:30:00", "007:30", "seven"] {
+            assert_eq!(text.parse::<TimeOfDay>(), Err(ParseError::TimeOfDay(text.into())));
+        }
+    }
+
+    #[test]
+    fn sets_of_days_are_read_and_written() {
+        let cases = [
+            ("daily", "daily"),
+            ("mon-sun", "daily"),
+            ("mon-fri", "mon,tue,wed,thu,fri"),
+            ("Sun-Thu", "mon,tue,wed,thu,sun"),
+            ("sat, sun", "sat,sun"),
+            ("wed", "wed"),
+            ("fri,mon-tue", "mon,tue,fri"),
+        ];
+        for (text, written) in cases {
+            let days: Days = text.parse().unwrap();
+            assert_eq!(days.to_string(), written);
+            assert_eq!(written.parse(), Ok(days));
+        }
+        for text in ["", "mo", "mon-", "mon,,tue", "monday", "sat;sun"] {
+            assert_eq!(text.parse::<Days>(), Err(ParseError::Days(text.into())));
+        }
+        assert_eq!("sun-thu".parse(), Ok(Days::SCHOOL_NIGHTS));
+        assert_eq!("fri,sat".parse(), Ok(Days::WEEKEND_NIGHTS));
+        assert_eq!("mon-fri".parse(), Ok(Days::WORKDAYS));
+    }
+
+    #[test]
+    fn a_window_that_later_ones_cover_is_found() {
+        let window = |days: &str, from: &str, to: &str, mode: &ModeId| Window {
+            days: days.parse().unwrap(),
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+            mode: mode.clone(),
+        };
+        let night = window("daily", "20:00", "07:00", &ASLEEP);
+        let film = window("sat", "20:00", "22:00", &FREE);
+        assert_eq!(hidden(&[]), None);
+        assert_eq!(hidden(&[night.clone(), film.clone()]), None);
+        assert_eq!(hidden(&[film, night.clone()]), Some(0));
+        assert_eq!(hidden(&[night.clone(), night]), Some(0));
+    }
+}

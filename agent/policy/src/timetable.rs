@@ -102,3 +102,219 @@ impl<'a> Timetable<'a> {
         dated.chain(schedule::next_boundary(&self.rules.windows, &self.zone, after)).min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZoneDatabase;
+
+    use super::*;
+    use crate::defaults::defaults_for;
+    use crate::household::{ASLEEP, AgeBand, FREE, Grant, HOMEWORK, Pause, Window};
+
+    /// The rules of a ten-year-old with these windows, each as days, from, to and mode.
+    fn rules(windows: &[[&str; 4]]) -> Rules {
+        let window = |&[days, from, to, mode]: &[&str; 4]| Window {
+            days: days.parse().unwrap(),
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+            mode: ModeId::new(mode).unwrap(),
+        };
+        Rules { windows: windows.iter().map(window).collect(), ..defaults_for(AgeBand::From10To12) }
+    }
+
+    /// Checks the mode at the first instant, and every change of mode until the last, each told as "instant mode".
+    fn check(zone: &str, rules: &Rules, [from, until]: [&str; 2], first: &str, changes: &[&str]) {
+        let zone = TimeZoneDatabase::bundled().get(zone).unwrap();
+        let timetable = Timetable::new(zone, 3, rules).unwrap();
+        let (mut at, until): (Timestamp, Timestamp) = (from.parse().unwrap(), until.parse().unwrap());
+        assert_eq!(timetable.at(at).0.as_str(), first, "at {at}");
+        let mut actual = Vec::new();
+        while let Some((next, mode, mask)) = timetable.next(at, until) {
+            assert_eq!(timetable.at(next), (mode, mask));
+            actual.push(format!("{next} {mode}"));
+            at = next;
+        }
+        assert_eq!(actual, changes);
+    }
+
+    #[test]
+    fn a_window_over_midnight_belongs_to_the_day_it_begins_on() {
+        let rules = rules(&[["fri", "20:00", "07:00", "asleep"]]);
+        let span = ["2026-01-01T00:00Z", "2026-01-08T00:00Z"];
+        check("UTC", &rules, span, "everyday", &["2026-01-02T20:00:00Z asleep", "2026-01-03T07:00:00Z everyday"]);
+    }
+
+    #[test]
+    fn a_window_from_a_time_to_the_same_time_lasts_a_day() {
+        let rules = rules(&[["sat", "00:00", "00:00", "free"], ["wed", "12:00", "12:00", "asleep"]]);
+        check(
+            "UTC",
+            &rules,
+            ["2026-01-04T00:00Z", "2026-01-12T00:00Z"],
+            "everyday",
+            &[
+                "2026-01-07T12:00:00Z asleep",
+                "2026-01-08T12:00:00Z everyday",
+                "2026-01-10T00:00:00Z free",
+                "2026-01-11T00:00:00Z everyday",
+            ],
+        );
+    }
+
+    #[test]
+    fn windows_that_meet_leave_no_gap() {
+        let rules = rules(&[["daily", "15:00", "17:00", "homework"], ["daily", "17:00", "18:00", "asleep"]]);
+        check(
+            "UTC",
+            &rules,
+            ["2026-01-01T12:00Z", "2026-01-02T12:00Z"],
+            "everyday",
+            &["2026-01-01T15:00:00Z homework", "2026-01-01T17:00:00Z asleep", "2026-01-01T18:00:00Z everyday"],
+        );
+    }
+
+    #[test]
+    fn of_overlapping_windows_the_last_in_the_list_wins() {
+        let rules = rules(&[["daily", "20:00", "07:00", "asleep"], ["sat", "19:00", "22:00", "free"]]);
+        check(
+            "UTC",
+            &rules,
+            ["2026-01-03T12:00Z", "2026-01-04T12:00Z"],
+            "everyday",
+            &["2026-01-03T19:00:00Z free", "2026-01-03T22:00:00Z asleep", "2026-01-04T07:00:00Z everyday"],
+        );
+    }
+
+    #[test]
+    fn bedtime_that_ends_in_the_missing_hour_ends_when_the_clock_jumps() {
+        // Clocks in Berlin go from 02:00 to 03:00 at 01:00 UTC.
+        let rules = rules(&[["daily", "20:00", "02:30", "asleep"]]);
+        check(
+            "Europe/Berlin",
+            &rules,
+            ["2026-03-28T12:00Z", "2026-03-29T12:00Z"],
+            "everyday",
+            &["2026-03-28T19:00:00Z asleep", "2026-03-29T01:00:00Z everyday"],
+        );
+    }
+
+    #[test]
+    fn a_window_that_begins_in_the_missing_hour_begins_when_the_clock_jumps() {
+        let rules = rules(&[["daily", "02:30", "06:00", "asleep"]]);
+        check(
+            "Europe/Berlin",
+            &rules,
+            ["2026-03-28T12:00Z", "2026-03-29T12:00Z"],
+            "everyday",
+            &["2026-03-29T01:00:00Z asleep", "2026-03-29T04:00:00Z everyday"],
+        );
+    }
+
+    #[test]
+    fn a_window_inside_the_missing_hour_does_not_come() {
+        let rules = rules(&[["daily", "02:10", "02:50", "asleep"]]);
+        check("Europe/Berlin", &rules, ["2026-03-28T12:00Z", "2026-03-29T12:00Z"], "everyday", &[]);
+    }
+
+    #[test]
+    fn a_window_inside_the_repeated_hour_comes_twice() {
+        // Clocks in Berlin go from 03:00 back to 02:00 at 01:00 UTC.
+        let rules = rules(&[["daily", "02:10", "02:50", "asleep"]]);
+        check(
+            "Europe/Berlin",
+            &rules,
+            ["2026-10-24T12:00Z", "2026-10-25T12:00Z"],
+            "everyday",
+            &[
+                "2026-10-25T00:10:00Z asleep",
+                "2026-10-25T00:50:00Z everyday",
+                "2026-10-25T01:10:00Z asleep",
+                "2026-10-25T01:50:00Z everyday",
+            ],
+        );
+    }
+
+    #[test]
+    fn bedtime_around_the_repeated_hour_is_an_hour_longer() {
+        let rules = rules(&[["daily", "20:00", "07:00", "asleep"]]);
+        check(
+            "Europe/Berlin",
+            &rules,
+            ["2026-10-24T12:00Z", "2026-10-25T12:00Z"],
+            "everyday",
+            &["2026-10-24T18:00:00Z asleep", "2026-10-25T06:00:00Z everyday"],
+        );
+    }
+
+    #[test]
+    fn an_evening_that_comes_twice_is_still_the_same_day() {
+        // In 2018, clocks in São Paulo went from Sunday 00:00 back to Saturday 23:00 at 02:00 UTC.
+        let rules = rules(&[["sat", "23:30", "00:00", "asleep"]]);
+        check(
+            "America/Sao_Paulo",
+            &rules,
+            ["2018-02-17T12:00Z", "2018-02-18T12:00Z"],
+            "everyday",
+            &[
+                "2018-02-18T01:30:00Z asleep",
+                "2018-02-18T02:00:00Z everyday",
+                "2018-02-18T02:30:00Z asleep",
+                "2018-02-18T03:00:00Z everyday",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_pause_goes_before_all_else_and_ends_by_itself_to_the_second() {
+        let mut rules = rules(&[["daily", "20:00", "07:00", "asleep"]]);
+        let [from, until] = ["2026-01-01T18:00:30Z", "2026-01-01T21:00:00Z"].map(|at| at.parse().unwrap());
+        rules.pause = Some(Pause { until: Some(from) });
+        rules.grants.push(Grant { from: "2026-01-01T17:00Z".parse().unwrap(), until, mode: FREE.clone() });
+        check(
+            "UTC",
+            &rules,
+            ["2026-01-01T12:00Z", "2026-01-02T00:00Z"],
+            "paused",
+            &["2026-01-01T18:00:30Z free", "2026-01-01T21:00:00Z asleep"],
+        );
+        rules.pause = Some(Pause { until: None });
+        check("UTC", &rules, ["2026-01-01T12:00Z", "2026-01-02T00:00Z"], "paused", &[]);
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_keeps_bedtime_and_pause_and_opens_nothing() {
+        let mut rules = rules(&[["daily", "20:00", "07:00", "asleep"]]);
+        let (from, until) = ("2026-01-01T00:00Z".parse().unwrap(), "2026-01-02T00:00Z".parse().unwrap());
+        rules.grants.push(Grant { from, until, mode: FREE.clone() });
+        check(
+            "UTC",
+            &rules,
+            ["1970-01-01T00:00:07Z", "1970-01-02T00:00Z"],
+            "asleep",
+            &["1970-01-01T07:00:00Z everyday", "1970-01-01T20:00:00Z asleep"],
+        );
+        rules.pause = Some(Pause { until: Some(from) });
+        check("UTC", &rules, ["1970-01-01T00:00:07Z", "1970-01-02T00:00Z"], "paused", &[]);
+    }
+
+    #[test]
+    fn the_ends_of_time_have_an_answer() {
+        let rules = rules(&[["daily", "20:00", "07:00", "asleep"]]);
+        for zone in ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"] {
+            let zone = TimeZoneDatabase::bundled().get(zone).unwrap();
+            let timetable = Timetable::new(zone, 3, &rules).unwrap();
+            for at in [Timestamp::MIN, Timestamp::MAX] {
+                let (mode, _) = timetable.at(at);
+                assert!([&EVERYDAY as &ModeId, &ASLEEP].contains(&mode));
+            }
+            assert_eq!(timetable.next(Timestamp::MAX, Timestamp::MAX), None);
+            assert!(timetable.next(Timestamp::MIN, Timestamp::MAX).is_some());
+        }
+    }
+
+    #[test]
+    fn a_mode_that_does_not_exist_is_named() {
+        let rules = Rules { modes: Vec::new(), ..rules(&[["daily", "15:00", "17:00", "homework"]]) };
+        assert_eq!(Timetable::new(TimeZone::UTC, 3, &rules).unwrap_err(), &HOMEWORK as &ModeId);
+    }
+}
