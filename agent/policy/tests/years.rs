@@ -3,10 +3,11 @@
 //! The reading here shares nothing with the crate's own: it paints the week, minute by minute, in the order in which the
 //! windows are listed, and then looks at the clock on the wall at every minute of a year.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use jiff::civil::Weekday;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Span, Timestamp, civil};
-use stairgate_abi::Mask;
 use stairgate_abi::maps::{BlockStyle, PROFILE_FIRST_PERSON, Profile};
 use stairgate_policy::compile::{compile, evaluate};
 use stairgate_policy::defaults::{defaults_for, defaults_for_unknown_devices};
@@ -113,8 +114,13 @@ impl Walls {
         Self { start, minutes: (0..count).map(shown).collect() }
     }
 
-    fn at(&self, minute: usize) -> Timestamp {
+    fn instant(&self, minute: usize) -> Timestamp {
         self.start + SignedDuration::from_mins(minute as i64)
+    }
+
+    /// The minute of the year of an instant, for one outside the year the nearest.
+    fn minute(&self, at: Timestamp) -> usize {
+        at.duration_since(self.start).as_mins().clamp(0, self.minutes.len() as i64) as usize
     }
 }
 
@@ -122,30 +128,41 @@ impl Walls {
 /// again only when the last result runs out.
 fn check_year(household: &Household, walls: &Walls, what: &str) {
     let rules = &household.people[0].filter.as_ref().unwrap().rules;
-    let week = paint(&rules.windows);
-    let mut kernel = Kernel::load(household, walls.start);
-    // Both sides are compared whenever either changes.
+    let mut kernel = Kernel::load(household, walls, 0);
+    // Masks are compared whenever either side changes.
     let mut last = None;
     let mut changes = 0;
-    for (minute, &shown) in walls.minutes.iter().enumerate() {
-        let at = walls.at(minute);
-        if at >= kernel.valid_until {
-            kernel = Kernel::load(household, at);
+    for (minute, expected) in read(rules, walls).into_iter().enumerate() {
+        if minute >= kernel.valid_until {
+            kernel = Kernel::load(household, walls, minute);
             last = None;
         }
-        let expected = read(rules, &week, shown, at);
-        let actual = kernel.mask_at(minute, walls);
+        let actual = kernel.mask_at(minute);
         if last != Some((expected, actual)) {
+            let at = walls.instant(minute);
             let effect = rules.mode(expected).map_or(&Effect::Free, |mode| &mode.effect);
             let effect = if *expected == PAUSED { &Effect::Closed } else { effect };
             let expected_mask = mask(PROFILE_FIRST_PERSON, rules, effect);
-            assert_eq!(kernel.mask(actual), expected_mask, "{what}: {at} should be {expected}\n{rules:#?}");
+            assert_eq!(kernel.profile.mask[actual as usize], expected_mask, "{what}: {at} is {expected}\n{rules:#?}");
             assert_eq!(evaluate(household, CHILD, at), Ok((expected.clone(), expected_mask)), "{what}: {at}");
             changes += 1;
         }
         last = Some((expected, actual));
     }
     assert!(changes > 50, "{what}: hardly anything happens, so hardly anything was tried");
+}
+
+/// The mode at every minute of the year: everyday, covered by the windows, covered by the grants, covered by the pause.
+fn read<'a>(rules: &'a Rules, walls: &Walls) -> Vec<&'a ModeId> {
+    let week = paint(&rules.windows);
+    let mut year: Vec<_> = walls.minutes.iter().map(|&shown| week[shown as usize].unwrap_or(&EVERYDAY)).collect();
+    for grant in &rules.grants {
+        year[walls.minute(grant.from)..walls.minute(grant.until)].fill(&grant.mode);
+    }
+    if let Some(until) = rules.pause.and_then(|pause| pause.until) {
+        year[..walls.minute(until)].fill(&PAUSED);
+    }
+    year
 }
 
 /// The windows laid over the week one after the other, so that later ones cover earlier ones.
@@ -166,55 +183,46 @@ fn paint(windows: &[Window]) -> Vec<Option<&ModeId>> {
     week
 }
 
-fn read<'a>(rules: &'a Rules, week: &[Option<&'a ModeId>], shown: u16, at: Timestamp) -> &'a ModeId {
-    if let Some(pause) = rules.pause
-        && pause.until.is_none_or(|until| at < until)
-    {
-        return &PAUSED;
-    }
-    let granted = rules.grants.iter().rev().find(|grant| (grant.from..grant.until).contains(&at));
-    granted.map(|grant| &grant.mode).or(week[shown as usize]).unwrap_or(&EVERYDAY)
-}
-
 /// What the kernel does with a compiled profile: it knows nothing but the boot clock.
 struct Kernel {
     profile: Profile,
-    loaded: Timestamp,
-    valid_until: Timestamp,
+    /// What the boot clock showed at the first minute of the year.
+    boot_at_start: i128,
+    /// The first minute for which the profile is too old.
+    valid_until: usize,
     passed: usize,
 }
 
 impl Kernel {
-    /// What the boot clock shows when the profile is loaded, in nanoseconds.
+    /// What the boot clock shows when a profile is loaded, in nanoseconds.
     const BOOT_NOW: u64 = 77_000_000_123;
+    const MINUTE: i128 = 60_000_000_000;
 
-    fn load(household: &Household, now: Timestamp) -> Self {
-        let compiled = compile(household, now, Self::BOOT_NOW).unwrap();
+    fn load(household: &Household, walls: &Walls, minute: usize) -> Self {
+        let compiled = compile(household, walls.instant(minute), Self::BOOT_NOW).unwrap();
         let profile = compiled.profiles.iter().find(|(number, _)| *number == PROFILE_FIRST_PERSON).unwrap().1;
-        assert!(compiled.valid_until > now);
         let used = &profile.transition[..profile.transitions as usize];
         assert!(used.is_sorted_by(|a, b| a.at < b.at));
         for transition in used {
-            let ahead = transition.at - Self::BOOT_NOW;
-            assert_eq!(ahead % 60_000_000_000, 0, "every rule here is told in whole minutes");
+            let ahead = i128::from(transition.at - Self::BOOT_NOW);
+            assert_eq!(ahead % Self::MINUTE, 0, "every rule here is told in whole minutes");
         }
-        Self { profile, loaded: now, valid_until: compiled.valid_until, passed: 0 }
+        let valid_until = walls.minute(compiled.valid_until);
+        assert!(valid_until > minute);
+        let boot_at_start = i128::from(Self::BOOT_NOW) - minute as i128 * Self::MINUTE;
+        Self { profile, boot_at_start, valid_until, passed: 0 }
     }
 
-    fn mask_at(&mut self, minute: usize, walls: &Walls) -> u32 {
-        let ahead = walls.at(minute).duration_since(self.loaded).as_nanos() as u64;
+    fn mask_at(&mut self, minute: usize) -> u32 {
+        let boot = self.boot_at_start + minute as i128 * Self::MINUTE;
         let used = &self.profile.transition[..self.profile.transitions as usize];
-        while used.get(self.passed).is_some_and(|next| next.at <= Self::BOOT_NOW + ahead) {
+        while used.get(self.passed).is_some_and(|next| i128::from(next.at) <= boot) {
             self.passed += 1;
         }
         match self.passed {
             0 => self.profile.first_mask,
             passed => used[passed - 1].mask,
         }
-    }
-
-    fn mask(&self, place: u32) -> Mask {
-        self.profile.mask[place as usize]
     }
 }
 
