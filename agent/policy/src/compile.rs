@@ -233,3 +233,142 @@ fn own_entries(profile: u16, rules: &Rules) -> impl Iterator<Item = OwnEntry> {
         Some(OwnEntry { name: rule.name.clone(), tag, scope: rule.scope })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use stairgate_abi::flags;
+    use stairgate_abi::maps::PROFILE_FIRST_PERSON;
+
+    use super::*;
+    use crate::defaults::{defaults_for, defaults_for_unknown_devices};
+    use crate::household::{AgeBand, Device, Filter, OwnRule, PAUSED, Pause, Person, Role};
+    use crate::taxonomy;
+
+    const CHILD: PersonId = PersonId(1);
+    const PARENT: PersonId = PersonId(2);
+    const CHILD_PROFILE: u16 = PROFILE_FIRST_PERSON;
+    const SECOND: u64 = 1_000_000_000;
+
+    fn household(rules: Rules) -> Household {
+        let person = |id, name: &str, role, filter| Person { id, name: name.into(), role, filter };
+        let device = |last, owner| Device { mac: [2, 0, 0, 0, 0, last], label: format!("device {last}"), owner };
+        Household {
+            name: "home".into(),
+            time_zone: "Europe/Berlin".into(),
+            people: vec![
+                person(CHILD, "child", Role::Child(AgeBand::From6To9), Some(Filter { profile: CHILD_PROFILE, rules })),
+                person(PARENT, "parent", Role::Guardian { primary: true }, None),
+            ],
+            devices: vec![
+                device(1, Owner::Person(CHILD)),
+                device(2, Owner::Person(PARENT)),
+                device(3, Owner::Shared),
+                device(4, Owner::Unmanaged),
+            ],
+            unknown_devices: defaults_for_unknown_devices(),
+        }
+    }
+
+    fn instant(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn profile(compiled: &Compiled, number: u16) -> Profile {
+        compiled.profiles.iter().find(|(known, _)| *known == number).unwrap().1
+    }
+
+    #[test]
+    fn transitions_are_told_by_the_boot_clock() {
+        // 19:30 in Berlin, in winter, is 18:30 UTC; bedtime ends at 06:30.
+        let household = household(defaults_for(AgeBand::From6To9));
+        let compiled = compile(&household, instant("2026-01-05T18:29:59.5Z"), 1000 * SECOND).unwrap();
+        let profile = profile(&compiled, CHILD_PROFILE);
+        assert_eq!(profile.transitions as usize, TRANSITIONS_MAX);
+        let [bedtime, morning] = [profile.transition[0], profile.transition[1]];
+        assert_eq!(bedtime.at, 1000 * SECOND + SECOND / 2);
+        assert_eq!(morning.at, bedtime.at + 11 * 3600 * SECOND);
+        assert!(profile.mask[bedtime.mask as usize].has(flags::PAUSED));
+        assert_eq!(morning.mask, profile.first_mask);
+        // There is room for 32 nights; the next bedtime would be the first change to be missed.
+        assert_eq!(compiled.valid_until, instant("2026-02-06T18:30:00Z"));
+    }
+
+    #[test]
+    fn a_pause_ends_by_itself() {
+        let mut rules = defaults_for(AgeBand::From6To9);
+        rules.windows.clear();
+        rules.pause = Some(Pause { until: Some(instant("2026-01-05T12:00:00.25Z")) });
+        let mut household = household(rules);
+        let now = instant("2026-01-05T11:59:59Z");
+        let compiled = compile(&household, now, 7).unwrap();
+        let paused = profile(&compiled, CHILD_PROFILE);
+        assert_eq!((paused.transitions, paused.transition[0].at), (1, 7 + SECOND + SECOND / 4));
+        assert!(paused.mask[paused.first_mask as usize].has(flags::PAUSED));
+        assert!(!paused.mask[paused.transition[0].mask as usize].has(flags::PAUSED));
+        assert_eq!(compiled.valid_until, now + LOOK_AHEAD);
+        assert_eq!(evaluate(&household, CHILD, now).unwrap().0, PAUSED);
+        assert_eq!(
+            next_change(&household, CHILD, now),
+            Ok(Some((instant("2026-01-05T12:00:00.25Z"), EVERYDAY.clone())))
+        );
+
+        household.people[0].filter.as_mut().unwrap().rules.pause = Some(Pause { until: None });
+        let paused = profile(&compile(&household, now, 7).unwrap(), CHILD_PROFILE);
+        assert_eq!(paused.transitions, 0);
+        assert!(paused.mask[paused.first_mask as usize].has(flags::PAUSED));
+        assert_eq!(next_change(&household, CHILD, now), Ok(None));
+    }
+
+    #[test]
+    fn every_device_gets_its_owners_profile() {
+        let household = household(defaults_for(AgeBand::From6To9));
+        let compiled = compile(&household, instant("2026-01-05T12:00Z"), 0).unwrap();
+        let profiles: Vec<_> = compiled.devices.iter().map(|&(mac, profile)| (mac[5], profile)).collect();
+        let expected = [(1, CHILD_PROFILE), (2, PROFILE_UNMANAGED), (3, PROFILE_UNKNOWN), (4, PROFILE_UNMANAGED)];
+        assert_eq!(profiles, expected);
+        let numbers: Vec<_> = compiled.profiles.iter().map(|&(number, _)| number).collect();
+        assert_eq!(numbers, [PROFILE_UNMANAGED, PROFILE_UNKNOWN, CHILD_PROFILE]);
+        let unmanaged = profile(&compiled, PROFILE_UNMANAGED);
+        assert_eq!(unmanaged.mask[unmanaged.first_mask as usize].flags, flags::UNMANAGED);
+        let unknown = profile(&compiled, PROFILE_UNKNOWN);
+        assert!(unknown.mask[0].block.contains(taxonomy::category("adult").unwrap().tag));
+        assert_eq!(evaluate(&household, PARENT, instant("2026-01-05T12:00Z")), Ok((EVERYDAY.clone(), UNMANAGED)));
+        assert_eq!(
+            evaluate(&household, PersonId(9), instant("2026-01-05T12:00Z")),
+            Err(Invalid::UnknownPerson { id: PersonId(9) })
+        );
+    }
+
+    #[test]
+    fn own_rules_carry_the_tags_of_their_profile() {
+        let mut rules = defaults_for(AgeBand::From6To9);
+        let own = |name: &str, action| OwnRule { name: name.into(), scope: Scope::Both, action };
+        rules.own = vec![own("good.example", Action::Allow), own("bad.example", Action::Deny)];
+        let compiled = compile(&household(rules), instant("2026-01-05T12:00Z"), 0).unwrap();
+        let entry = |name: &str, tag| OwnEntry { name: name.into(), tag, scope: Scope::Both };
+        let [allow, deny] = [tags::own_allow(CHILD_PROFILE), tags::own_deny(CHILD_PROFILE)].map(Option::unwrap);
+        assert_eq!(compiled.own_rules, [entry("good.example", allow), entry("bad.example", deny)]);
+    }
+
+    #[test]
+    fn options_follow_the_rules() {
+        let mut rules = defaults_for(AgeBand::From6To9);
+        rules.block_style = stairgate_abi::maps::BlockStyle::NullAddress;
+        let compiled = compile(&household(rules), instant("2026-01-05T12:00Z"), 0).unwrap();
+        assert_eq!(profile(&compiled, CHILD_PROFILE).block_style, 2);
+        assert_eq!(profile(&compiled, CHILD_PROFILE).options, options::EVENT_NAMES);
+        assert_eq!(profile(&compiled, PROFILE_UNKNOWN).options, 0);
+    }
+
+    #[test]
+    fn any_clock_compiles() {
+        let household = household(defaults_for(AgeBand::From6To9));
+        for now in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
+            for boot_now in [0, u64::MAX] {
+                let compiled = compile(&household, now, boot_now).unwrap();
+                assert_eq!(compiled.profiles.len(), 3);
+                assert!(compiled.valid_until >= now);
+            }
+        }
+    }
+}

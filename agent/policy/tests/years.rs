@@ -144,7 +144,10 @@ fn check_year(household: &Household, walls: &Walls, what: &str) {
             let effect = if *expected == PAUSED { &Effect::Closed } else { effect };
             let expected_mask = mask(PROFILE_FIRST_PERSON, rules, effect);
             assert_eq!(kernel.profile.mask[actual as usize], expected_mask, "{what}: {at} is {expected}\n{rules:#?}");
-            assert_eq!(evaluate(household, CHILD, at), Ok((expected.clone(), expected_mask)), "{what}: {at}");
+            // This reads the time zone anew, so it is asked now and then only.
+            if changes % 16 == 0 {
+                assert_eq!(evaluate(household, CHILD, at), Ok((expected.clone(), expected_mask)), "{what}: {at}");
+            }
             changes += 1;
         }
         last = Some((expected, actual));
