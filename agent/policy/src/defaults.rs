@@ -39,20 +39,31 @@ pub fn defaults_for_unknown_devices() -> Rules {
 /// When children of this age sleep on most days. Doctors advise nine to twelve hours from 6 to 12 years and eight to ten
 /// from 13 on (American Academy of Sleep Medicine, 2016); on evenings before a day off, older ones stay up longer.
 fn bedtime(age: AgeBand) -> Vec<Window> {
-    let night = |days, from: (u8, u8), to: (u8, u8)| {
-        let time = |(hour, minute)| TimeOfDay::new(hour, minute).unwrap_or(TimeOfDay::MIDNIGHT);
-        Window { days, from: time(from), to: time(to), mode: ASLEEP.clone() }
-    };
+    let night = |days, from, to| Window { days, from, to, mode: ASLEEP.clone() };
     match age {
-        AgeBand::UpTo5 => vec![night(Days::DAILY, (18, 30), (7, 0))],
-        AgeBand::From6To9 => vec![night(Days::DAILY, (19, 30), (6, 30))],
+        AgeBand::UpTo5 => vec![night(Days::DAILY, const { clock(18, 30) }, const { clock(7, 0) })],
+        AgeBand::From6To9 => vec![night(Days::DAILY, const { clock(19, 30) }, const { clock(6, 30) })],
         AgeBand::From10To12 => {
-            vec![night(Days::SCHOOL_NIGHTS, (20, 30), (6, 30)), night(Days::WEEKEND_NIGHTS, (21, 30), (7, 0))]
+            vec![
+                night(Days::SCHOOL_NIGHTS, const { clock(20, 30) }, const { clock(6, 30) }),
+                night(Days::WEEKEND_NIGHTS, const { clock(21, 30) }, const { clock(7, 0) }),
+            ]
         }
         AgeBand::From13To15 => {
-            vec![night(Days::SCHOOL_NIGHTS, (21, 30), (6, 0)), night(Days::WEEKEND_NIGHTS, (23, 0), (7, 0))]
+            vec![
+                night(Days::SCHOOL_NIGHTS, const { clock(21, 30) }, const { clock(6, 0) }),
+                night(Days::WEEKEND_NIGHTS, const { clock(23, 0) }, const { clock(7, 0) }),
+            ]
         }
-        AgeBand::From16To17 => vec![night(Days::SCHOOL_NIGHTS, (23, 0), (6, 0))],
+        AgeBand::From16To17 => vec![night(Days::SCHOOL_NIGHTS, const { clock(23, 0) }, const { clock(6, 0) })],
+    }
+}
+
+/// Stops the build if there is no such time of day.
+const fn clock(hour: u8, minute: u8) -> TimeOfDay {
+    match TimeOfDay::new(hour, minute) {
+        Some(time) => time,
+        None => panic!("no such time of day"),
     }
 }
 

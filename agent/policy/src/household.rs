@@ -192,6 +192,12 @@ impl Rules {
     pub fn mode(&self, id: &ModeId) -> Option<&Mode> {
         self.modes.iter().find(|mode| mode.id == *id)
     }
+
+    /// Drops the grants and the pause that are over at `now`, so that they do not pile up.
+    pub fn forget_past(&mut self, now: Timestamp) {
+        self.grants.retain(|grant| grant.until > now);
+        self.pause = self.pause.filter(|pause| pause.covers(now));
+    }
 }
 
 /// A decision about one name.
@@ -321,5 +327,42 @@ impl Pause {
     /// True while the pause holds.
     pub fn covers(&self, at: Timestamp) -> bool {
         self.until.is_none_or(|until| at < until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::defaults::defaults_for;
+
+    #[test]
+    fn what_is_over_is_forgotten_and_nothing_else() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (one, two, three) = (at("2026-01-01T00:00Z"), at("2026-01-02T00:00Z"), at("2026-01-03T00:00Z"));
+        let grant = |from, until| Grant { from, until, mode: FREE.clone() };
+        let mut rules = defaults_for(AgeBand::From6To9);
+        rules.grants = vec![grant(one, two), grant(two, three)];
+        rules.pause = Some(Pause { until: Some(two) });
+        let mut earlier = rules.clone();
+        earlier.forget_past(one);
+        assert_eq!(earlier, rules);
+        rules.forget_past(two);
+        assert_eq!((rules.grants.as_slice(), rules.pause), ([grant(two, three)].as_slice(), None));
+        rules.pause = Some(Pause { until: None });
+        rules.forget_past(three);
+        assert_eq!((rules.grants.len(), rules.pause), (0, Some(Pause { until: None })));
+    }
+
+    #[test]
+    fn age_bands_and_modes_are_read_as_they_are_written() {
+        for band in AgeBand::ALL {
+            assert_eq!(band.to_string().parse(), Ok(band));
+        }
+        assert_eq!("6".parse::<AgeBand>(), Err(UnknownAgeBand("6".into())));
+        let long = "x".repeat(ModeId::MAX + 1);
+        for text in ["", "Asleep", "film night", "nap!", "schläft", &long] {
+            assert_eq!(ModeId::new(text), Err(InvalidModeId(text.into())));
+        }
+        assert_eq!(ModeId::new("asleep").as_ref(), Ok(&ASLEEP as &ModeId));
     }
 }

@@ -116,6 +116,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::name::normalise;
     use crate::tags::{FIRST_SERVICE, LAST_SERVICE};
 
     #[test]
@@ -150,6 +151,14 @@ mod tests {
         }
         for category in ["helplines", "health", "emergency", "school", "updates"] {
             assert!(protected().iter().any(|place| place.category.id == category), "{category} is empty");
+        }
+    }
+
+    #[test]
+    fn every_domain_is_in_its_normal_form() {
+        for (_, domain) in rules() {
+            assert_eq!(normalise(domain).as_deref(), Ok(domain));
+            assert!(domain.contains('.'), "{domain} is a whole top-level domain");
         }
     }
 

@@ -278,8 +278,8 @@ impl Household {
 
 /// The household's time zone, from the rules that are built in.
 pub(crate) fn zone(household: &Household) -> Result<TimeZone, Invalid> {
-    let unknown = |_| Invalid::UnknownZone(household.time_zone.clone());
-    TimeZoneDatabase::bundled().get(&household.time_zone).map_err(unknown)
+    let zone = TimeZoneDatabase::bundled().get(&household.time_zone).ok().filter(|zone| !zone.is_unknown());
+    zone.ok_or_else(|| Invalid::UnknownZone(household.time_zone.clone()))
 }
 
 fn validate_rules(rules: &Rules, subject: &Subject) -> Result<(), Invalid> {

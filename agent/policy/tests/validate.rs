@@ -72,8 +72,10 @@ fn the_rules_of_every_age_are_valid() {
 
 #[test]
 fn zone() {
-    let expected = "'Mars/Olympus' is not a time zone; write one of the IANA database, such as Europe/Berlin";
-    check(|home| home.time_zone = "Mars/Olympus".into(), expected);
+    for zone in ["Mars/Olympus", "Etc/Unknown", "", "+02:00"] {
+        let expected = format!("'{zone}' is not a time zone; write one of the IANA database, such as Europe/Berlin");
+        check(|home| home.time_zone = zone.into(), &expected);
+    }
 }
 
 #[test]
