@@ -100,7 +100,7 @@ pub fn next_change(
 }
 
 fn person_timetable(household: &Household, id: PersonId) -> Result<Option<Timetable<'_>>, Invalid> {
-    let person = household.person(id).ok_or(Invalid::UnknownPerson { id })?;
+    let person = household.person(id).ok_or(Invalid::UnknownPerson(id))?;
     let Some(filter) = &person.filter else {
         return Ok(None);
     };
@@ -117,13 +117,8 @@ pub(crate) fn filtered(household: &Household) -> impl Iterator<Item = (u16, Subj
     std::iter::once(unknown).chain(people)
 }
 
-pub(crate) fn timetable(
-    zone: TimeZone,
-    profile: u16,
-    subject: Subject,
-    rules: &Rules,
-) -> Result<Timetable<'_>, Invalid> {
-    Timetable::new(zone, profile, rules).map_err(|mode| Invalid::MissingMode { subject, mode: mode.clone() })
+fn timetable(zone: TimeZone, profile: u16, subject: Subject, rules: &Rules) -> Result<Timetable<'_>, Invalid> {
+    Timetable::new(zone, profile, rules).map_err(|reason| Invalid::Rules { subject, reason })
 }
 
 /// The two clocks read at the same moment.
@@ -335,7 +330,7 @@ mod tests {
         assert_eq!(evaluate(&household, PARENT, instant("2026-01-05T12:00Z")), Ok((EVERYDAY.clone(), UNMANAGED)));
         assert_eq!(
             evaluate(&household, PersonId(9), instant("2026-01-05T12:00Z")),
-            Err(Invalid::UnknownPerson { id: PersonId(9) })
+            Err(Invalid::UnknownPerson(PersonId(9)))
         );
     }
 

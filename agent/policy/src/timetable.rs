@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use stairgate_abi::Mask;
 
-use crate::household::{EVERYDAY, Effect, ModeId, PAUSED, Rules};
+use crate::household::{EVERYDAY, Effect, Mode, ModeId, PAUSED, Rules};
 use crate::mask::mask;
 use crate::schedule::{self, WeekTime};
+use crate::validate::InvalidRules;
 
 /// One profile's rules, ready to be asked what holds at an instant.
 ///
@@ -33,16 +34,16 @@ impl<'a> Timetable<'a> {
     /// The timetable of the profile with this number in `zone`.
     ///
     /// # Errors
-    /// The id of a mode that a window or a grant calls for and that the rules do not have.
-    pub fn new(zone: TimeZone, profile: u16, rules: &'a Rules) -> Result<Self, &'a ModeId> {
-        let own = |mode: &'a crate::household::Mode| (&mode.id, mask(profile, rules, &mode.effect));
+    /// [`InvalidRules::MissingMode`] if a window or a grant calls for a mode that the rules do not have.
+    pub fn new(zone: TimeZone, profile: u16, rules: &'a Rules) -> Result<Self, InvalidRules> {
+        let own = |mode: &'a Mode| (&mode.id, mask(profile, rules, &mode.effect));
         let builtin = [
             (&EVERYDAY as &ModeId, mask(profile, rules, &Effect::Free)),
             (&PAUSED as &ModeId, mask(profile, rules, &Effect::Closed)),
         ];
         let state = |id: &'a ModeId| {
             let mode = rules.modes.iter().position(|mode| mode.id == *id);
-            mode.map(|mode| FIRST_MODE_STATE + mode).ok_or(id)
+            mode.map(|mode| FIRST_MODE_STATE + mode).ok_or_else(|| InvalidRules::MissingMode(id.clone()))
         };
         Ok(Self {
             zone,
@@ -315,6 +316,7 @@ mod tests {
     #[test]
     fn a_mode_that_does_not_exist_is_named() {
         let rules = Rules { modes: Vec::new(), ..rules(&[["daily", "15:00", "17:00", "homework"]]) };
-        assert_eq!(Timetable::new(TimeZone::UTC, 3, &rules).unwrap_err(), &HOMEWORK as &ModeId);
+        let missing = InvalidRules::MissingMode(HOMEWORK.clone());
+        assert_eq!(Timetable::new(TimeZone::UTC, 3, &rules).unwrap_err(), missing);
     }
 }
