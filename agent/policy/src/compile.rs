@@ -26,7 +26,8 @@ pub struct Compiled {
     pub devices: Vec<([u8; 6], u16)>,
     /// Single names for the domain table.
     pub own_rules: Vec<OwnEntry>,
-    /// The kernel does right by itself until here; by then the household must be compiled again.
+    /// The kernel does right by itself until here; by then the household must be compiled again. A profile that is left
+    /// alone for longer stays with its last mask.
     pub valid_until: Timestamp,
 }
 
@@ -52,14 +53,16 @@ pub fn compile(household: &Household, now: Timestamp, boot_now: u64) -> Result<C
     household.validate()?;
     let zone = zone(household)?;
     let clock = Clock { now, boot_now };
-    let mut valid_until = now.saturating_add(LOOK_AHEAD).unwrap_or(Timestamp::MAX);
+    let horizon = now.saturating_add(LOOK_AHEAD).unwrap_or(Timestamp::MAX);
+    let mut valid_until = horizon;
 
     let mut profiles = vec![(PROFILE_UNMANAGED, unmanaged())];
     for (number, subject, rules) in filtered(household) {
         let timetable = timetable(zone.clone(), number, subject, rules)?;
-        let (profile, until) = profile(&timetable, rules, clock, valid_until);
+        // Each profile carries what it has room for, however early another one runs out: the agent may be dead.
+        let (profile, until) = profile(&timetable, rules, clock, horizon);
         profiles.push((number, profile));
-        valid_until = until;
+        valid_until = valid_until.min(until);
     }
     Ok(Compiled {
         profiles,
@@ -236,7 +239,7 @@ mod tests {
 
     use super::*;
     use crate::defaults::{defaults_for, defaults_for_unknown_devices};
-    use crate::household::{AgeBand, Device, Filter, OwnRule, PAUSED, Pause, Person, Role};
+    use crate::household::{AgeBand, Device, Filter, OwnRule, PAUSED, Pause, Person, Role, TimeOfDay, Window};
     use crate::taxonomy;
 
     const CHILD: PersonId = PersonId(1);
@@ -286,6 +289,29 @@ mod tests {
         assert_eq!(morning.mask, profile.first_mask);
         // There is room for 32 nights; the next bedtime would be the first change to be missed.
         assert_eq!(compiled.valid_until, instant("2026-02-06T18:30:00Z"));
+    }
+
+    #[test]
+    fn a_busy_week_does_not_shorten_anyone_elses() {
+        let busy = || {
+            let mut rules = defaults_for(AgeBand::From6To9);
+            let night = rules.windows[0].clone();
+            for hour in 8..18 {
+                let [from, to] = [(hour, 0), (hour, 30)].map(|(hour, minute)| TimeOfDay::new(hour, minute).unwrap());
+                rules.windows.push(Window { from, to, ..night.clone() });
+            }
+            rules
+        };
+        let mut household = household(busy());
+        household.people[1].filter = Some(Filter { profile: 4, rules: defaults_for(AgeBand::From6To9) });
+        household.unknown_devices = busy();
+        let compiled = compile(&household, instant("2026-01-05T05:30:00Z"), 0).unwrap();
+        // 21 changes on the first day and 22 on the next two: the 65th is bedtime on the third.
+        assert_eq!(compiled.valid_until, instant("2026-01-07T18:30:00Z"));
+        for number in [PROFILE_UNKNOWN, 3, 4] {
+            assert_eq!(profile(&compiled, number).transitions as usize, TRANSITIONS_MAX);
+        }
+        assert_eq!(profile(&compiled, 4).transition[63].at, 32 * 24 * 3600 * SECOND);
     }
 
     #[test]
