@@ -1,1 +1,4 @@
 //! The Stairgate agent.
+
+pub mod interfaces;
+mod readiness;
