@@ -1,4 +1,5 @@
 //! The Stairgate agent.
 
+pub mod dataplane;
 pub mod interfaces;
 mod readiness;

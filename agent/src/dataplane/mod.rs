@@ -1,0 +1,418 @@
+//! The gate as the agent holds it: loads the kernel program, keeps it attached, and writes what it decides by.
+//!
+//! # What outlives the agent
+//!
+//! Maps, program and links are pinned, so the gate filters on when the agent is killed, restarted or upgraded:
+//!
+//! ```text
+//! PIN_DIR/v1/maps/NAME          the maps of the set in force; "1" is the ABI version
+//! PIN_DIR/v1/program-HASH       the program; the hash is that of the object it came from
+//! PIN_DIR/v1-staged/            a set that is being built, or that has just been replaced
+//! PIN_DIR/links/INTERFACE       one XDP link for each attached interface
+//! ```
+//!
+//! # Order of steps
+//!
+//! Two rules make every crash harmless. A directory named `vN` is a whole set at any time, because it is built under
+//! another name and renamed. And the pinned set and program are the truth: links are brought to them, at the end of each
+//! change and again whenever an agent opens the directory.
+//!
+//! - *Fresh*: build the set in `v1-staged`, rename it to `v1`. Interfaces are attached later, each link pinned at once.
+//! - *Adopted*: the set and a program of the same object are there; nothing is written. Links that a crash left with an
+//!   older program are brought to this one.
+//! - *Replaced*: the object differs and the ABI does not. Load its program with the pinned maps, pin it under its own
+//!   name, update every link in place (`BPF_LINK_UPDATE`: a packet meets the old program or the new one), remove the old
+//!   program's pin. After a crash in between, whoever comes next brings the links to the program of its own object.
+//! - *Staged*: the ABI differs, or the domain table is too small, or the set is damaged. Build a second set in
+//!   `v1-staged`; the old one goes on filtering while the caller fills the new. [`Dataplane::activate`] then exchanges
+//!   the two directories in one step, updates the links, and removes the old set. A crash before the exchange leaves the
+//!   old set in force, and the unfinished one is removed by the next agent; a crash after it leaves a whole new set, to
+//!   which the next agent brings the links.
+//!
+//! At no step is an attached interface without a program, and at no step does a program run with tables that were not
+//! filled. A table that is larger than wanted is kept: shrinking would gain memory only.
+
+mod domains;
+mod error;
+mod events;
+mod grace;
+mod links;
+mod memory;
+mod pins;
+mod profiles;
+mod set;
+mod tables;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aya::maps::{Array, HashMap, MapData, MapError, PerCpuArray};
+use aya::programs::Xdp;
+use aya::{TestRun as _, TestRunOptions};
+use stairgate_abi::maps::{
+    Counter, FLOWS_MAX, Flow, FlowKey, LOCAL_PREFIXES_MAX, Prefix, Profile, Settings, flow_state, names,
+};
+use stairgate_abi::table::BUCKET_SLOTS;
+use stairgate_abi::{Reason, TagSet};
+
+pub use self::domains::DomainUpdate;
+use self::domains::{DomainWriter, Refused, replace_devices};
+pub use self::error::Error;
+pub use self::events::Events;
+pub use self::links::XdpMode;
+use self::memory::{Mapping, Plain};
+use self::pins::Pins;
+use self::profiles::ProfileWriter;
+pub use self::tables::{Decided, Match, Tables, boot_clock};
+
+/// Slots are filled to nine tenths at most: beyond that, making room for a name takes long.
+const FILL_TENTHS: u64 = 9;
+
+/// What a data plane is opened with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Directory for the pins, on a BPF file system.
+    pub pin_dir: PathBuf,
+    /// Domains for which there must be room.
+    pub domain_capacity: u32,
+    /// The eBPF object, aligned as for `aya::include_bytes_aligned`.
+    pub object: &'static [u8],
+}
+
+/// How a data plane was opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Opened {
+    /// Nothing was there; everything is new and empty, and nothing is attached.
+    Fresh,
+    /// Everything was there and goes on as it was.
+    Adopted,
+    /// Maps and links were there and go on; the program is new.
+    Replaced,
+    /// The old set goes on filtering; this one is empty and is to be filled, then [activated](Dataplane::activate).
+    Staged,
+}
+
+/// A running gate. All methods take `&self`: a long list update does not hold up a pause.
+pub struct Dataplane {
+    pins: Pins,
+    object: &'static [u8],
+    active: AtomicBool,
+    program: Mutex<Xdp>,
+    tables: Arc<Tables>,
+    domains: Mutex<DomainWriter>,
+    devices: Mutex<Mapping>,
+    profiles: Mutex<ProfileWriter>,
+    settings: Mutex<Array<MapData, Plain<Settings>>>,
+    flows: Mutex<HashMap<MapData, Plain<FlowKey>, Plain<Flow>>>,
+    counters: PerCpuArray<MapData, u64>,
+    events: Mutex<Option<MapData>>,
+}
+
+impl Dataplane {
+    /// Opens the data plane: takes over what is pinned, or loads what is not.
+    ///
+    /// # Errors
+    /// If the pin directory cannot be used, or is in use, or the kernel refuses the object.
+    pub fn open(options: &Options) -> Result<(Self, Opened), Error> {
+        let pins = Pins::open(&options.pin_dir)?;
+        pins.remove_staged()?;
+        let current = pins.current();
+        let wanted = buckets(options.domain_capacity);
+        let existing = if current.exists() { set::open(&current).ok() } else { None };
+        if let Some(maps) = existing.filter(|maps| maps.domains.len() / BUCKET_SLOTS >= wanted as usize) {
+            let mut opened = Opened::Adopted;
+            if !pins::program(&current, options.object).exists() {
+                set::load_program(&current, options.object, None)?;
+                opened = Opened::Replaced;
+            }
+            let dataplane = Self::assemble(pins, options.object, &current, maps)?;
+            dataplane.take_over()?;
+            return Ok((dataplane, opened));
+        }
+        let opened = if pins.has_set()? { Opened::Staged } else { Opened::Fresh };
+        let staged = pins.staged();
+        set::create(&staged, options.object, wanted)?;
+        let maps = set::open(&staged)?;
+        let dataplane = Self::assemble(pins, options.object, &staged, maps)?;
+        if opened == Opened::Fresh {
+            dataplane.activate()?;
+        }
+        Ok((dataplane, opened))
+    }
+
+    fn assemble(pins: Pins, object: &'static [u8], set: &std::path::Path, maps: set::Maps) -> Result<Self, Error> {
+        let Plain(settings) = maps.settings.get(&0, 0).map_err(Error::map("reading", names::SETTINGS))?;
+        let profiles = ProfileWriter::adopt(maps.profiles, maps.heads);
+        let tables = Tables::new(settings.hash_key, maps.domains, maps.tag_sets, profiles.live()?);
+        Ok(Self {
+            program: Mutex::new(set::program(set, object)?),
+            domains: Mutex::new(DomainWriter::adopt(&tables)),
+            tables: Arc::new(tables),
+            pins,
+            object,
+            active: AtomicBool::new(false),
+            devices: Mutex::new(maps.devices),
+            profiles: Mutex::new(profiles),
+            settings: Mutex::new(maps.settings),
+            flows: Mutex::new(maps.flows),
+            counters: maps.counters,
+            events: Mutex::new(Some(maps.events)),
+        })
+    }
+
+    /// Puts a staged set into force: from here on every attached interface filters by it. Does nothing otherwise.
+    ///
+    /// # Errors
+    /// If a pin or a link cannot be changed. Calling it again goes on where it stopped.
+    pub fn activate(&self) -> Result<(), Error> {
+        if !self.active.load(Ordering::SeqCst) {
+            self.pins.promote_staged()?;
+            self.take_over()?;
+        }
+        Ok(())
+    }
+
+    /// Brings all links to this program, and removes everything that is no longer in force.
+    fn take_over(&self) -> Result<(), Error> {
+        self.active.store(true, Ordering::SeqCst);
+        if !self.pins.linked()?.is_empty() {
+            self.tables.set_live();
+        }
+        links::bring_all(&self.pins, &mut lock(&self.program))?;
+        pins::remove_other_programs(&self.pins.current(), self.object)?;
+        self.pins.remove_other_sets()
+    }
+
+    /// Attaches the gate to `interface`, or takes over the link that is pinned for it. It stays when the agent ends.
+    ///
+    /// # Errors
+    /// If there is no such interface, or something else filters there, or neither mode works.
+    pub fn attach(&self, interface: &str) -> Result<XdpMode, Error> {
+        if !self.active.load(Ordering::SeqCst) {
+            return Err(Error::NotActive);
+        }
+        self.tables.set_live();
+        links::attach(&self.pins, &mut lock(&self.program), interface)
+    }
+
+    /// Takes the gate off `interface`, which from then on is not filtered. Does nothing if it is not attached.
+    ///
+    /// # Errors
+    /// If the pin cannot be removed.
+    pub fn detach(&self, interface: &str) -> Result<(), Error> {
+        let _program = lock(&self.program);
+        pins::remove(&self.pins.link(interface))
+    }
+
+    /// Interfaces to which the gate is attached, or was when they last existed.
+    ///
+    /// # Errors
+    /// If the pin directory cannot be read.
+    pub fn attached(&self) -> Result<Vec<String>, Error> {
+        self.pins.linked()
+    }
+
+    /// Id that the kernel gave the program.
+    ///
+    /// # Errors
+    /// If the kernel does not tell.
+    pub fn program_id(&self) -> Result<u32, Error> {
+        lock(&self.program).info().map(|info| info.id()).map_err(Error::program("looking at the program"))
+    }
+
+    /// Runs the program on one frame as the kernel would, without sending anything: returns the XDP action's number and
+    /// the frame as it would go out.
+    ///
+    /// # Errors
+    /// If the kernel refuses the frame, for example because it is shorter than an Ethernet header.
+    pub fn test_run(&self, frame: &[u8]) -> Result<(u32, Vec<u8>), Error> {
+        // An answer can be longer than the question by as much as XDP gives room for in front of a frame.
+        let mut output = vec![0; frame.len() + 512];
+        let options = TestRunOptions { data_in: Some(frame), data_out: Some(&mut output), ..TestRunOptions::default() };
+        let result = lock(&self.program).test_run(options).map_err(Error::program("running the program on a frame"))?;
+        output.truncate(result.data_size_out as usize);
+        Ok((result.return_value, output))
+    }
+
+    /// What packets are judged by, for the resolver and for `explain`.
+    pub fn tables(&self) -> Arc<Tables> {
+        Arc::clone(&self.tables)
+    }
+
+    /// The verdict on `name` for the profile with this number, now: what the kernel says of it. `None` if there is no
+    /// such profile.
+    pub fn decide(&self, profile: u16, name: &str) -> Option<Decided> {
+        self.tables.decide(profile, name.as_bytes())
+    }
+
+    /// Key of the name hash; a staged set has a new one.
+    pub fn hash_key(&self) -> u64 {
+        self.tables.hash_key
+    }
+
+    /// Names for which the domain table is made.
+    pub fn domain_capacity(&self) -> u32 {
+        (self.tables.domains.len() as u64 * FILL_TENTHS / 10) as u32
+    }
+
+    /// Puts `profile` into force, from the next packet on. Returns false if it was in force already.
+    ///
+    /// # Errors
+    /// If the number or the profile is not valid, or the kernel refuses.
+    pub fn set_profile(&self, number: u16, profile: &Profile) -> Result<bool, Error> {
+        lock(&self.profiles).set(&self.tables, number, profile)
+    }
+
+    /// Makes `devices` all that the gate knows: hardware addresses and profile numbers.
+    ///
+    /// # Errors
+    /// If there are too many; then the old ones stay.
+    pub fn set_devices(&self, devices: &[([u8; 6], u16)]) -> Result<(), Error> {
+        replace_devices(&lock(&self.devices), &self.tables, devices).map_err(Error::TooManyDevices)
+    }
+
+    /// Makes `prefixes` all that counts as the home itself.
+    ///
+    /// Those that stay at their place in the list are in force throughout; put first what hardly changes.
+    ///
+    /// # Errors
+    /// If there are too many, or the kernel refuses.
+    pub fn set_local(&self, prefixes: &[Prefix]) -> Result<(), Error> {
+        if prefixes.len() > LOCAL_PREFIXES_MAX {
+            return Err(Error::TooManyPrefixes { count: prefixes.len() });
+        }
+        let mut map = lock(&self.settings);
+        let Plain(mut settings) = map.get(&0, 0).map_err(Error::map("reading", names::SETTINGS))?;
+        let old = &settings.local[..(settings.local_count as usize).min(LOCAL_PREFIXES_MAX)];
+        if old == prefixes {
+            return Ok(());
+        }
+        let mut write = |settings: &Settings| {
+            let written = map.set(0, Plain(*settings), 0).map_err(Error::map("writing", names::SETTINGS));
+            fence(Ordering::SeqCst);
+            written
+        };
+        // A prefix is four words and the kernel may read between two of them, so only words past the count change.
+        settings.local_count = old.iter().zip(prefixes).take_while(|(old, new)| old == new).count() as u32;
+        write(&settings)?;
+        self.tables.wait_for_readers();
+        settings.local[..prefixes.len()].copy_from_slice(prefixes);
+        write(&settings)?;
+        settings.local_count = prefixes.len() as u32;
+        write(&settings)
+    }
+
+    /// Makes `entries` all that the domain table says: hash of a name, what holds for it, what holds for the names
+    /// beneath it. Each name comes once. Only differences are written; a name that stays is right throughout.
+    ///
+    /// Until the end the table holds the old and the new content together and must have room for both.
+    ///
+    /// # Errors
+    /// [`Error::TableFull`] or [`Error::TooManyTagSets`]; then the old content is in force.
+    pub fn replace_domains(&self, entries: impl Iterator<Item = (u64, TagSet, TagSet)>) -> Result<DomainUpdate, Error> {
+        lock(&self.domains).replace(&self.tables, entries).map_err(|refused| self.refused(refused))
+    }
+
+    /// Makes `this` and `below` all that the domain table says of one name, until the next
+    /// [`replace_domains`](Self::replace_domains).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn set_domain(&self, hash: u64, this: TagSet, below: TagSet) -> Result<(), Error> {
+        lock(&self.domains).set(&self.tables, hash, this, below).map_err(|refused| self.refused(refused))
+    }
+
+    /// What the domain table says of the name with this hash: for itself, and for the names beneath it.
+    pub fn domain(&self, hash: u64) -> (TagSet, TagSet) {
+        self.tables.domain(hash)
+    }
+
+    fn refused(&self, refused: Refused) -> Error {
+        match refused {
+            Refused::TableFull(source) => Error::TableFull { capacity: self.domain_capacity(), source },
+            Refused::TooManyTagSets(source) => Error::TooManyTagSets(source),
+        }
+    }
+
+    /// Every counter, summed over the processors.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn counters(&self) -> Result<Vec<(Counter, u64)>, Error> {
+        let sum = |counter: Counter| {
+            let values = self.counters.get(&(counter as u32), 0).map_err(Error::map("reading", names::COUNTERS))?;
+            Ok((counter, values.iter().sum()))
+        };
+        Counter::ALL.iter().map(|(counter, _)| sum(*counter)).collect()
+    }
+
+    /// The kernel program's events. There is one reader; dropping it does not give it back. Must be called within a
+    /// tokio runtime that drives IO.
+    ///
+    /// # Errors
+    /// [`Error::EventsTaken`] the second time.
+    pub fn events(&self) -> Result<Events, Error> {
+        Events::new(lock(&self.events).take().ok_or(Error::EventsTaken)?)
+    }
+
+    /// The flows that the gate remembers. The list is a moment's blur: flows come and go while it is made.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn flows(&self) -> Result<Vec<(FlowKey, Flow)>, Error> {
+        let map = lock(&self.flows);
+        let mut flows = Vec::new();
+        // When a key vanishes at the wrong moment the kernel begins anew, so the number of steps is limited.
+        for key in map.keys().take(2 * FLOWS_MAX as usize) {
+            let key = key.map_err(Error::map("walking", names::FLOWS))?;
+            match map.get(&key, 0) {
+                Ok(Plain(flow)) => flows.push((key.0, flow)),
+                Err(MapError::KeyNotFound) => {}
+                Err(error) => return Err(Error::map("reading", names::FLOWS)(error)),
+            }
+        }
+        Ok(flows)
+    }
+
+    /// Cuts every flow of a profile for good, whatever its mask says, and returns how many there were.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn cut_flows(&self, profile: u16, reason: Reason) -> Result<usize, Error> {
+        let flows = self.flows()?;
+        let mut map = lock(&self.flows);
+        let mut cut = 0;
+        for (key, flow) in flows.into_iter().filter(|(key, _)| key.profile == profile) {
+            let flow = Flow { state: flow_state::CUT, verdict: reason as u8, ..flow };
+            map.insert(Plain(key), Plain(flow), 0).map_err(Error::map("writing", names::FLOWS))?;
+            cut += 1;
+        }
+        Ok(cut)
+    }
+}
+
+/// Buckets of a table with room for `capacity` domains.
+fn buckets(capacity: u32) -> u32 {
+    let slots_per_ten_buckets = BUCKET_SLOTS as u64 * FILL_TENTHS;
+    (u64::from(capacity.max(1)) * 10).div_ceil(slots_per_ten_buckets) as u32
+}
+
+/// Locks `mutex`. A panic elsewhere leaves nothing half-written that the next writer would not find and repair.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_have_room_for_what_they_are_made_for() {
+        for capacity in [0, 1, 7, 8, 72, 73, 1_000_000, 4_600_000, u32::MAX] {
+            let slots = u64::from(buckets(capacity)) * BUCKET_SLOTS as u64;
+            assert!(slots * FILL_TENTHS / 10 >= u64::from(capacity), "{capacity}");
+            assert!(slots * FILL_TENTHS / 10 <= u64::from(capacity) + 8, "{capacity}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Writing profiles so that the kernel never sees half of one.
+//!
+//! A profile has two halves in the map, and its generation counter names the live one by its lowest bit. The spare half
+//! is written whole, then the counter is raised: one word, and from the next packet on the new profile is in force.
+
+use std::sync::PoisonError;
+use std::sync::atomic::{Ordering, fence};
+
+use aya::maps::{Array, MapData};
+use stairgate_abi::maps::{PROFILES_MAX, Profile, names};
+
+use super::error::Error;
+use super::memory::Plain;
+use super::tables::{Tables, is_sound};
+
+/// The one writer of the profiles.
+pub(super) struct ProfileWriter {
+    halves: Array<MapData, Plain<Profile>>,
+    heads: Array<MapData, u64>,
+    /// By profile number: the spare half may still be in the hands of a packet that came before the last switch.
+    unsettled: [bool; PROFILES_MAX as usize],
+}
+
+impl ProfileWriter {
+    /// Goes on with the profiles as they are. A process that was here before may have switched a moment ago.
+    pub(super) fn adopt(halves: Array<MapData, Plain<Profile>>, heads: Array<MapData, u64>) -> Self {
+        Self { halves, heads, unsettled: [true; PROFILES_MAX as usize] }
+    }
+
+    /// The live half of every profile.
+    pub(super) fn live(&self) -> Result<Vec<Profile>, Error> {
+        (0..PROFILES_MAX).map(|number| self.half(number, self.head(number)?)).collect()
+    }
+
+    /// Puts `profile` into force. Does nothing if it is in force already, so that flows need not be judged again.
+    pub(super) fn set(&mut self, tables: &Tables, number: u16, profile: &Profile) -> Result<bool, Error> {
+        let index = u32::from(number);
+        if index >= PROFILES_MAX {
+            return Err(Error::NoSuchProfile { number });
+        }
+        if !is_sound(profile) {
+            return Err(Error::BadProfile { number });
+        }
+        let head = self.head(index)?;
+        if self.half(index, head)? == *profile {
+            return Ok(false);
+        }
+        if self.unsettled[usize::from(number)] {
+            tables.wait_for_readers();
+            self.unsettled = [false; PROFILES_MAX as usize];
+        }
+        self.halves
+            .set(half_index(index, head.wrapping_add(1)), Plain(*profile), 0)
+            .map_err(Error::map("writing", names::PROFILES))?;
+        // The half is there before the counter names it; the two system calls alone promise no order to other
+        // processors. Readers find the half through the counter, which orders their reads.
+        fence(Ordering::SeqCst);
+        self.heads.set(index, head.wrapping_add(1), 0).map_err(Error::map("writing", names::PROFILE_HEADS))?;
+        self.unsettled[usize::from(number)] = true;
+        let mut mirror = tables.profiles.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = mirror.get_mut(usize::from(number)) {
+            *entry = *profile;
+        }
+        Ok(true)
+    }
+
+    fn head(&self, number: u32) -> Result<u64, Error> {
+        self.heads.get(&number, 0).map_err(Error::map("reading", names::PROFILE_HEADS))
+    }
+
+    fn half(&self, number: u32, head: u64) -> Result<Profile, Error> {
+        let half = self.halves.get(&half_index(number, head), 0);
+        half.map(|Plain(profile)| profile).map_err(Error::map("reading", names::PROFILES))
+    }
+}
+
+fn half_index(number: u32, head: u64) -> u32 {
+    number * 2 + (head & 1) as u32
+}

@@ -1,0 +1,347 @@
+//! What packets are judged by, as the kernel program reads it: domain table, tag-sets, profiles.
+//!
+//! [`Tables`] is shared between the one writer and any number of readers in this process, above all the resolver.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use rustix::time::{ClockId, clock_gettime};
+use stairgate_abi::hash::NameHash;
+use stairgate_abi::maps::{PROFILES_MAX, Profile};
+use stairgate_abi::table::{BUCKET_SLOTS, Bucket, Buckets, Entry, find};
+use stairgate_abi::{Decision, Mask, TagPath, TagSet, Tags, Verdict};
+
+use super::grace;
+use super::memory::Mapping;
+use super::set::TAG_SET_WORDS;
+
+/// Read access to what the gate decides by. Shared with the kernel: an answer here is the answer there.
+pub struct Tables {
+    pub(super) hash_key: u64,
+    pub(super) domains: Mapping,
+    pub(super) tag_sets: Mapping,
+    /// The live halves of the profile map.
+    pub(super) profiles: RwLock<Vec<Profile>>,
+    /// Held for reading during a look-up in this process, so that a writer can wait for it.
+    readers: RwLock<()>,
+    /// True once a kernel program may be reading.
+    live: AtomicBool,
+}
+
+/// What is decided of a name, and by what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Decided {
+    /// Pass or block.
+    pub verdict: Verdict,
+    /// The blocked tags that led to a refusal by category.
+    pub hits: Tags,
+    /// The profile's mask that is in force now.
+    pub mask: Mask,
+    matches: [Match; TagPath::LENGTH],
+    match_count: usize,
+}
+
+/// A suffix of the name that the lists speak of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Match {
+    /// Where the suffix begins in the name, in bytes.
+    pub start: usize,
+    /// What the lists say of it.
+    pub set: TagSet,
+}
+
+impl Decided {
+    /// The suffixes that count, the least specific first.
+    pub fn matches(&self) -> &[Match] {
+        &self.matches[..self.match_count]
+    }
+}
+
+impl Tables {
+    pub(super) fn new(hash_key: u64, domains: Mapping, tag_sets: Mapping, profiles: Vec<Profile>) -> Self {
+        Self {
+            hash_key,
+            domains,
+            tag_sets,
+            profiles: RwLock::new(profiles),
+            readers: RwLock::new(()),
+            live: AtomicBool::new(false),
+        }
+    }
+
+    /// Key of the name hash for as long as these tables live.
+    pub fn hash_key(&self) -> u64 {
+        self.hash_key
+    }
+
+    /// The verdict on `name`, a dotted name of any case, for the profile with this number, at this moment. `None` if
+    /// there is no such profile.
+    pub fn decide(&self, profile: u16, name: &[u8]) -> Option<Decided> {
+        self.decide_at(profile, name, boot_clock())
+    }
+
+    /// As [`decide`](Self::decide), at the moment `now` in nanoseconds of the boot clock.
+    pub fn decide_at(&self, profile: u16, name: &[u8], now: u64) -> Option<Decided> {
+        let mask = {
+            let profiles = self.profiles.read().unwrap_or_else(PoisonError::into_inner);
+            *mask_at(profiles.get(usize::from(profile))?, now)
+        };
+        let _reading = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        let name = name.strip_suffix(b".").unwrap_or(name);
+        let (path, starts) = self.path(name);
+        let mut decision = Decision::new();
+        let mut matches = [Match::default(); TagPath::LENGTH];
+        let mut match_count = 0;
+        for (at, start) in matches.iter_mut().zip(starts).take_while(|(_, start)| *start != usize::MAX) {
+            let set = self.tag_set(path.0[match_count]);
+            *at = Match { start, set };
+            decision.meet(&mask, &set);
+            match_count += 1;
+        }
+        Some(Decided { verdict: decision.verdict(&mask), hits: decision.hits(), mask, matches, match_count })
+    }
+
+    /// What the table says of the name with this hash: for itself, and for the names beneath it.
+    pub fn domain(&self, hash: u64) -> (TagSet, TagSet) {
+        let _reading = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        let entry = self.entry(hash);
+        (self.tag_set(entry.this), self.tag_set(entry.below))
+    }
+
+    /// The ids of the last few listed suffixes of `name`, and where each begins; unused starts are `usize::MAX`.
+    fn path(&self, name: &[u8]) -> (TagPath, [usize; TagPath::LENGTH]) {
+        let mut path = TagPath::default();
+        let mut starts = [usize::MAX; TagPath::LENGTH];
+        let mut hash = NameHash::root(self.hash_key);
+        let mut end = name.len();
+        while end > 0 {
+            let start = name[..end].iter().rposition(|&byte| byte == b'.').map_or(0, |dot| dot + 1);
+            hash = hash.child(&name[start..end]);
+            let entry = self.entry(hash.0);
+            let id = if start == 0 { entry.this } else { entry.below };
+            if id != 0 {
+                path.push(id);
+                match starts.iter_mut().find(|start| **start == usize::MAX) {
+                    Some(free) => *free = start,
+                    None => {
+                        starts.rotate_left(1);
+                        starts[TagPath::LENGTH - 1] = start;
+                    }
+                }
+            }
+            end = start.saturating_sub(1);
+        }
+        (path, starts)
+    }
+
+    fn entry(&self, hash: u64) -> Entry {
+        find(&Words(&self.domains), hash)
+    }
+
+    fn tag_set(&self, id: u16) -> TagSet {
+        let start = usize::from(id) * TAG_SET_WORDS;
+        match self.tag_sets.get(start..start + TAG_SET_WORDS) {
+            Some(words) if id != 0 => load_tag_set(words),
+            _ => TagSet::default(),
+        }
+    }
+
+    /// From now on a kernel program may be reading, and writers have to wait for it.
+    pub(super) fn set_live(&self) {
+        self.live.store(true, Ordering::SeqCst);
+    }
+
+    /// Returns once every look-up has ended that had begun before the call, here and in the kernel.
+    pub(super) fn wait_for_readers(&self) {
+        drop(self.readers.write().unwrap_or_else(PoisonError::into_inner));
+        if self.live.load(Ordering::SeqCst) {
+            grace::wait();
+        }
+    }
+}
+
+/// The tag-set in eight words of the tag-set map.
+pub(super) fn load_tag_set(words: &[AtomicU64]) -> TagSet {
+    let word = |at: usize| words.get(at).map_or(0, |word| word.load(Ordering::Relaxed));
+    TagSet { tags: Tags([word(0), word(1), word(2), word(3)]), except: Tags([word(4), word(5), word(6), word(7)]) }
+}
+
+/// Nanoseconds of the boot clock, which goes on while the machine sleeps and is never set.
+pub fn boot_clock() -> u64 {
+    let now = clock_gettime(ClockId::Boottime);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// The mask of `profile` that is in force at `now`.
+fn mask_at(profile: &Profile, now: u64) -> &Mask {
+    let count = (profile.transitions as usize).min(profile.transition.len());
+    let reached = profile.transition[..count].iter().rev().find(|transition| transition.at <= now);
+    let index = reached.map_or(profile.first_mask, |transition| transition.mask) as usize;
+    &profile.mask[index.min(profile.mask.len() - 1)]
+}
+
+/// True if the kernel can follow `profile`: indices in range, transitions in order.
+pub(super) fn is_sound(profile: &Profile) -> bool {
+    let masks = profile.mask.len() as u32;
+    let Some(transitions) = profile.transition.get(..profile.transitions as usize) else { return false };
+    profile.first_mask < masks
+        && transitions.iter().all(|transition| transition.mask < masks)
+        && transitions.is_sorted_by_key(|transition| transition.at)
+}
+
+const _: () = assert!(PROFILES_MAX <= u16::MAX as u32);
+
+/// A table's words as the look-up wants them.
+struct Words<'a>(&'a [AtomicU64]);
+
+impl Buckets for Words<'_> {
+    fn count(&self) -> u32 {
+        (self.0.len() / BUCKET_SLOTS) as u32
+    }
+
+    fn bucket(&self, index: u32) -> Option<Bucket> {
+        let slots = self.0.get(index as usize * BUCKET_SLOTS..)?.first_chunk::<BUCKET_SLOTS>()?;
+        Some(std::array::from_fn(|at| slots[at].load(Ordering::Relaxed)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd as _;
+
+    use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+    use stairgate_abi::maps::{MASKS_MAX, TAG_SETS_MAX, TRANSITIONS_MAX, Transition};
+    use stairgate_abi::table::Writer;
+    use stairgate_abi::{Reason, Tag, flags, lookup};
+    use stairgate_wire::{Bytes as _, Plain, layout, split_dotted};
+
+    use super::*;
+
+    const KEY: u64 = 0x5eed;
+
+    fn mapping(words: usize) -> Mapping {
+        let file = memfd_create("table", MemfdFlags::CLOEXEC).unwrap();
+        ftruncate(&file, (words * 8) as u64).unwrap();
+        Mapping::new(file.as_fd(), words).unwrap()
+    }
+
+    fn profile(masks: &[Mask], transitions: &[(u64, u32)]) -> Profile {
+        let mut profile = Profile {
+            first_mask: 0,
+            transitions: transitions.len() as u32,
+            block_style: 0,
+            options: 0,
+            transition: [Transition::default(); TRANSITIONS_MAX],
+            mask: [Mask::default(); MASKS_MAX],
+        };
+        profile.mask[..masks.len()].copy_from_slice(masks);
+        for (to, (at, mask)) in profile.transition.iter_mut().zip(transitions) {
+            *to = Transition { at: *at, mask: *mask, reserved: 0 };
+        }
+        profile
+    }
+
+    /// Tables in which tag-set `n` has tag `n`, and the names have the sets given for themselves and what is beneath.
+    fn tables(names: &[(&str, u16, u16)], profiles: Vec<Profile>) -> Tables {
+        let tables = Tables::new(KEY, mapping(512 * 8), mapping(TAG_SETS_MAX as usize * TAG_SET_WORDS), profiles);
+        for id in 1..64 {
+            tables.tag_sets[id * TAG_SET_WORDS].store(1 << id, Ordering::Relaxed);
+        }
+        let mut writer = Writer::new(&tables.domains);
+        for (name, this, below) in names {
+            let entry = Entry { this: *this, below: *below };
+            writer.set(NameHash::of(KEY, name.as_bytes()).0, entry, &mut || ()).unwrap();
+        }
+        tables
+    }
+
+    fn blocking(tag: u8, flags: u32) -> Mask {
+        Mask { block: [Tag(tag)].into_iter().collect(), flags, ..Mask::default() }
+    }
+
+    #[test]
+    fn the_suffixes_found_are_those_the_kernel_finds() {
+        let names = [
+            ("com", 0, 1),
+            ("example.com", 2, 2),
+            ("a.example.com", 3, 4),
+            ("b.a.example.com", 5, 6),
+            ("c.b.a.example.com", 7, 8),
+            ("d.c.b.a.example.com", 9, 0),
+            ("a-label-of-more-than-eight-bytes.com", 10, 11),
+        ];
+        let tables = tables(&names, Vec::new());
+        for name in [
+            "com",
+            "example.com",
+            "EXAMPLE.Com",
+            "x.example.com",
+            "a.example.com",
+            "b.a.example.com",
+            "org",
+            "x.org",
+            "c.b.a.example.com",
+            "d.c.b.a.example.com",
+            "e.d.c.b.a.example.com",
+            "a-label-of-more-than-eight-bytes.com",
+            "x.a-label-of-more-than-eight-bytes.com",
+            "exampleXcom.com",
+        ] {
+            let mut bytes = vec![0; layout::SIZE as usize];
+            bytes[layout::NAME as usize..][..name.len()].copy_from_slice(name.as_bytes());
+            let labels = split_dotted::<Plain, _>(bytes.as_mut_slice(), layout::NAME, name.len() as u32).unwrap();
+            let kernel = lookup::<Plain, [u8], _>(&bytes, labels, &Words(&tables.domains), KEY);
+            let (path, starts) = tables.path(name.as_bytes());
+            assert_eq!(path, kernel, "{name}");
+            for (id, start) in path.0.iter().zip(starts) {
+                assert_eq!(*id != 0, start != usize::MAX, "{name}");
+                assert!(start == usize::MAX || start == 0 || name.as_bytes()[start - 1] == b'.', "{name}");
+            }
+            assert_eq!(bytes.as_slice().byte(layout::NAME), name.as_bytes()[0]);
+        }
+    }
+
+    #[test]
+    fn a_verdict_tells_what_it_rests_on() {
+        let names = [("example.com", 2, 2), ("good.example.com", 3, 0)];
+        let allowing = Mask { allow: [Tag(3)].into_iter().collect(), ..blocking(2, 0) };
+        let tables = tables(&names, vec![profile(&[allowing], &[])]);
+        let decided = tables.decide_at(0, b"www.Example.com.", 0).unwrap();
+        assert_eq!(decided.verdict, Verdict::Block(Reason::Category));
+        assert_eq!(decided.hits.iter().collect::<Vec<_>>(), [Tag(2)]);
+        assert_eq!(decided.matches().iter().map(|found| found.start).collect::<Vec<_>>(), [4]);
+        let decided = tables.decide_at(0, b"good.example.com", 0).unwrap();
+        assert_eq!(decided.verdict, Verdict::Pass);
+        assert_eq!(decided.matches().iter().map(|found| found.start).collect::<Vec<_>>(), [5, 0]);
+        assert_eq!(tables.decide_at(0, b"x.good.example.com", 0).unwrap().verdict, Verdict::Block(Reason::Category));
+        assert_eq!(tables.decide_at(0, b"", 0).unwrap().matches(), []);
+        assert_eq!(tables.decide_at(1, b"example.com", 0), None, "there is no such profile");
+    }
+
+    #[test]
+    fn the_mask_of_the_moment_decides() {
+        let masks = [Mask::default(), blocking(2, 0), blocking(0, flags::ALLOW_ONLY | flags::PAUSED)];
+        let tables = tables(&[("example.com", 2, 2)], vec![profile(&masks, &[(100, 1), (200, 2), (300, 0)])]);
+        for (now, verdict) in [
+            (0, Verdict::Pass),
+            (99, Verdict::Pass),
+            (100, Verdict::Block(Reason::Category)),
+            (199, Verdict::Block(Reason::Category)),
+            (200, Verdict::Block(Reason::Paused)),
+            (300, Verdict::Pass),
+            (u64::MAX, Verdict::Pass),
+        ] {
+            assert_eq!(tables.decide_at(0, b"example.com", now).unwrap().verdict, verdict, "at {now}");
+        }
+    }
+
+    #[test]
+    fn profiles_that_point_past_their_end_are_not_sound() {
+        let sound = profile(&[], &[(1, 0), (1, 1), (2, 15)]);
+        assert!(is_sound(&sound));
+        assert!(!is_sound(&Profile { first_mask: 16, ..sound }));
+        assert!(!is_sound(&Profile { transitions: 65, ..sound }));
+        assert!(!is_sound(&profile(&[], &[(1, 16)])));
+        assert!(!is_sound(&profile(&[], &[(2, 0), (1, 0)])));
+    }
+}
