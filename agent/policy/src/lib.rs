@@ -4,7 +4,7 @@
 //!
 //! - [`household`] is what a family decides, [`defaults`] is what holds until it does, [`validate`] says what does not
 //!   fit together;
-//! - [`name`] brings domain names to one form before they are compared;
+//! - [`name`] brings domain names to one form before they are compared, [`lists`] reads whole lists of them;
 //! - [`taxonomy`] and [`services`] are what rules can name, [`tags`] is how the kernel numbers them;
 //! - [`schedule`] says what a week of local time means, [`timetable`] adds pauses and exceptions;
 //! - [`mask`](mod@mask) and [`compile`](mod@compile) turn all that into what the kernel compares and switches.
@@ -13,6 +13,7 @@ pub mod compile;
 mod data;
 pub mod defaults;
 pub mod household;
+pub mod lists;
 pub mod mask;
 pub mod name;
 pub mod schedule;
