@@ -10,8 +10,8 @@ use super::{ReadError, Report, Rule, Skip};
 
 /// Longest line that is looked at, in bytes. Longer ones are counted and passed over without being kept.
 pub const LINE_MAX: usize = 4096;
-/// Most text that is read from one list, after decompression. The largest lists in public use have a tenth of it.
-pub const LIST_BYTES_MAX: u64 = 512 << 20;
+/// Most text that is read from one list, after decompression. The largest lists in public use, of some five million names, have half of it.
+pub const LIST_BYTES_MAX: u64 = 256 << 20;
 /// First bytes of every gzip member (RFC 1952 section 2.3.1).
 pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Room for decompressed text.
@@ -20,8 +20,18 @@ const GZIP_CHUNK: usize = 32 << 10;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads all lines of a list through `syntax`.
-pub(super) fn read<R: BufRead, S: FnMut(Rule<'_>)>(
-    mut reader: R,
+pub(super) fn read<S: FnMut(Rule<'_>)>(
+    reader: impl BufRead,
+    syntax: impl Syntax,
+    sink: &mut S,
+) -> Result<Report, ReadError> {
+    read_up_to(LIST_BYTES_MAX, reader, syntax, sink)
+}
+
+/// [`read`] with another limit on the bytes of text.
+fn read_up_to<S: FnMut(Rule<'_>)>(
+    bytes_max: u64,
+    mut reader: impl BufRead,
     syntax: impl Syntax,
     sink: &mut S,
 ) -> Result<Report, ReadError> {
@@ -30,10 +40,10 @@ pub(super) fn read<R: BufRead, S: FnMut(Rule<'_>)>(
     let compressed = magic == GZIP_MAGIC;
     let reader = Cursor::new(magic).chain(reader);
     if !compressed {
-        return read_text(reader, syntax, sink);
+        return read_text(bytes_max, reader, syntax, sink);
     }
     let text = BufReader::with_capacity(GZIP_CHUNK, MultiGzDecoder::new(reader));
-    read_text(text, syntax, sink).map_err(|error| match error {
+    read_text(bytes_max, text, syntax, sink).map_err(|error| match error {
         ReadError::Io(io) => match io.kind() {
             io::ErrorKind::UnexpectedEof => ReadError::Truncated,
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => ReadError::Damaged,
@@ -44,6 +54,7 @@ pub(super) fn read<R: BufRead, S: FnMut(Rule<'_>)>(
 }
 
 fn read_text<S: FnMut(Rule<'_>)>(
+    bytes_max: u64,
     mut reader: impl BufRead,
     mut syntax: impl Syntax,
     sink: &mut S,
@@ -51,7 +62,7 @@ fn read_text<S: FnMut(Rule<'_>)>(
     let mut report = Report::default();
     let mut scratch = String::new();
     let mut blank_so_far = true;
-    let bytes = for_each_line(&mut reader, |line| {
+    let bytes = for_each_line(bytes_max, &mut reader, |line| {
         report.lines += 1;
         let Some(line) = line else {
             report.skip(Skip::LongLine);
@@ -79,6 +90,7 @@ fn read_text<S: FnMut(Rule<'_>)>(
 /// Calls `each` with every line without its line feed, `None` for one that is longer than [`LINE_MAX`], and returns
 /// the number of bytes read. Lines that lie within the reader's buffer are not copied.
 fn for_each_line(
+    bytes_max: u64,
     reader: &mut impl BufRead,
     mut each: impl FnMut(Option<&[u8]>) -> Result<(), ReadError>,
 ) -> Result<u64, ReadError> {
@@ -96,7 +108,7 @@ fn for_each_line(
             break;
         }
         bytes += chunk.len() as u64;
-        if bytes > LIST_BYTES_MAX {
+        if bytes > bytes_max {
             return Err(ReadError::TooLarge);
         }
         let mut rest = chunk;
@@ -129,4 +141,29 @@ fn for_each_line(
         each(Some(&begun))?;
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+    use crate::lists::domains::Domains;
+
+    #[test]
+    fn a_gzip_bomb_ends_at_the_limit() {
+        const LIMIT: u64 = 100_000;
+        let text = b"a.example\n".repeat(LIMIT as usize / 10 + 1);
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&text).unwrap();
+        let bomb = encoder.finish().unwrap();
+        assert!(bomb.len() < 1000);
+        let read = |limit, bytes: &[u8]| read_up_to(limit, bytes, Domains, &mut |_| {});
+        assert!(matches!(read(LIMIT, &bomb), Err(ReadError::TooLarge)));
+        assert!(matches!(read(LIMIT, &text), Err(ReadError::TooLarge)));
+        assert_eq!(read(text.len() as u64, &bomb).unwrap().bytes, text.len() as u64);
+    }
 }
