@@ -1,5 +1,7 @@
 //! What lists mean together: entries, exceptions, and a property against a reading of the rules one by one.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
 use std::collections::HashMap;
 use std::io::Cursor;
 

@@ -1,5 +1,7 @@
 //! What each line means in each format.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
 use stairgate_policy::lists::{Format, Match, ReadError, Report, Rule, Scope, Skip, detect, find, read};
 
 /// A rule in one notation for all formats: `=x` is the name alone, `*.x` what is beneath, `x` both; `@` takes back, `!`

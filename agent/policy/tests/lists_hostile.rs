@@ -1,5 +1,7 @@
 //! Files that are no lists, and readers that deliver as they like.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
 use std::io::{self, BufRead, Cursor, Read, Write};
 
 use flate2::Compression;
