@@ -12,6 +12,7 @@ use stairgate_abi::Tags;
 use stairgate_abi::maps::BlockStyle;
 use thiserror::Error;
 
+pub use crate::lists::Scope;
 pub use crate::schedule::{Days, TimeOfDay, WeekTime, Window};
 
 /// A home and everyone in it.
@@ -209,17 +210,6 @@ pub struct OwnRule {
     pub scope: Scope,
     /// What is decided.
     pub action: Action,
-}
-
-/// Which names a rule is about.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Scope {
-    /// The name itself.
-    This,
-    /// Every name beneath it.
-    Below,
-    /// The name and every name beneath it.
-    Both,
 }
 
 /// What is decided about a name.
