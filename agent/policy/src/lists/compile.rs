@@ -1,6 +1,7 @@
 //! Many lists into one entry per name.
 
 mod overrides;
+mod record;
 
 use std::io::{BufRead, Seek, SeekFrom};
 
@@ -8,10 +9,13 @@ use stairgate_abi::hash::NameHash;
 use stairgate_abi::{Tag, TagSet};
 
 use self::overrides::{Overrides, kind_of};
+use self::record::{BELOW, EXCEPT, OWN_RULES, Record, THIS, bits_of};
 use super::{Format, ReadError, Report, Rule, Scope, read};
 
 /// Most rules of all lists together, each of which takes 12 bytes while compiling.
 pub const RULES_MAX: usize = 16_000_000;
+/// Most labels of all excepted names together, each of which takes 8 bytes while compiling.
+const EXCEPTED_LABELS_MAX: usize = 4_000_000;
 
 /// What the lists say of one name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,12 +44,22 @@ pub struct Compiler {
     /// The hashes of the suffixes of all excepted names, see [`Exception::chain`].
     chains: Vec<u64>,
     lists: u16,
+    rules_max: usize,
+    excepted_labels_max: usize,
 }
 
 impl Compiler {
     /// A compiler for the domain table whose names are hashed under `hash_key`.
     pub const fn new(hash_key: u64) -> Self {
-        Self { key: hash_key, records: Vec::new(), exceptions: Vec::new(), chains: Vec::new(), lists: 0 }
+        Self {
+            key: hash_key,
+            records: Vec::new(),
+            exceptions: Vec::new(),
+            chains: Vec::new(),
+            lists: 0,
+            rules_max: RULES_MAX,
+            excepted_labels_max: EXCEPTED_LABELS_MAX,
+        }
     }
 
     /// Adds a list, compressed or not, whose blocks get `tag`. The list is read from the reader's position, and a
@@ -96,7 +110,7 @@ impl Compiler {
         let mut full = false;
         let report = read(format, &mut reader, &mut |rule| {
             let hash = NameHash::of(self.key, rule.name.as_bytes()).0;
-            full |= self.records.len() + overrides.len() >= RULES_MAX;
+            full |= self.records.len() + overrides.len() >= self.rules_max;
             if full {
                 return;
             }
@@ -115,7 +129,14 @@ impl Compiler {
         overrides.seal();
         reader.seek(SeekFrom::Start(position))?;
         let mut suffixes = Vec::new();
-        read(format, &mut reader, &mut |rule| self.add_overridden(tag, list, format, &rule, &overrides, &mut suffixes))
+        let report = read(format, &mut reader, &mut |rule| {
+            // The file may have changed since the first reading: the limits hold in this one, too.
+            full |= self.records.len() >= self.rules_max || self.chains.len() >= self.excepted_labels_max;
+            if !full {
+                self.add_overridden(tag, list, format, &rule, &overrides, &mut suffixes);
+            }
+        })?;
+        if full { Err(ReadError::TooManyRules) } else { Ok(report) }
     }
 
     /// Adds what the list's exceptions leave of a rule.
@@ -135,8 +156,7 @@ impl Compiler {
             suffixes.push(hash.0);
         }
         let hash = hash.0;
-        // The file may have grown since the first reading.
-        if rule.badfilter || overrides.cancels(hash, kind_of(rule)) || self.records.len() >= RULES_MAX {
+        if rule.badfilter || overrides.cancels(hash, kind_of(rule)) {
             return;
         }
         let bits = bits_of(rule.scope) & !overrides.beaten(rule, suffixes, format.exceptions_reach_down());
@@ -165,7 +185,7 @@ impl Compiler {
                 if !record.excepts() && record.bits() & !last.bits() == 0 {
                     duplicates += 1;
                 }
-                last.meta |= u32::from(record.bits());
+                last.add_bits(record.bits());
                 continue;
             }
             names += u64::from(!record.excepts());
@@ -251,68 +271,10 @@ impl Iterator for Entries {
             }
         }
     }
-}
 
-/// Bits of a record: it is about the name itself, about what is beneath, and takes back instead of blocking.
-const THIS: u8 = 1;
-const BELOW: u8 = 2;
-const EXCEPT: u8 = 4;
-
-/// The list number of rules that come from no list.
-const OWN_RULES: u16 = 0;
-
-const fn bits_of(scope: Scope) -> u8 {
-    match scope {
-        Scope::This => THIS,
-        Scope::Below => BELOW,
-        Scope::Both => THIS | BELOW,
-    }
-}
-
-/// A rule, or several of one list about the same name. The hash is split so that the size is 12 bytes and not 16.
-#[derive(Clone, Copy)]
-struct Record {
-    hash: [u32; 2],
-    /// Tag, list and bits, in this order of significance.
-    meta: u32,
-}
-
-const _: () = assert!(size_of::<Record>() == 12);
-
-impl Record {
-    const fn new(hash: u64, tag: Tag, list: u16, bits: u8) -> Self {
-        let meta = (tag.0 as u32) << 24 | (list as u32) << 8 | bits as u32;
-        Self { hash: [(hash >> 32) as u32, hash as u32], meta }
-    }
-
-    const fn hash(&self) -> u64 {
-        (self.hash[0] as u64) << 32 | self.hash[1] as u64
-    }
-
-    const fn tag(&self) -> Tag {
-        Tag((self.meta >> 24) as u8)
-    }
-
-    const fn list(&self) -> u16 {
-        (self.meta >> 8) as u16
-    }
-
-    const fn bits(&self) -> u8 {
-        self.meta as u8
-    }
-
-    const fn excepts(&self) -> bool {
-        self.bits() & EXCEPT != 0
-    }
-
-    const fn order(&self) -> (u64, u32) {
-        (self.hash(), self.meta)
-    }
-
-    /// True if both are of one list, about one name, and both block or both except.
-    const fn is_about_the_same(&self, other: &Self) -> bool {
-        const BITS_BUT_EXCEPT: u32 = 0xff & !(EXCEPT as u32);
-        self.hash() == other.hash() && self.meta | BITS_BUT_EXCEPT == other.meta | BITS_BUT_EXCEPT
+    /// At most one entry for every rule that is left.
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, self.records.size_hint().1)
     }
 }
 
@@ -330,4 +292,30 @@ struct Except {
     hash: u64,
     tag: Tag,
     bits: u8,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(rules_max: usize, excepted_labels_max: usize, list: &str, fits: bool) {
+        let mut compiler = Compiler { rules_max, excepted_labels_max, ..Compiler::new(1) };
+        compiler.add_list(Tag(1), Format::AdBlock, Cursor::new("||first.example^")).unwrap();
+        let result = compiler.add_list(Tag(1), Format::AdBlock, Cursor::new(list));
+        assert_eq!(matches!(result, Err(ReadError::TooManyRules)), !fits, "{result:?}");
+        assert_eq!(compiler.records.len() > 1, fits);
+    }
+
+    #[test]
+    fn a_list_beyond_the_limits_is_refused() {
+        let list = "||a.example^\n||b.example^\n@@||c.b.example^\n@@||d.b.example^";
+        check(5, 6, list, true);
+        check(4, 6, list, false);
+        check(5, 3, list, false);
+        check(3, 0, "||a.example^\n||b.example^", true);
+        check(2, 0, "||a.example^\n||b.example^", false);
+    }
 }

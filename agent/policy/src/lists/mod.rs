@@ -30,10 +30,10 @@ pub use find::{MATCHES_MAX, Match, find};
 pub use reader::{LINE_MAX, LIST_BYTES_MAX};
 pub use report::{ReadError, Report, Skip};
 
-/// The ways to write a list. All but the first keep comments and structure out of the rules by themselves.
+/// The ways to write a list.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Format {
-    /// hosts(5): `0.0.0.0 example.com`. A name stands for itself alone, as in a hosts file.
+    /// hosts(5): `0.0.0.0 example.com`. A name stands for itself alone, as it does in a hosts file.
     Hosts,
     /// One name a line: plain domains, the `domains` files of UT1 and squidGuard, and wildcard lists. `example.com`,
     /// `.example.com` and `*.example.com` all mean the name and everything beneath it, `=example.com` the name alone.

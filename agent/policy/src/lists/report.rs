@@ -3,12 +3,12 @@
 use std::fmt;
 use std::io;
 
-use super::reader::{LINE_MAX, LIST_BYTES_MAX};
+use super::reader::LIST_BYTES_MAX;
 
 /// Why a line, or a name on it, was not used.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Skip {
-    /// The line is longer than [`LINE_MAX`].
+    /// The line is longer than [`super::LINE_MAX`].
     LongLine,
     /// What stands where a name should stand is none.
     InvalidName,
@@ -187,9 +187,7 @@ pub enum ReadError {
         skipped: Skips,
     },
     /// Most of the lines do not belong into a list of this format.
-    #[error(
-        "{junk} of its {total} rules cannot be read ({skipped}); check its format, lines longer than {LINE_MAX} bytes count as unreadable"
-    )]
+    #[error("{junk} of its {total} rules cannot be read ({skipped}); check its format")]
     MostlyJunk {
         /// Rules that cannot be read.
         junk: u64,

@@ -1,6 +1,6 @@
 //! What stands in a list against its own blocks.
 
-use super::{BELOW, THIS, bits_of};
+use super::record::{BELOW, THIS, bits_of};
 use crate::lists::Rule;
 
 /// More bits of a rule's kind, beside those of its scope.
