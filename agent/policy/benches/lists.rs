@@ -16,10 +16,10 @@ fn main() {
     divan::main();
 }
 
-/// From text to entries: reading, hashing, sorting, folding.
-#[divan::bench(args = [Format::Domains, Format::Hosts, Format::AdBlock, Format::Dnsmasq, Format::Unbound, Format::Rpz], sample_count = 10)]
+/// From text to entries, reading, hashing, sorting and folding, of a million names in each format.
+#[divan::bench(args = Format::ALL, sample_count = 10)]
 fn compile(bencher: Bencher<'_, '_>, format: Format) {
-    let text = generated(format);
+    let text = generated(format, NAMES);
     bencher.counter(ItemsCount::new(NAMES)).counter(BytesCount::new(text.len())).bench_local(|| {
         let mut compiler = Compiler::new(black_box(7));
         compiler.add_list(Tag(1), format, Cursor::new(&text)).expect("a generated list is a list");
@@ -30,7 +30,7 @@ fn compile(bencher: Bencher<'_, '_>, format: Format) {
 /// An AdBlock list with ten thousand exceptions, which is read twice.
 #[divan::bench(sample_count = 10)]
 fn compile_with_exceptions(bencher: Bencher<'_, '_>) {
-    let mut text = generated(Format::AdBlock);
+    let mut text = generated(Format::AdBlock, NAMES);
     for number in (0..NAMES).step_by(100) {
         text.push_str(&format!("@@||{}^\n", name(number)));
     }
@@ -41,19 +41,31 @@ fn compile_with_exceptions(bencher: Bencher<'_, '_>) {
     });
 }
 
+/// The largest public list has about this many names.
+#[divan::bench(args = [4_600_000], sample_count = 3)]
+fn compile_names(bencher: Bencher<'_, '_>, names: u64) {
+    let text = generated(Format::Domains, names);
+    bencher.counter(ItemsCount::new(names)).bench_local(|| {
+        let mut compiler = Compiler::new(black_box(7));
+        compiler.add_list(Tag(1), Format::Domains, Cursor::new(&text)).expect("a generated list is a list");
+        let entries = compiler.finish().count() as u64;
+        assert_eq!(entries, names);
+    });
+}
+
 /// Reading alone.
 #[divan::bench(args = [Format::Domains, Format::AdBlock], sample_count = 10)]
 fn read_only(bencher: Bencher<'_, '_>, format: Format) {
-    let text = generated(format);
+    let text = generated(format, NAMES);
     bencher.counter(ItemsCount::new(NAMES)).bench_local(|| {
         let mut below = 0u64;
         read(format, text.as_bytes(), &mut |rule| below += u64::from(rule.scope == Scope::Both)).map(|_| below)
     });
 }
 
-fn generated(format: Format) -> String {
+fn generated(format: Format, names: u64) -> String {
     let mut text = String::new();
-    for number in 0..NAMES {
+    for number in 0..names {
         let name = name(number);
         text.push_str(&match format {
             Format::Hosts => format!("0.0.0.0 {name}\n"),

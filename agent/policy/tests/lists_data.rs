@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use stairgate_abi::hash::NameHash;
 use stairgate_abi::{Decision, Mask, Tag, Tags, Verdict};
 use stairgate_policy::lists::{Compiler, DETECT_BYTES, Entry, Format, ReadError, detect, find, read};
+use stairgate_policy::name::{NameError, normalise};
 
 const KEY: u64 = 0x5eed;
 const TAG: Tag = Tag(1);
@@ -211,4 +212,54 @@ fn find_names_the_lines() {
         let text = fs::read_to_string(directory.join(file)).unwrap();
         assert_eq!(text.lines().nth(matches[0].line as usize - 1), Some(&*matches[0].rule_text), "{file}");
     }
+}
+
+#[test]
+fn names_follow_the_unicode_consortiums_vectors() {
+    let Some(lists) = lists() else { return };
+    let vectors = fs::read_to_string(lists.join("psl/idna_test_vectors.txt")).unwrap();
+    let (mut same, mut refused) = (0, 0);
+    for line in vectors.lines() {
+        let columns: Vec<&str> = line.split('#').next().unwrap_or("").split(';').map(str::trim).collect();
+        let [source, to_unicode, unicode_status, to_ascii, ascii_status, ..] = columns[..] else { continue };
+        // An empty column repeats the one it derives from.
+
+        let status = or(ascii_status, unicode_status);
+        let (source, expected) = (unescaped(source), unescaped(or(to_ascii, or(to_unicode, source))));
+        match normalise(&source) {
+            Ok(name) if matches!(status, "" | "[]") => {
+                assert_eq!(name, expected.strip_suffix('.').unwrap_or(&expected), "{line}");
+                same += 1;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                // Text without an error in Unicode's eyes may still be no name of the DNS: "1.com:80", "192.0.2.1".
+                let is_other_rule = matches!(error, NameError::Forbidden(_) | NameError::Address);
+                assert!(!matches!(status, "" | "[]") || is_other_rule, "{line}: {error}");
+                refused += 1;
+            }
+        }
+    }
+    println!("{same} vectors give the same name, {refused} are refused");
+    assert!(same > 400 && refused > 3000);
+}
+
+fn or<'a>(column: &'a str, other: &'a str) -> &'a str {
+    if column.is_empty() { other } else { column }
+}
+
+/// Resolves `\u0000` and `\x{0000}`.
+fn unescaped(text: &str) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, escape)) = rest.split_once('\\') {
+        result.push_str(before);
+        let (digits, after) = match escape.strip_prefix("x{") {
+            Some(escape) => escape.split_once('}').unwrap(),
+            None => escape[1..].split_at(4),
+        };
+        result.push(char::from_u32(u32::from_str_radix(digits, 16).unwrap()).unwrap_or(char::REPLACEMENT_CHARACTER));
+        rest = after;
+    }
+    result + rest
 }

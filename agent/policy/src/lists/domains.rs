@@ -7,6 +7,10 @@ pub(super) struct Domains;
 
 impl Syntax for Domains {
     fn line<S: FnMut(Rule<'_>)>(&mut self, line: &[u8], out: &mut Output<'_, S>) {
+        // Nearly every line is a name and nothing else. What is not is looked at more closely.
+        if line[0].is_ascii_alphanumeric() && out.try_rule(line, Kind::bare(Scope::Both)).is_ok() {
+            return;
+        }
         let mut words = words(line);
         let Some(word) = words.next() else { return };
         if is_comment(word) {

@@ -67,21 +67,25 @@ pub(super) struct Output<'a, S> {
 }
 
 impl<S: FnMut(Rule<'_>)> Output<'_, S> {
-    /// Passes a rule on, if its name is one.
+    /// Passes a rule on if its name is one, and counts it as skipped otherwise.
     pub(super) fn rule(&mut self, name: &[u8], kind: Kind) {
-        let Ok(name) = str::from_utf8(name) else {
-            return self.skip(Skip::InvalidName);
-        };
-        let name = match name::normalise_in(name, self.scratch) {
-            Ok(name) => name,
-            Err(NameError::Address) => return self.report.skip(Skip::Address),
-            Err(_) => return self.report.skip(Skip::InvalidName),
-        };
+        if let Err(reason) = self.try_rule(name, kind) {
+            self.skip(reason);
+        }
+    }
+
+    /// Passes a rule on if its name is one, and says otherwise why it is none.
+    pub(super) fn try_rule(&mut self, name: &[u8], kind: Kind) -> Result<(), Skip> {
+        let name = str::from_utf8(name).map_err(|_| Skip::InvalidName)?;
+        let name = name::normalise_in(name, self.scratch).map_err(|error| match error {
+            NameError::Address => Skip::Address,
+            _ => Skip::InvalidName,
+        })?;
         if is_local(name) {
-            return self.report.skip(Skip::Local);
+            return Err(Skip::Local);
         }
         if !kind.single_label && memchr::memchr(b'.', name.as_bytes()).is_none() {
-            return self.report.skip(Skip::SingleLabel);
+            return Err(Skip::SingleLabel);
         }
         if kind.exception || kind.badfilter {
             self.report.exceptions += 1;
@@ -97,6 +101,7 @@ impl<S: FnMut(Rule<'_>)> Output<'_, S> {
             line: self.report.lines,
             text: self.text,
         });
+        Ok(())
     }
 
     /// Counts the line, or a part of it, as not used.
