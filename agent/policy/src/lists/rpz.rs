@@ -1,5 +1,6 @@
 //! Response policy zones in master-file syntax (RFC 1035 section 5).
 
+use std::borrow::Cow;
 use std::str;
 
 use super::output::{Kind, Output, Syntax, is_null_address, words};
@@ -133,21 +134,21 @@ impl Rpz {
     }
 
     /// The owner without the zone's own name: what the policy is about.
-    fn trigger(&self) -> Result<std::borrow::Cow<'_, str>, Skip> {
+    fn trigger(&self) -> Result<Cow<'_, str>, Skip> {
         let owner = str::from_utf8(&self.owner).map_err(|_| Skip::InvalidName)?;
         let (owner, absolute) = match owner.strip_suffix('.') {
             Some(owner) => (owner, true),
             None => (owner, false),
         };
-        let mut trigger = std::borrow::Cow::Borrowed(owner);
+        let mut trigger = Cow::Borrowed(owner);
         if absolute {
             if !self.zone.is_empty()
                 && let Some(inner) = strip_suffix_ignoring_case(owner, &self.zone)
             {
-                trigger = std::borrow::Cow::Borrowed(inner);
+                trigger = Cow::Borrowed(inner);
             }
         } else if let Some(within) = self.origin.strip_suffix(&self.zone).and_then(|rest| rest.strip_suffix('.')) {
-            trigger = std::borrow::Cow::Owned(format!("{owner}.{within}"));
+            trigger = Cow::Owned(format!("{owner}.{within}"));
         }
         let last = trigger.rsplit('.').next().unwrap_or_default();
         let is_other_trigger = last.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("rpz-"));
