@@ -1,6 +1,6 @@
 //! From a name's labels to what the lists say of it.
 
-use stairgate_wire::{Bytes, LABELS_MAX, Labels, Loop, NAME_MAX, Step};
+use stairgate_wire::{Bytes, LABELS_MAX, Labels, Loop, NAME_MAX, Step, layout};
 
 use crate::hash::NameHash;
 use crate::table::{Buckets, find};
@@ -17,6 +17,8 @@ pub fn lookup<L: Loop, B: Bytes + ?Sized, T: Buckets + ?Sized>(
     table: &T,
     hash_key: u64,
 ) -> TagPath {
+    let (at, start) = (bytes.be32(layout::ZERO), bytes.be32(layout::ZERO + 4));
+    let length = bytes.be32(layout::ZERO + 8);
     let mut walk = Walk {
         bytes,
         labels,
@@ -24,9 +26,9 @@ pub fn lookup<L: Loop, B: Bytes + ?Sized, T: Buckets + ?Sized>(
         hash: NameHash::root(hash_key),
         path: TagPath::default(),
         left: labels.count,
-        at: 0,
-        start: 0,
-        length: 0,
+        at,
+        start,
+        length,
     };
     L::run(&mut walk);
     walk.path

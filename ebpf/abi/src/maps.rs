@@ -49,9 +49,11 @@ pub mod names {
     pub const FLOWS: &str = "FLOWS";
     /// `LRU_HASH` of [`super::StreamKey`] to a parser's state.
     pub const STREAMS: &str = "STREAMS";
+    /// `ARRAY` of `u64`, by profile number: where the kernel stands in the profile's schedule. The kernel's own.
+    pub const CURSORS: &str = "CURSORS";
     /// `LRU_HASH` of hardware addresses that belong to no device.
     pub const STRANGERS: &str = "STRANGERS";
-    /// `RINGBUF` of [`super::Event`].
+    /// `RINGBUF` of [`super::Event`], each cut off after the last byte of its name.
     pub const EVENTS: &str = "EVENTS";
     /// `PERCPU_ARRAY` of `u64`, by [`super::Counter`].
     pub const COUNTERS: &str = "COUNTERS";
@@ -205,7 +207,7 @@ pub struct Flow {
 }
 
 /// A place in a byte stream at which a parser stopped.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[repr(C)]
 pub struct StreamKey {
     /// Whose stream.
@@ -248,7 +250,7 @@ pub struct Event {
     pub profile: u16,
     /// DNS query type, or 0.
     pub query_type: u16,
-    /// Bytes of `name` in use: a dotted name in lower case, cut off on the left if too long.
+    /// Bytes of `name` in use: a dotted name in lower case.
     pub name_length: u32,
     /// The name, only if the profile's options allow it.
     pub name: [u8; EVENT_NAME_MAX],
@@ -256,6 +258,8 @@ pub struct Event {
 
 /// Bytes of a name that an event has room for: every name there can be.
 pub const EVENT_NAME_MAX: usize = 256;
+/// Bytes of an event without its name.
+pub const EVENT_HEAD: usize = 64;
 
 /// What is counted, by index into the counter map. The numbers are part of the ABI.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -277,6 +281,8 @@ pub enum Counter {
     NamePassed,
     /// Connections refused by their server name.
     NameBlocked,
+    /// Packets of flows that were refused before, or that bedtime has ended.
+    Refused,
     /// Flows that could not be classified and passed.
     UnclassifiedPassed,
     /// Packets that could not be classified and were refused.
@@ -297,7 +303,7 @@ pub enum Counter {
 
 impl Counter {
     /// Every counter with its name in plain words, in order of its number.
-    pub const ALL: [(Self, &'static str); 16] = [
+    pub const ALL: [(Self, &'static str); 17] = [
         (Self::Unmanaged, "unmanaged"),
         (Self::Local, "local"),
         (Self::Established, "established"),
@@ -306,6 +312,7 @@ impl Counter {
         (Self::DnsUnusual, "dns_unusual"),
         (Self::NamePassed, "name_passed"),
         (Self::NameBlocked, "name_blocked"),
+        (Self::Refused, "refused"),
         (Self::UnclassifiedPassed, "unclassified_passed"),
         (Self::UnclassifiedRefused, "unclassified_refused"),
         (Self::Cut, "cut"),
@@ -324,5 +331,6 @@ const _: () = {
     assert!(size_of::<FlowKey>() == 40);
     assert!(size_of::<Flow>() == 40);
     assert!(size_of::<StreamKey>() == 48);
-    assert!(size_of::<Event>() == 8 + 40 + 16 + EVENT_NAME_MAX);
+    assert!(size_of::<Event>() == EVENT_HEAD + EVENT_NAME_MAX);
+    assert!(core::mem::offset_of!(Event, name) == EVENT_HEAD);
 };

@@ -1,6 +1,7 @@
 //! The question of a DNS message (RFC 1035 §4), and the answer that refuses it.
 
 use crate::bytes::{Bytes, BytesMut};
+use crate::layout;
 use crate::name::{Labels, NAME_MAX};
 use crate::step::{Answer, Loop, Step};
 
@@ -30,82 +31,84 @@ const RCODE_NXDOMAIN: u16 = 3;
 const POINTER_TO_QUESTION: u16 = 0xc00c;
 
 /// One question.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(C)]
 pub struct Question {
+    /// The name.
+    pub labels: Labels,
     /// Offset of the message.
     pub message: u32,
     /// Offset after the question: of the additional section, if there is one.
     pub after: u32,
-    /// The name.
-    pub labels: Labels,
     /// QTYPE.
     pub query_type: u16,
-    /// What the query says of EDNS.
-    pub edns: Edns,
+    /// What the query says of EDNS: one of [`edns`].
+    pub edns: u8,
+    /// The DO bit (RFC 3225), 0 or 1.
+    pub dnssec_ok: u8,
 }
 
 /// EDNS of a query (RFC 6891).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Edns {
+pub mod edns {
     /// No OPT record, or additional records that are not read here: the answer has none either.
-    Absent,
+    pub const ABSENT: u8 = 0;
     /// An OPT record of version 0.
-    Present {
-        /// The DO bit (RFC 3225).
-        dnssec_ok: bool,
-    },
+    pub const PRESENT: u8 = 1;
     /// An OPT record of a version nobody knows.
-    UnknownVersion,
+    pub const UNKNOWN_VERSION: u8 = 2;
 }
 
-/// Reads the query of `length` bytes at `message`. The labels' places are written to the working memory.
+/// Reads the query of `length` bytes at `message` into `question`; [`Answer::Found`] if that worked. The labels' places
+/// are written to the working memory.
 ///
 /// [`Answer::Absent`] for anything but a standard query with one question whose name is spelt out: responses, other
 /// opcodes, several questions, compression, over-long names.
 #[inline(always)]
-pub fn question<L: Loop, B: BytesMut + ?Sized>(bytes: &mut B, message: u32, length: u32) -> Result<Question, Answer> {
+pub fn parse<L: Loop, B: BytesMut + ?Sized>(
+    bytes: &mut B,
+    message: u32,
+    length: u32,
+    question: &mut Question,
+) -> Answer {
     let end = message + length;
     if length < HEADER {
-        return Err(Answer::More);
+        return Answer::More;
     }
     let header = bytes.be64(message);
     let flags = (header >> 32) as u16;
     if flags & (FLAG_RESPONSE | FLAGS_OPCODE) != 0 || header >> 16 & 0xffff != 1 {
-        return Err(Answer::Absent);
+        return Answer::Absent;
     }
     let base = message + HEADER;
-    let mut walk = Walk { bytes, labels: Labels::new(base), at: 0, limit: end - base, answer: Answer::More };
+    let labels = Labels { base, count: bytes.be32(layout::ZERO) };
+    let at = bytes.be32(layout::ZERO + 4);
+    let mut walk = Walk { bytes, labels, at, limit: end - base, answer: Answer::More };
     L::run(&mut walk);
     let Walk { bytes, labels, at, answer, .. } = walk;
     if answer != Answer::Found {
-        return Err(answer);
+        return answer;
     }
     let after = base + at + 4;
     if after > end {
-        return Err(Answer::More);
+        return Answer::More;
     }
-    let query_type = bytes.be16(base + at);
-    let edns = edns(bytes, message, after, end);
-    Ok(Question { message, after, labels, query_type, edns })
-}
-
-#[inline(always)]
-fn edns<B: Bytes + ?Sized>(bytes: &B, message: u32, after: u32, end: u32) -> Edns {
-    let records_other = bytes.be32(message + 6);
-    let additional = bytes.be16(message + 10);
-    // One additional record, owned by the root, of type OPT; its fixed part is 11 bytes.
-    if records_other != 0 || additional != 1 || after + 11 > end {
-        return Edns::Absent;
-    }
+    question.labels = labels;
+    question.message = message;
+    question.after = after;
+    question.query_type = bytes.be16(base + at);
+    // Owner 1, type 2, class 2, extended RCODE 1, then the version, then the flags with the DO bit on top. The fixed
+    // part of the record is 11 bytes.
     let record = bytes.be64(after);
-    if record >> 40 != u64::from(TYPE_OPT) {
-        return Edns::Absent;
-    }
-    // Owner 1, type 2, class 2, extended RCODE 1, then the version, then the flags with the DO bit on top.
-    if record >> 8 & 0xff != 0 {
-        return Edns::UnknownVersion;
-    }
-    Edns::Present { dnssec_ok: record & 0x80 != 0 }
+    let alone = bytes.be32(message + 6) == 0 && bytes.be16(message + 10) == 1 && after + 11 <= end;
+    question.dnssec_ok = (record >> 7 & 1) as u8;
+    question.edns = if !alone || record >> 40 != TYPE_OPT as u64 {
+        edns::ABSENT
+    } else if record >> 8 & 0xff != 0 {
+        edns::UNKNOWN_VERSION
+    } else {
+        edns::PRESENT
+    };
+    Answer::Found
 }
 
 struct Walk<'a, B: BytesMut + ?Sized> {
@@ -160,7 +163,7 @@ pub enum Refusal {
 pub fn refuse<B: BytesMut + ?Sized>(bytes: &mut B, question: &Question, refusal: Refusal, extended_error: u16) -> u32 {
     let message = question.message;
     let flags = bytes.be16(message + 2);
-    let unknown_version = question.edns == Edns::UnknownVersion;
+    let unknown_version = question.edns == edns::UNKNOWN_VERSION;
     let address = match (refusal, question.query_type) {
         _ if unknown_version => 0,
         (Refusal::NullAddress, TYPE_A) => 4,
@@ -170,15 +173,12 @@ pub fn refuse<B: BytesMut + ?Sized>(bytes: &mut B, question: &Question, refusal:
     let rcode = if refusal == Refusal::NxDomain && !unknown_version { RCODE_NXDOMAIN } else { 0 };
     bytes.put16(
         message + 2,
-        FLAG_RESPONSE
-            | FLAG_RECURSION_AVAILABLE
-            | flags & (FLAG_RECURSION_DESIRED | FLAG_CHECKING_DISABLED)
-            | rcode,
+        FLAG_RESPONSE | FLAG_RECURSION_AVAILABLE | flags & (FLAG_RECURSION_DESIRED | FLAG_CHECKING_DISABLED) | rcode,
     );
     // QDCOUNT stays 1; then ANCOUNT, NSCOUNT, ARCOUNT.
     bytes.put16(message + 6, (address != 0) as u16);
     bytes.put16(message + 8, (address == 0 && !unknown_version) as u16);
-    bytes.put16(message + 10, (question.edns != Edns::Absent) as u16);
+    bytes.put16(message + 10, (question.edns != edns::ABSENT) as u16);
 
     let mut at = question.after;
     if address != 0 {
@@ -199,17 +199,15 @@ pub fn refuse<B: BytesMut + ?Sized>(bytes: &mut B, question: &Question, refusal:
         bytes.put32(at + 18, REFUSAL_TTL);
         at += 22;
     }
-    let (dnssec_ok, extended_rcode) = match question.edns {
-        Edns::Absent => return at,
-        Edns::Present { dnssec_ok } => (dnssec_ok, 0),
-        // BADVERS is 16: its upper bits stand in the OPT record (RFC 6891 §6.1.3).
-        Edns::UnknownVersion => (false, 1),
-    };
+    if question.edns == edns::ABSENT {
+        return at;
+    }
     bytes.put8(at, 0);
     bytes.put16(at + 1, TYPE_OPT);
     bytes.put16(at + 3, UDP_PAYLOAD);
-    bytes.put16(at + 5, extended_rcode << 8);
-    bytes.put16(at + 7, if dnssec_ok { 0x8000 } else { 0 });
+    // BADVERS is 16: its upper bits stand in the OPT record (RFC 6891 §6.1.3).
+    bytes.put16(at + 5, (unknown_version as u16) << 8);
+    bytes.put16(at + 7, u16::from(question.dnssec_ok) << 15);
     if unknown_version {
         bytes.put16(at + 9, 0);
         return at + 11;

@@ -1,11 +1,12 @@
 //! From the first byte of an Ethernet frame to the first byte of what UDP or TCP carries.
 
 use crate::bytes::Bytes;
+use crate::step::{Loop, Step};
 
 /// VLAN tags that are looked through: 802.1Q and QinQ.
 pub const VLAN_TAGS_MAX: usize = 2;
 /// IPv6 extension headers that are looked through.
-pub const EXTENSION_HEADERS_MAX: usize = 6;
+pub const EXTENSION_HEADERS_MAX: u32 = 6;
 /// All headers together lie within this many bytes, or the frame counts as malformed: two VLAN tags, PPPoE, IPv6 with
 /// generous extension headers and TCP with options.
 pub const HEADERS_MAX: u32 = 256;
@@ -16,6 +17,9 @@ const ETHERTYPE_VLAN: u16 = 0x8100;
 const ETHERTYPE_QINQ: u16 = 0x88a8;
 const ETHERTYPE_QINQ_OLD: u16 = 0x9100;
 const ETHERTYPE_PPPOE_SESSION: u16 = 0x8864;
+/// IPv6 extension headers with a shape of their own.
+const FRAGMENT: u8 = 44;
+const AUTHENTICATION: u8 = 51;
 const PPP_IPV4: u16 = 0x0021;
 const PPP_IPV6: u16 = 0x0057;
 
@@ -102,18 +106,22 @@ impl Frame {
     }
 }
 
-/// Reads the headers of the frame at the beginning of `bytes`, `length` bytes long in all, of which at least the first
-/// [`HEADERS_MAX`] must be there.
+/// Reads the headers of the packet at the beginning of `bytes` into `frame`. The packet is `length` bytes long in all,
+/// of which at least the first [`HEADERS_MAX`] must be there.
 ///
 /// # Errors
-/// [`Unread`].
+/// [`Unread`]; `frame` then holds nothing of use.
 #[inline(always)]
-pub fn parse<B: Bytes + ?Sized>(bytes: &B, length: u32) -> Result<Frame, Unread> {
-    let (version, network) = link_layer(bytes, length)?;
-    let mut frame = Frame { network, version, ..Frame::default() };
-    if version == 4 { ipv4(bytes, length, &mut frame)? } else { ipv6(bytes, length, &mut frame)? }
-    transport(bytes, &mut frame)?;
-    Ok(frame)
+pub fn parse<L: Loop, B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -> Result<(), Unread> {
+    (frame.version, frame.network) = link_layer(bytes, length)?;
+    frame.ports = 0;
+    frame.fragment = 0;
+    if frame.version == 4 {
+        ipv4(bytes, length, frame)?
+    } else {
+        ipv6::<L, B>(bytes, length, frame)?
+    }
+    transport(bytes, frame)
 }
 
 /// IP version and offset of the IP header.
@@ -179,7 +187,7 @@ fn ipv4<B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -> Result<
 }
 
 #[inline(always)]
-fn ipv6<B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -> Result<(), Unread> {
+fn ipv6<L: Loop, B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -> Result<(), Unread> {
     let at = frame.network;
     if at + 40 > length {
         return Err(Unread::Malformed);
@@ -191,38 +199,58 @@ fn ipv6<B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -> Result<
     }
     frame.source = [bytes.be64(at + 8), bytes.be64(at + 16)];
     frame.destination = [bytes.be64(at + 24), bytes.be64(at + 32)];
-    let mut next = (first >> 8) as u8;
-    let mut header = at + 40;
-    for _ in 0..EXTENSION_HEADERS_MAX {
-        // RFC 8200 §4: hop-by-hop, routing, destination options; mobility and HIP and shim6 have the same shape.
-        // RFC 4302 §2.2: the authentication header counts in four-byte units.
-        let size = match next {
-            0 | 43 | 60 | 135 | 139 | 140 => (u32::from(bytes.byte(header + 1)) + 1) * 8,
-            51 => (u32::from(bytes.byte(header + 1)) + 2) * 4,
-            44 => {
-                // RFC 8200 §4.5. An "atomic" fragment (offset 0, no more) is a whole packet (RFC 6946).
-                if bytes.be16(header + 2) & 0xfff9 != 0 {
-                    frame.fragment = 1;
-                }
-                8
-            }
-            _ => break,
-        };
-        if header + size > frame.end || header + size > HEADERS_MAX {
+    frame.protocol = (first >> 8) as u8;
+    frame.transport = at + 40;
+    if is_extension(frame.protocol) {
+        let mut extensions = Extensions { bytes, frame, valid: true };
+        L::run(&mut extensions);
+        if !extensions.valid || (is_extension(frame.protocol) && frame.fragment == 0) {
             return Err(Unread::Malformed);
         }
-        next = bytes.byte(header);
-        header += size;
-        if frame.fragment == 1 {
-            break;
-        }
     }
-    if matches!(next, 0 | 43 | 44 | 51 | 60 | 135 | 139 | 140) && frame.fragment == 0 {
-        return Err(Unread::Malformed);
-    }
-    frame.protocol = next;
-    frame.transport = header;
     Ok(())
+}
+
+/// RFC 8200 §4: hop-by-hop, routing, fragment, authentication, destination options; then mobility, HIP and shim6.
+/// (Encrypted payloads and "no next header" are not extensions to look through.)
+#[inline(always)]
+const fn is_extension(header: u8) -> bool {
+    matches!(header, 0 | 43 | FRAGMENT | AUTHENTICATION | 60 | 135 | 139 | 140)
+}
+
+/// Goes from one extension header to the next.
+struct Extensions<'a, B: Bytes + ?Sized> {
+    bytes: &'a B,
+    frame: &'a mut Frame,
+    valid: bool,
+}
+
+impl<B: Bytes + ?Sized> Step for Extensions<'_, B> {
+    const LIMIT: u32 = EXTENSION_HEADERS_MAX;
+
+    #[inline(always)]
+    fn step(&mut self) -> bool {
+        let kind = self.frame.protocol;
+        if !is_extension(kind) || self.frame.fragment == 1 {
+            return false;
+        }
+        let at = self.frame.transport;
+        let header = self.bytes.be64(at);
+        let size = match kind {
+            FRAGMENT => 8,
+            // RFC 4302 §2.2 counts in units of four bytes, the others in units of eight.
+            AUTHENTICATION => ((header >> 48 & 0xff) as u32 + 2) * 4,
+            _ => ((header >> 48 & 0xff) as u32 + 1) * 8,
+        };
+        // RFC 8200 §4.5: offset and more-fragments flag. Without either it is a whole packet (RFC 6946).
+        if kind == FRAGMENT && header >> 32 & 0xfff9 != 0 {
+            self.frame.fragment = 1;
+        }
+        self.frame.protocol = (header >> 56) as u8;
+        self.frame.transport = at + size;
+        self.valid = at + size <= self.frame.end && at + size <= HEADERS_MAX;
+        self.valid
+    }
 }
 
 #[inline(always)]

@@ -30,12 +30,28 @@ pub mod layout {
     pub const WINDOW: u32 = 0;
     /// Bytes of the window. A frame of the usual 1500-byte MTU fits whole.
     pub const WINDOW_SIZE: u32 = 2048;
+    /// The state of a stream's parser. It stands right before the name, so that one copy keeps both.
+    pub const STATE: u32 = WINDOW + WINDOW_SIZE;
+    /// Bytes of the state.
+    pub const STATE_SIZE: u32 = 80;
     /// The server name of a stream, gathered over segments and records, as it was sent.
-    pub const NAME: u32 = WINDOW + WINDOW_SIZE;
+    pub const NAME: u32 = STATE + STATE_SIZE;
+    /// Bytes of the name, with room for a whole word at its end.
+    pub const NAME_SIZE: u32 = 264;
     /// Start and length of every label, two bytes each; see [`super::Labels`].
-    pub const LABELS: u32 = NAME + 272;
+    pub const LABELS: u32 = NAME + NAME_SIZE;
+    /// The head of an event that is told, right before the name that it tells.
+    pub const EVENT: u32 = LABELS + 264;
+    /// Bytes of the head.
+    pub const EVENT_SIZE: u32 = 64;
     /// A name in lower case with dots, for people; see [`super::spell`].
-    pub const SPELT: u32 = LABELS + 272;
+    pub const SPELT: u32 = EVENT + EVENT_SIZE;
+    /// Sixteen bytes that are always zero, and of which only we know it. A loop whose variables start from here, each
+    /// from four bytes of its own, is the same in every turn to the kernel's verifier, which follows a loop that starts
+    /// from constants turn by turn.
+    pub const ZERO: u32 = SPELT + 264;
     /// All of it; a power of two, so that the kernel side can keep inside by masking.
     pub const SIZE: u32 = 4096;
+
+    const _: () = assert!(ZERO + 16 <= SIZE && STATE % 8 == 0 && EVENT % 8 == 0);
 }

@@ -31,12 +31,6 @@ pub struct Label {
 }
 
 impl Labels {
-    /// No labels yet, of a name at `base`.
-    #[inline(always)]
-    pub const fn new(base: u32) -> Self {
-        Self { base, count: 0 }
-    }
-
     /// The label at `index`, counted from the most specific one.
     #[inline(always)]
     pub fn get<B: Bytes + ?Sized>(&self, bytes: &B, index: u32) -> Label {
@@ -62,8 +56,10 @@ impl Labels {
 /// literal. (RFC 6066 §3 allows neither a trailing dot nor a literal in a server name; the former is harmless.)
 #[inline(always)]
 pub fn split_dotted<L: Loop, B: BytesMut + ?Sized>(bytes: &mut B, base: u32, length: u32) -> Option<Labels> {
-    let mut split =
-        Split { bytes, labels: Labels::new(base), at: 0, length, label_start: 0, valid: length <= NAME_MAX, alpha: 0 };
+    let labels = Labels { base, count: bytes.be32(layout::ZERO) };
+    let (at, label_start) = (bytes.be32(layout::ZERO + 4), bytes.be32(layout::ZERO + 8));
+    let alpha = bytes.be32(layout::ZERO + 12);
+    let mut split = Split { bytes, labels, at, length, label_start, valid: length <= NAME_MAX, alpha };
     L::run(&mut split);
     let Split { bytes, mut labels, label_start, valid, alpha, .. } = split;
     if !valid || length == 0 {
@@ -127,7 +123,9 @@ impl<B: BytesMut + ?Sized> Split<'_, B> {
 /// ASCII, and a dot inside a label, becomes `?`.
 #[inline(always)]
 pub fn spell<L: Loop, B: BytesMut + ?Sized>(bytes: &mut B, labels: Labels) -> u32 {
-    let mut spelling = Spelling { bytes, labels, index: 0, at: 0, length: 0 };
+    let (index, at) = (bytes.be32(layout::ZERO), bytes.be32(layout::ZERO + 4));
+    let length = bytes.be32(layout::ZERO + 8);
+    let mut spelling = Spelling { bytes, labels, index, at, length };
     L::run(&mut spelling);
     spelling.length
 }

@@ -84,11 +84,8 @@ pub fn reset<B: BytesMut + ?Sized>(bytes: &mut B, frame: &Frame) -> u32 {
     let at = turn_network(bytes, frame, crate::frame::TCP, 20);
     let ports = frame.ports.rotate_left(16);
     let flags = 5 << 28 | u32::from(tcp_flags::RST | tcp_flags::ACK) << 16;
-    let sum = pseudo_header(frame, crate::frame::TCP, 20)
-        + halves(ports)
-        + halves(sequence)
-        + halves(next)
-        + halves(flags);
+    let sum =
+        pseudo_header(frame, crate::frame::TCP, 20) + halves(ports) + halves(sequence) + halves(next) + halves(flags);
     bytes.put32(at, ports);
     bytes.put32(at + 4, sequence);
     bytes.put32(at + 8, next);

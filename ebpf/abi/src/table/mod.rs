@@ -25,6 +25,7 @@ const FINGERPRINT_SHIFT: u32 = 18;
 const THIS: u64 = 1 << 16;
 /// The slot speaks of the names beneath.
 const BELOW: u64 = 1 << 17;
+#[cfg(feature = "user")]
 const ID: u64 = 0xffff;
 
 /// Read access to a table's memory.
@@ -63,20 +64,40 @@ pub fn find<T: Buckets + ?Sized>(table: &T, hash: u64) -> Entry {
 /// Takes what `bucket` holds for `fingerprint` into `entry`.
 #[inline(always)]
 fn collect(bucket: &Bucket, fingerprint: u64, entry: &mut Entry) {
-    // Written out for eight slots, and branching only on a hit, since nearly every comparison is a miss.
+    // Nearly every look-up finds nothing, so eight slots are compared without a branch: a difference is less than 2^46,
+    // and only that of equal fingerprints turns negative when one is taken away. (Eight branches, each of which the
+    // kernel's verifier would follow both ways, multiply beyond its limits.)
+    let mut any = 0;
     let mut index = 0;
     while index < BUCKET_SLOTS {
-        let slot = bucket[index];
-        if slot >> FINGERPRINT_SHIFT == fingerprint {
-            if slot & THIS != 0 {
-                entry.this = slot as u16;
-            }
-            if slot & BELOW != 0 {
-                entry.below = slot as u16;
-            }
-        }
+        any |= (bucket[index] >> FINGERPRINT_SHIFT ^ fingerprint).wrapping_sub(1);
         index += 1;
     }
+    if any >> 63 == 0 {
+        return;
+    }
+    let (mut this, mut below) = (0, 0);
+    index = 0;
+    while index < BUCKET_SLOTS {
+        let slot = bucket[index];
+        let equal = ((slot >> FINGERPRINT_SHIFT ^ fingerprint).wrapping_sub(1) as i64 >> 63) as u64;
+        this = choose(equal & (slot >> THIS.trailing_zeros()), slot, this);
+        below = choose(equal & (slot >> BELOW.trailing_zeros()), slot, below);
+        index += 1;
+    }
+    if this != 0 {
+        entry.this = this as u16;
+    }
+    if below != 0 {
+        entry.below = below as u16;
+    }
+}
+
+/// `slot` if the lowest bit of `condition` is set, else `other`.
+#[inline(always)]
+const fn choose(condition: u64, slot: u64, other: u64) -> u64 {
+    let mask = (condition & 1).wrapping_neg();
+    slot & mask | other & !mask
 }
 
 /// Maps the upper half of `number` evenly onto `0..count`.
