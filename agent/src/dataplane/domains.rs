@@ -63,8 +63,8 @@ impl DomainWriter {
         entries: impl Iterator<Item = (u64, TagSet, TagSet)>,
     ) -> Result<DomainUpdate, Refused> {
         let mut writer = Writer::new(&tables.domains);
-        // Where nothing was, there is nothing to restore, and the first load of millions needs no journal.
-        let mut journal = Journal { entries: Vec::new(), was_empty: writer.used() == 0 };
+        self.release_unused(&writer);
+        let mut journal = Journal::new(&writer);
         let mut update = DomainUpdate::default();
         writer.begin();
         for (hash, this, below) in entries {
@@ -99,8 +99,12 @@ impl DomainWriter {
 
     /// Makes `this` and `below` all that the table says of one name.
     pub(super) fn set(&mut self, tables: &Tables, hash: u64, this: TagSet, below: TagSet) -> Result<(), Refused> {
-        let entry = self.intern(tables, this, below).map_err(Refused::TooManyTagSets)?;
-        Writer::new(&tables.domains).set(hash, entry, &mut || tables.wait_for_readers()).map_err(Refused::TableFull)
+        let mut writer = Writer::new(&tables.domains);
+        let entry = self.intern(tables, this, below).or_else(|TooManyTagSets| {
+            self.release_unused(&writer);
+            self.intern(tables, this, below).map_err(Refused::TooManyTagSets)
+        })?;
+        writer.set(hash, entry, &mut || tables.wait_for_readers()).map_err(Refused::TableFull)
     }
 
     fn intern(&mut self, tables: &Tables, this: TagSet, below: TagSet) -> Result<Entry, TooManyTagSets> {
@@ -132,16 +136,28 @@ impl DomainWriter {
     }
 }
 
-/// What the table said before, newest last, so that a refused content leaves no trace.
+/// What the table said before, so that a refused content leaves no trace.
 struct Journal {
-    entries: Vec<(u64, Entry)>,
+    /// Names of which it said nothing: one word each, since a new list can bring millions.
+    inserted: Vec<u64>,
+    changed: Vec<(u64, Entry)>,
+    /// Where nothing was, there is nothing to restore, and the first load needs no journal.
     was_empty: bool,
 }
 
 impl Journal {
+    fn new(writer: &Writer<'_>) -> Self {
+        Self { inserted: Vec::new(), changed: Vec::new(), was_empty: writer.used() == 0 }
+    }
+
     fn note(&mut self, hash: u64, old: Entry, new: Entry) {
-        if old != new && !self.was_empty {
-            self.entries.push((hash, old));
+        if old == new || self.was_empty {
+            return;
+        }
+        if old == Entry::default() {
+            self.inserted.push(hash);
+        } else {
+            self.changed.push((hash, old));
         }
     }
 
@@ -151,10 +167,10 @@ impl Journal {
             writer.sweep();
             return;
         }
-        // First what was added goes, so that there is room for what was there.
-        let (added, changed): (Vec<_>, Vec<_>) =
-            self.entries.into_iter().rev().partition(|(_, old)| *old == Entry::default());
-        for (hash, old) in added.into_iter().chain(changed) {
+        // What was added goes first, so that there is room for what was there. It goes once more at the end, because a
+        // name that came twice was added and then changed.
+        let added = self.inserted.iter().map(|hash| (*hash, Entry::default()));
+        for (hash, old) in added.clone().chain(self.changed.into_iter().rev()).chain(added) {
             let restored = writer.set(hash, old, &mut || tables.wait_for_readers());
             debug_assert!(restored.is_ok(), "there was room for this content before");
         }
@@ -171,7 +187,7 @@ pub(super) fn replace_devices(
     devices: &[([u8; 6], u16)],
 ) -> Result<(), TableFull> {
     let mut writer = Writer::new(slots);
-    let mut journal = Journal { entries: Vec::new(), was_empty: writer.used() == 0 };
+    let mut journal = Journal::new(&writer);
     writer.begin();
     for (mac, profile) in devices {
         let hash = hash_mac(tables.hash_key, *mac);
@@ -186,4 +202,81 @@ pub(super) fn replace_devices(
     }
     writer.sweep();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use stairgate_abi::{Tag, Tags};
+
+    use super::*;
+    use crate::dataplane::tables::tests::empty_tables;
+
+    fn set(number: u64) -> TagSet {
+        TagSet { tags: Tags([number, 0, 0, 0]), except: [Tag(200)].into_iter().collect() }
+    }
+
+    fn hash(number: u64) -> u64 {
+        number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    #[test]
+    fn a_new_content_is_written_by_difference_and_found_again() {
+        let tables = empty_tables();
+        let mut writer = DomainWriter::adopt(&tables);
+        let update = writer.replace(&tables, (1..=100).map(|number| (hash(number), set(number), set(1)))).unwrap();
+        assert_eq!(update, DomainUpdate { inserted: 100, changed: 0, removed: 0, total: 100 });
+        // Another process goes on where this one stopped.
+        let mut writer = DomainWriter::adopt(&tables);
+        let next = (51..=150).map(|number| (hash(number), set(if number == 60 { 7 } else { number }), set(1)));
+        let update = writer.replace(&tables, next.clone()).unwrap();
+        assert_eq!(update, DomainUpdate { inserted: 50, changed: 1, removed: 99, total: 100 });
+        assert!(next.clone().all(|(hash, this, below)| tables.domain(hash) == (this, below)));
+        assert_eq!(tables.domain(hash(50)), Default::default());
+        assert_eq!(writer.replace(&tables, next).unwrap(), DomainUpdate { total: 100, ..DomainUpdate::default() });
+    }
+
+    #[test]
+    fn a_refused_content_leaves_no_trace() {
+        let tables = empty_tables();
+        let mut writer = DomainWriter::adopt(&tables);
+        let too_many = |from: u64| (from..from + 100_000).map(|number| (hash(number), set(1), set(1)));
+        assert!(matches!(writer.replace(&tables, too_many(1)), Err(Refused::TableFull(_))));
+        assert_eq!(Writer::new(&tables.domains).used(), 0);
+
+        let old: Vec<_> = (1..=1_000).map(|number| (hash(number), set(number % 9 + 1), set(3))).collect();
+        writer.replace(&tables, old.iter().copied()).unwrap();
+        let used = Writer::new(&tables.domains).used();
+        let varied = (500..100_000).map(|number| (hash(number % 2_000), set(number), set(number)));
+        for new in [too_many(900).collect::<Vec<_>>(), varied.collect()] {
+            assert!(writer.replace(&tables, new.into_iter()).is_err());
+            assert!(old.iter().all(|(hash, this, below)| tables.domain(*hash) == (*this, *below)));
+            assert_eq!(Writer::new(&tables.domains).used(), used);
+        }
+    }
+
+    #[test]
+    fn tag_sets_that_come_and_go_never_run_out() {
+        let tables = empty_tables();
+        let mut writer = DomainWriter::adopt(&tables);
+        for number in 1..=3 * u64::from(TAG_SETS_MAX) {
+            assert!(writer.set(&tables, hash(1), set(number), TagSet::default()).is_ok(), "set {number}");
+            assert_eq!(tables.domain(hash(1)), (set(number), TagSet::default()));
+        }
+    }
+
+    #[test]
+    fn a_device_has_one_profile_and_the_old_ones_stay_when_there_are_too_many() {
+        let tables = empty_tables();
+        let slots: Vec<_> = (0..64).map(|_| AtomicU64::new(0)).collect();
+        let profile = |number: u8| Writer::new(&slots).get(hash_mac(tables.hash_key, [2, 0, 0, 0, 0, number])).this;
+        let devices = |range: std::ops::Range<u8>, profile: u16| {
+            range.map(|number| ([2, 0, 0, 0, 0, number], profile)).collect::<Vec<_>>()
+        };
+        replace_devices(&slots, &tables, &devices(0..20, 3)).unwrap();
+        replace_devices(&slots, &tables, &devices(10..30, 4)).unwrap();
+        for refused in [devices(0..100, 5), devices(25..200, 6)] {
+            assert!(replace_devices(&slots, &tables, &refused).is_err());
+        }
+        assert!((0..100).all(|number| profile(number) == if (10..30).contains(&number) { 4 } else { 0 }));
+    }
 }

@@ -69,6 +69,9 @@ pub use self::tables::{Decided, Match, Tables, boot_clock};
 /// Slots are filled to nine tenths at most: beyond that, making room for a name takes long.
 const FILL_TENTHS: u64 = 9;
 
+/// Flag of linux/bpf.h: change an entry, and make none.
+const BPF_EXIST: u64 = 2;
+
 /// What a data plane is opened with.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -385,8 +388,12 @@ impl Dataplane {
         let mut cut = 0;
         for (key, flow) in flows.into_iter().filter(|(key, _)| key.profile == profile) {
             let flow = Flow { state: flow_state::CUT, verdict: reason as u8, ..flow };
-            map.insert(Plain(key), Plain(flow), 0).map_err(Error::map("writing", names::FLOWS))?;
-            cut += 1;
+            match map.insert(Plain(key), Plain(flow), BPF_EXIST) {
+                Ok(()) => cut += 1,
+                // It was forgotten meanwhile.
+                Err(MapError::SyscallError(error)) if error.io_error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(Error::map("writing", names::FLOWS)(error)),
+            }
         }
         Ok(cut)
     }

@@ -206,7 +206,7 @@ impl Buckets for Words<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::os::fd::AsFd as _;
 
     use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
@@ -223,6 +223,11 @@ mod tests {
         let file = memfd_create("table", MemfdFlags::CLOEXEC).unwrap();
         ftruncate(&file, (words * 8) as u64).unwrap();
         Mapping::new(file.as_fd(), words).unwrap()
+    }
+
+    /// Tables with room for some thousand names and nothing in them.
+    pub(in crate::dataplane) fn empty_tables() -> Tables {
+        tables(&[], Vec::new())
     }
 
     fn profile(masks: &[Mask], transitions: &[(u64, u32)]) -> Profile {
