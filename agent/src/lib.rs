@@ -1,5 +1,32 @@
-//! The Stairgate agent.
+//! The Stairgate agent: keeps the gate in the kernel supplied with what a family decided.
+//!
+//! Read from the outside in: [`cli`] is what people type, [`run`](mod@run) the process that stays, [`control`] how the
+//! two speak. [`application`] is what can be done, whoever asks; it owns the household ([`document`], [`store`]) and
+//! speaks to the kernel through [`gate`]. [`tables`] and [`subscriptions`] bring the lists into the domain table;
+//! [`attachment`], [`dataplane`] and [`interfaces`] keep the program where it belongs.
+//!
+//! **Invariants.** Nothing but [`application`] changes the household. Nothing but [`tables`] writes the domain table. No
+//! code here decides what is blocked: `stairgate-policy` compiles it, and the kernel's own look-up answers `explain`.
+//! Names of sites are never logged above DEBUG.
 
+pub mod application;
+pub mod attachment;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod control;
 pub mod dataplane;
+pub mod doctor;
+pub mod document;
+pub mod gate;
 pub mod interfaces;
+mod kernel;
+mod output;
+pub mod privileges;
 mod readiness;
+pub mod run;
+pub mod store;
+pub mod subscriptions;
+pub mod tables;
+pub mod text;
+pub mod view;

@@ -1,0 +1,155 @@
+//! Why a name is allowed or blocked for a person.
+
+use std::io::BufReader;
+use std::path::PathBuf;
+
+use stairgate_abi::maps::PROFILE_UNMANAGED;
+use stairgate_abi::{Reason, Tags, Verdict};
+use stairgate_policy::compile::evaluate;
+use stairgate_policy::household::{EVERYDAY, Person};
+use stairgate_policy::lists::find;
+use stairgate_policy::tags::{self, Meaning};
+use stairgate_policy::{name, taxonomy};
+
+use super::views::mode_title;
+use super::{Application, ApplicationError};
+use crate::clock::Moment;
+use crate::config::List;
+use crate::document::tag_id;
+use crate::gate::{Decided, Gate};
+use crate::subscriptions::{Copies, format_of};
+use crate::view::{Explanation, ListRule, SuffixView};
+
+/// An explanation that still lacks the lines of the lists. Finding them means reading the lists, so it is done on a
+/// thread where it holds nobody up.
+#[derive(Debug)]
+pub struct Search {
+    explanation: Explanation,
+    lists: Vec<(List, PathBuf)>,
+}
+
+impl Search {
+    /// Reads the lists whose tags hold for the name.
+    pub fn run(mut self) -> Explanation {
+        for (list, path) in &self.lists {
+            // A list that cannot be read has its problem told by `lists`; here it just has nothing to say.
+            let Ok(file) = std::fs::File::open(path) else { continue };
+            let mut reader = BufReader::new(file);
+            let matches = format_of(list, &mut reader).and_then(|format| find(format, reader, &self.explanation.name));
+            self.explanation.rules.extend(matches.unwrap_or_default().into_iter().map(|found| ListRule {
+                list: list.name.clone(),
+                line: found.line,
+                text: found.rule_text,
+                suffix: found.matched_suffix,
+                exception: found.exception,
+            }));
+        }
+        self.explanation
+    }
+}
+
+impl<G: Gate> Application<G> {
+    /// Asks the gate for its verdict on `text` for `person`, and puts it into words.
+    ///
+    /// # Errors
+    /// No such person, or no such name.
+    pub fn explain(
+        &self,
+        text: &str,
+        person: &str,
+        copies: &Copies,
+        moment: Moment,
+    ) -> Result<Search, ApplicationError> {
+        let person = self.person(person)?;
+        let name = name::normalise(text)
+            .map_err(|error| ApplicationError::BadValue(format!("`{text}` is not a domain name: {error}")))?;
+        let profile = person.filter.as_ref().map_or(PROFILE_UNMANAGED, |filter| filter.profile);
+        let decided = self.gate.decide(profile, &name).ok_or_else(|| {
+            ApplicationError::BadValue(format!("the gate does not know the profile of {} yet; try again", person.name))
+        })?;
+        let (mode, _) = evaluate(&self.household, person.id, moment.wall)?;
+        let mut met = Tags::EMPTY;
+        let suffixes = decided.suffixes.iter().map(|(start, set)| {
+            met = met | set.tags | set.except;
+            SuffixView {
+                suffix: name.get(*start..).unwrap_or(&name).to_owned(),
+                tags: self.tag_names(set.tags),
+                except: self.tag_names(set.except),
+                blocked: self.tag_names(set.tags & (decided.mask.block | decided.mask.deny)),
+            }
+        });
+        let suffixes = suffixes.collect();
+        let lists = self.list_states().iter().filter(|state| met.contains(state.list.tag));
+        let lists = lists.map(|state| (state.list.clone(), copies.path(&state.list.name))).collect();
+        let mode_name = mode_title(person, &mode);
+        let because = if mode == EVERYDAY { String::new() } else { format!(" (now: {mode_name})") };
+        let explanation = Explanation {
+            person: person.name.clone(),
+            blocked: matches!(decided.verdict, Verdict::Block(_)),
+            sentence: format!("{}{because}", self.sentence(person, &name, &decided)),
+            name,
+            mode: mode_name,
+            suffixes,
+            rules: Vec::new(),
+        };
+        Ok(Search { explanation, lists })
+    }
+
+    fn sentence(&self, person: &Person, name: &str, decided: &Decided) -> String {
+        let who = &person.name;
+        let met = decided.suffixes.iter().fold(Tags::EMPTY, |met, (_, set)| met | set.tags);
+        match decided.verdict {
+            Verdict::Pass if person.filter.is_none() => {
+                format!("{name} is allowed, because the devices of {who} are not filtered")
+            }
+            Verdict::Pass if met.meets(taxonomy::protected()) => {
+                format!("{name} is allowed, because it can always be reached")
+            }
+            Verdict::Pass if met.meets(decided.mask.allow) => {
+                format!("{name} is allowed for {who}, because it was allowed expressly")
+            }
+            Verdict::Pass if met.is_empty() => format!("{name} is allowed for {who}, because no list names it"),
+            Verdict::Pass => {
+                format!("{name} is allowed for {who}, because nothing that the lists say of it is blocked")
+            }
+            Verdict::Block(Reason::Denied) => {
+                format!("{name} is blocked for {who}, because somebody blocked this name")
+            }
+            Verdict::Block(Reason::Paused) => format!("{name} is blocked for {who}, because everything is closed"),
+            Verdict::Block(Reason::NotAllowed) => {
+                format!("{name} is blocked for {who}, because only what was chosen can be reached")
+            }
+            Verdict::Block(Reason::Category) => {
+                let titles = decided.hits.iter().filter_map(title).collect::<Vec<_>>().join(", ");
+                format!("{name} is blocked for {who}, because it belongs to: {titles}")
+            }
+            Verdict::Block(Reason::Unclassified | Reason::Quic | Reason::Conflict) => {
+                format!("{name} is blocked for {who}")
+            }
+        }
+    }
+
+    /// Ids of tags; people's own lists under the person's name.
+    fn tag_names(&self, set: Tags) -> Vec<String> {
+        let owner = |profile| {
+            let people = &self.household.people;
+            let owns = |person: &&Person| person.filter.as_ref().is_some_and(|filter| filter.profile == profile);
+            people.iter().find(owns).map_or("somebody", |person| person.name.as_str())
+        };
+        let name = |tag| match tags::meaning(tag) {
+            Some(Meaning::OwnDeny(profile)) => format!("blocked for {}", owner(profile)),
+            Some(Meaning::OwnAllow(profile)) => format!("allowed for {}", owner(profile)),
+            Some(Meaning::Category(_) | Meaning::Service(_)) => tag_id(tag).unwrap_or_default().to_owned(),
+            None => format!("tag {}", tag.0),
+        };
+        set.iter().map(name).collect()
+    }
+}
+
+fn title(tag: stairgate_abi::Tag) -> Option<String> {
+    match tags::meaning(tag)? {
+        Meaning::Category(category) => Some(category.title.to_owned()),
+        Meaning::Service(service) => Some(service.title.to_owned()),
+        Meaning::OwnDeny(_) | Meaning::OwnAllow(_) => None,
+    }
+}

@@ -1,0 +1,261 @@
+use std::sync::atomic::Ordering;
+
+use jiff::ToSpan;
+use stairgate_abi::Verdict;
+use stairgate_abi::flags::PAUSED;
+
+use super::*;
+use crate::gate::memory::MemoryGate;
+use crate::subscriptions::{Copies, Limits};
+use crate::tables::TableWriter;
+
+const CONFIG: &str = r#"
+mode = "router"
+lan_interfaces = ["lan0"]
+[household]
+name = "Home"
+time_zone = "Europe/London"
+[[household.person]]
+name = "Alex"
+role = "primary-guardian"
+[[household.person]]
+name = "Mia"
+role = "child"
+age = "10-12"
+rules = { window = [], block = ["social"] }
+[[household.device]]
+mac = "02:00:5e:10:00:01"
+label = "tablet"
+owner = "Mia"
+"#;
+
+/// The first profile of a person.
+const MIA: u16 = 3;
+
+struct Home {
+    directory: tempfile::TempDir,
+    config: Config,
+    gate: Arc<MemoryGate>,
+    application: Application<MemoryGate>,
+    now: Moment,
+}
+
+/// A household on Wednesday 2026-11-18 at noon in London.
+fn home() -> Home {
+    let directory = tempfile::tempdir().unwrap();
+    let config = Config::parse(CONFIG).unwrap();
+    let gate = Arc::new(MemoryGate::default());
+    let store = Store::open(directory.path()).unwrap();
+    let mut application = Application::new(&config, store, Arc::clone(&gate)).unwrap();
+    let now = Moment { wall: "2026-11-18T12:00:00Z".parse().unwrap(), boot_ns: 5_000_000_000 };
+    application.apply(now).unwrap();
+    Home { directory, config, gate, application, now }
+}
+
+impl Home {
+    fn paused(&self) -> bool {
+        self.gate.mask(MIA).unwrap().has(PAUSED)
+    }
+
+    fn later(&self, minutes: i64) -> Moment {
+        Moment {
+            wall: self.now.wall.checked_add(minutes.minutes()).unwrap(),
+            boot_ns: self.now.boot_ns + minutes as u64 * 60_000_000_000,
+        }
+    }
+
+    /// Starts the agent again, with the same directory.
+    fn restart(self) -> Self {
+        drop(self.application);
+        let store = Store::open(self.directory.path()).unwrap();
+        let application = Application::new(&self.config, store, Arc::clone(&self.gate)).unwrap();
+        Self { application, ..self }
+    }
+}
+
+#[test]
+fn the_gate_gets_profiles_and_devices() {
+    let home = home();
+    assert_eq!(*home.gate.devices.lock().unwrap(), [([2, 0, 0x5e, 0x10, 0, 1], MIA)]);
+    assert!(home.gate.mask(MIA).unwrap().block.contains(tag_of("social").unwrap()));
+    assert!(home.application.valid_until() > home.now.wall);
+}
+
+#[test]
+fn the_initial_household_is_imported_once() {
+    let mut home = home();
+    home.config.initial_household.as_mut().unwrap().name = "Changed in the file".to_owned();
+    assert_eq!(home.restart().application.household().name, "Home");
+}
+
+#[test]
+fn a_pause_holds_at_once_survives_a_restart_and_ends_by_itself() {
+    let mut home = home();
+    let done = home.application.pause("mia", &PauseEnd::After(1800), home.now).unwrap();
+    assert_eq!(done.sentence, "Mia is paused until 12:30");
+    assert!(home.paused());
+    let profile = home.gate.profiles.lock().unwrap()[&MIA];
+    assert_eq!((profile.transitions, profile.transition[0].at), (1, home.now.boot_ns + 1_800_000_000_000));
+
+    let mut home = home.restart();
+    home.application.apply(home.later(29)).unwrap();
+    assert!(home.paused());
+    home.application.apply(home.later(30)).unwrap();
+    assert!(!home.paused());
+}
+
+#[test]
+fn pauses_end_when_they_are_told_to() {
+    let mut home = home();
+    for (end, sentence) in [
+        (PauseEnd::Resume, "Mia is paused until `stairgate resume Mia`"),
+        (PauseEnd::At("18:00".to_owned()), "Mia is paused until 18:00"),
+        (PauseEnd::At("07:00".to_owned()), "Mia is paused until Thu 07:00"),
+        (PauseEnd::At("12:00".to_owned()), "Mia is paused until Thu 12:00"),
+    ] {
+        assert_eq!(home.application.pause("Mia", &end, home.now).unwrap().sentence, sentence);
+        assert!(home.paused());
+    }
+    assert_eq!(home.application.resume("Mia", home.now).unwrap().sentence, "Mia is no longer paused");
+    assert!(!home.paused());
+    assert_eq!(home.application.resume("Mia", home.now).unwrap().sentence, "Mia was not paused");
+}
+
+#[test]
+fn the_wall_clock_may_jump() {
+    let mut home = home();
+    home.application.pause("Mia", &PauseEnd::At("18:00".to_owned()), home.now).unwrap();
+    // A day back, then a day forth; the boot clock runs on evenly.
+    let jump = |hours: i64| Moment { wall: home.now.wall.checked_add(hours.hours()).unwrap(), ..home.now };
+    let (back, forth) = (jump(-24), jump(24));
+    home.application.apply(back).unwrap();
+    assert!(home.paused());
+    home.application.apply(forth).unwrap();
+    assert!(!home.paused());
+}
+
+#[test]
+fn nonsense_is_refused_with_a_hint() {
+    let mut home = home();
+    let now = home.now;
+    let app = &mut home.application;
+    let decide = |app: &mut Application<_>, name: &str, person: &str| {
+        app.decide(name, person, Decision::Block, now).unwrap_err().to_string()
+    };
+    for (error, expected) in [
+        (app.pause("Mias", &PauseEnd::Resume, now).unwrap_err().to_string(), "did you mean `Mia`?"),
+        (app.pause("Zacharias", &PauseEnd::Resume, now).unwrap_err().to_string(), "`stairgate people` shows everyone"),
+        (app.pause("Alex", &PauseEnd::Resume, now).unwrap_err().to_string(), "not filtered"),
+        (app.pause("Mia", &PauseEnd::After(u64::MAX), now).unwrap_err().to_string(), "at most 31 days"),
+        (app.pause("Mia", &PauseEnd::At("25:00".to_owned()), now).unwrap_err().to_string(), "'25:00' is not a time"),
+        (decide(app, "youtub", "Mia"), "did you mean `youtube`?"),
+        (decide(app, "192.168.1.1", "Mia"), "neither a domain name"),
+        (decide(app, "com", "Mia"), "neither a domain name"),
+        (app.assign_device("02:00", "Mia", None, now).unwrap_err().to_string(), "not a hardware address"),
+        (app.assign_device("02:00:5e:10:00:09", "Max", None, now).unwrap_err().to_string(), "nobody called `Max`"),
+    ] {
+        assert!(error.contains(expected), "{error:?} lacks {expected:?}");
+    }
+}
+
+#[test]
+fn categories_and_services_are_switched_by_their_id() {
+    let mut home = home();
+    let (games, youtube) = (tag_of("games").unwrap(), tag_of("youtube").unwrap());
+    let mut decide = |id: &str, decision| {
+        home.application.decide(id, "mia", decision, home.now).unwrap();
+        home.gate.mask(MIA).unwrap()
+    };
+    assert!(decide("games", Decision::Block).block.contains(games));
+    assert!(!decide("games", Decision::Allow).block.contains(games));
+    assert!(decide("youtube", Decision::Block).block.contains(youtube));
+    let allowed = decide("youtube", Decision::Allow);
+    assert!(!allowed.block.contains(youtube) && allowed.allow.contains(youtube));
+    let forgotten = decide("youtube", Decision::Forget);
+    assert!(!forgotten.block.contains(youtube) && !forgotten.allow.contains(youtube));
+}
+
+#[test]
+fn decisions_about_names_reach_the_table_and_are_explained() {
+    let mut home = home();
+    let copies = Copies::new(home.directory.path().join("lists"), Limits::default());
+    let tables = TableWriter::start(Arc::clone(&home.gate), copies.clone()).unwrap();
+    let mut decide = |name: &str, decision| {
+        let changed = home.application.decide(name, "Mia", decision, home.now).unwrap();
+        tables.set_own(changed.names, home.application.own_rules().to_vec()).blocking_recv().unwrap().unwrap();
+        let search = home.application.explain("www.example.com", "Mia", &copies, home.now).unwrap();
+        let explanation = search.run();
+        assert_eq!(home.gate.decide(MIA, "www.example.com").unwrap().verdict != Verdict::Pass, explanation.blocked);
+        explanation.sentence
+    };
+    assert_eq!(
+        decide("EXAMPLE.com.", Decision::Block),
+        "www.example.com is blocked for Mia, because somebody blocked this name"
+    );
+    assert_eq!(
+        decide("www.example.com", Decision::Allow),
+        "www.example.com is allowed for Mia, because it was allowed expressly"
+    );
+    assert_eq!(
+        decide("www.example.com", Decision::Forget),
+        "www.example.com is blocked for Mia, because somebody blocked this name"
+    );
+    assert_eq!(decide("example.com", Decision::Forget), "www.example.com is allowed for Mia, because no list names it");
+}
+
+#[test]
+fn devices_change_hands_and_strangers_are_remembered() {
+    let mut home = home();
+    let stranger = [0x06, 1, 2, 3, 4, 5];
+    home.application.stranger_seen(stranger, home.now);
+    home.application.stranger_seen([2, 0, 0x5e, 0x10, 0, 1], home.now);
+    let devices = home.application.devices(home.now);
+    let unknown: Vec<_> = devices.iter().filter(|device| device.owner.is_none()).collect();
+    assert_eq!(unknown.len(), 1, "{devices:?}");
+    assert_eq!(unknown[0].hint.as_deref(), Some("private address"));
+
+    let assign = home.application.assign_device("06:01:02:03:04:05", "mia", Some("phone"), home.now).unwrap();
+    assert_eq!(assign.sentence, "phone now belongs to Mia");
+    assert!(home.gate.devices.lock().unwrap().contains(&(stranger, MIA)));
+    assert_eq!(home.application.status(home.now).unknown_devices, 0);
+    home.application.assign_device("06:01:02:03:04:05", "unmanaged", None, home.now).unwrap();
+    assert!(home.gate.devices.lock().unwrap().contains(&(stranger, stairgate_abi::maps::PROFILE_UNMANAGED)));
+
+    for storm in 0..10_000_u32 {
+        let [_, a, b, c] = storm.to_be_bytes();
+        home.application.stranger_seen([0x0a, 0, 0, a, b, c], home.now);
+    }
+    assert_eq!(home.application.status(home.now).unknown_devices, strangers::STRANGERS_MAX);
+}
+
+#[test]
+fn a_gate_that_refuses_leaves_everything_as_it_was() {
+    let mut home = home();
+    home.gate.broken.store(true, Ordering::SeqCst);
+    let error = home.application.pause("Mia", &PauseEnd::Resume, home.now).unwrap_err();
+    assert!(error.to_string().starts_with("nothing was changed"), "{error}");
+    assert!(!home.application.status(home.now).problems.is_empty());
+    home.gate.broken.store(false, Ordering::SeqCst);
+    home.application.apply(home.now).unwrap();
+    assert!(!home.paused());
+    let home = home.restart();
+    assert!(
+        home.application.household().people.iter().flat_map(|person| &person.filter).all(|f| f.rules.pause.is_none())
+    );
+}
+
+#[test]
+fn status_says_how_it_is_and_until_when() {
+    let mut home = home();
+    home.application.pause("Mia", &PauseEnd::After(3600), home.now).unwrap();
+    let status = home.application.status(home.now);
+    let [mia] = &status.people[..] else { panic!("{:?}", status.people) };
+    assert_eq!(
+        (mia.now.as_str(), mia.until.as_deref(), mia.then.as_deref()),
+        ("paused", Some("13:00"), Some("everyday rules"))
+    );
+    assert_eq!(status.counters["unmanaged"], 7);
+    assert_eq!(status.problems, Vec::<String>::new());
+    let unset = Moment { wall: Timestamp::UNIX_EPOCH, ..home.now };
+    assert!(home.application.status(unset).problems[0].contains("clock"));
+}

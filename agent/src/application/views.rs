@@ -1,0 +1,127 @@
+//! What the agent tells about itself.
+
+use stairgate_policy::compile::{evaluate, next_change};
+use stairgate_policy::household::{Action, EVERYDAY, ModeId, Owner, PAUSED, Person, Role};
+
+use super::{Application, words};
+use crate::clock::Moment;
+use crate::document::{owner_text, tag_id};
+use crate::gate::Gate;
+use crate::text;
+use crate::view::{DeviceView, PersonNow, PersonView, Status};
+
+impl<G: Gate> Application<G> {
+    /// The whole agent at a glance.
+    pub fn status(&self, moment: Moment) -> Status {
+        let mut problems: Vec<String> = self.gate_problem.iter().chain(&self.table_problem).cloned().collect();
+        let unattached = self.interfaces.iter().filter_map(|interface| {
+            interface.problem.as_ref().map(|problem| format!("{} is not filtered: {problem}", interface.name))
+        });
+        problems.extend(unattached);
+        for list in self.list_views() {
+            problems.extend(list.problem.map(|problem| format!("list {}: {problem}", list.name)));
+        }
+        let counters = self.gate.counters().unwrap_or_else(|error| {
+            problems.push(format!("the gate's counters cannot be read: {error}"));
+            Vec::new()
+        });
+        if moment.clock_is_unset() {
+            problems.push("the clock was never set, so times of day are wrong; check the time server".to_owned());
+        }
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            household: self.household.name.clone(),
+            time_zone: self.household.time_zone.clone(),
+            local_time: words::date_and_time(&self.household, moment.wall),
+            clock_unset: moment.clock_is_unset(),
+            interfaces: self.interfaces.clone(),
+            names: self.names,
+            names_capacity: self.gate.domain_capacity().into(),
+            lists_loaded: self.lists_loaded(),
+            lists_configured: self.list_states().len(),
+            people: self.household.people.iter().filter_map(|person| self.person_now(person, moment)).collect(),
+            unknown_devices: self.strangers.len(),
+            problems,
+            counters: counters.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
+        }
+    }
+
+    /// Everyone in the household.
+    pub fn people(&self) -> Vec<PersonView> {
+        self.household.people.iter().map(|person| self.person_view(person)).collect()
+    }
+
+    /// Known devices, then unknown ones, the latest first.
+    pub fn devices(&self, moment: Moment) -> Vec<DeviceView> {
+        let hint = |mac| text::is_private_mac(mac).then(|| "private address".to_owned());
+        let known = self.household.devices.iter().map(|device| DeviceView {
+            mac: text::mac_text(device.mac),
+            label: device.label.clone(),
+            owner: Some(owner_text(&self.household, device.owner)),
+            hint: hint(device.mac),
+            last_seen: None,
+        });
+        let unknown = self.strangers.iter().map(|(mac, at)| DeviceView {
+            mac: text::mac_text(mac),
+            label: String::new(),
+            owner: None,
+            hint: hint(mac),
+            last_seen: Some(words::time(&self.household, at, moment.wall)),
+        });
+        known.chain(unknown).collect()
+    }
+
+    /// How it is for a person whose devices are filtered.
+    fn person_now(&self, person: &Person, moment: Moment) -> Option<PersonNow> {
+        person.filter.as_ref()?;
+        // The household is valid, and then neither call fails.
+        let (mode, _) = evaluate(&self.household, person.id, moment.wall).ok()?;
+        let change = next_change(&self.household, person.id, moment.wall).ok().flatten();
+        Some(PersonNow {
+            name: person.name.clone(),
+            mode: mode.to_string(),
+            now: mode_title(person, &mode),
+            until: change.as_ref().map(|(at, _)| words::time(&self.household, *at, moment.wall)),
+            then: change.as_ref().map(|(_, next)| mode_title(person, next)),
+        })
+    }
+
+    fn person_view(&self, person: &Person) -> PersonView {
+        let (role, age) = match person.role {
+            Role::Guardian { primary: true } => ("primary guardian", None),
+            Role::Guardian { primary: false } => ("guardian", None),
+            Role::CoGuardian => ("co-guardian", None),
+            Role::Carer => ("carer", None),
+            Role::Child(age) => ("child", Some(age.to_string())),
+        };
+        let rules = person.filter.as_ref().map(|filter| &filter.rules);
+        let names = |action| {
+            let own = rules.iter().flat_map(|rules| &rules.own);
+            own.filter(|rule| rule.action == action).map(|rule| rule.name.clone()).collect()
+        };
+        let blocked = rules.iter().flat_map(|rules| rules.block.iter()).filter_map(tag_id);
+        let devices = self.household.devices.iter().filter(|device| device.owner == Owner::Person(person.id));
+        PersonView {
+            name: person.name.clone(),
+            role: role.to_owned(),
+            age,
+            filtered: rules.is_some(),
+            devices: devices.map(|device| device.label.clone()).collect(),
+            blocked: blocked.map(str::to_owned).collect(),
+            denied_names: names(Action::Deny),
+            allowed_names: names(Action::Allow),
+        }
+    }
+}
+
+/// What a person's mode is called.
+pub(super) fn mode_title(person: &Person, mode: &ModeId) -> String {
+    if *mode == EVERYDAY {
+        return "everyday rules".to_owned();
+    }
+    if *mode == PAUSED {
+        return "paused".to_owned();
+    }
+    let title = person.filter.as_ref().and_then(|filter| filter.rules.mode(mode)).map(|mode| mode.title.clone());
+    title.unwrap_or_else(|| mode.to_string())
+}

@@ -1,0 +1,203 @@
+//! What people type.
+
+mod ask;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, DEFAULT_PATH};
+use crate::{doctor, output, run};
+
+/// It was done.
+const DONE: u8 = 0;
+/// It was not done; standard error says why and what to do.
+const FAILED: u8 = 1;
+/// The agent is not running. (2 is for a command that cannot be understood.)
+const NOT_RUNNING: u8 = 3;
+/// The configuration file is wrong.
+const BAD_CONFIG: u8 = 4;
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "stairgate",
+    version,
+    about = "A home-network filter for families",
+    after_help = "\
+Examples:
+  stairgate check                        Is the configuration file right?
+  stairgate status                       Where the gate stands, and how it is for everyone now
+  stairgate pause mia --for 30m          No internet for Mia for half an hour
+  stairgate pause mia --until 07:00      ... until seven o'clock
+  stairgate resume mia
+  stairgate block example.com for mia    The name and everything beneath it
+  stairgate allow youtube for mia        A whole service; `stairgate categories` shows all
+  stairgate explain example.com for mia  Why is it blocked, and by which line of which list?
+  stairgate devices assign 02:00:5e:10:00:01 mia --label \"Mia's tablet\"
+
+Exit codes: 0 done, 1 not done, 2 command not understood, 3 agent not running, 4 configuration wrong."
+)]
+pub struct Cli {
+    /// Configuration file
+    #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_PATH)]
+    config: PathBuf,
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the agent; the gate stays in force when it ends
+    Run {
+        /// Remove the gate from the kernel on a clean exit
+        #[arg(long)]
+        detach_on_exit: bool,
+    },
+    /// Show where the gate stands, and how it is for everyone now
+    Status,
+    /// Check the configuration file and show what it means
+    Check,
+    /// Show known devices, and unknown ones heard of lately
+    Devices {
+        #[command(subcommand)]
+        command: Option<DevicesCommand>,
+    },
+    /// Show everyone in the household
+    People,
+    /// Close everything for a person
+    #[command(after_help = "\
+Examples:
+  stairgate pause mia
+  stairgate pause mia --for 30m
+  stairgate pause mia --until 07:00")]
+    Pause {
+        /// The person
+        person: String,
+        /// For how long, such as 30m or 2h
+        #[arg(long = "for", value_name = "TIME", conflicts_with = "until", value_parser = ask::seconds)]
+        length: Option<u64>,
+        /// Until the clocks show this time, such as 07:00
+        #[arg(long, value_name = "HH:MM")]
+        until: Option<String>,
+    },
+    /// End a pause
+    Resume {
+        /// The person
+        person: String,
+    },
+    /// Allow a name, category or service for a person
+    Allow(NameForPerson),
+    /// Block a name, category or service for a person
+    Block(NameForPerson),
+    /// Leave a name, category or service to the lists again
+    Forget(NameForPerson),
+    /// Say why a name is allowed or blocked for a person
+    Explain(NameForPerson),
+    /// Show the lists, their state and what was skipped
+    Lists {
+        #[command(subcommand)]
+        command: Option<ListsCommand>,
+    },
+    /// Show every category and service that rules and lists can name
+    Categories,
+    /// Look for what this machine lacks, what it costs and what to do
+    Doctor,
+    /// Remove the gate from the kernel; the agent must not be running
+    Detach,
+}
+
+#[derive(Debug, Subcommand)]
+enum DevicesCommand {
+    /// Say whose a device is
+    Assign {
+        /// Hardware address, as `stairgate devices` shows it
+        mac: String,
+        /// A person, `shared` (the family's rules for unknown devices) or `unmanaged` (no rules)
+        owner: String,
+        /// What the family calls the device
+        #[arg(long)]
+        label: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ListsCommand {
+    /// Look for a list anew, or for all
+    Update {
+        /// The list; all without it
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct NameForPerson {
+    /// A domain name such as example.com, or the id of a category or service
+    name: String,
+    /// The word `for`
+    #[arg(value_parser = ["for"], hide_possible_values = true, value_name = "for")]
+    filler: String,
+    /// The person
+    person: String,
+}
+
+/// Does what the command line says; `object` is the kernel program.
+pub fn main(object: &'static [u8]) -> ExitCode {
+    let cli = Cli::parse();
+    let code = match execute(&cli, object) {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "stairgate: {error:#}");
+            FAILED
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn execute(cli: &Cli, object: &'static [u8]) -> anyhow::Result<u8> {
+    if let Command::Categories = cli.command {
+        output::categories(cli.json)?;
+        return Ok(DONE);
+    }
+    let config = match Config::load(&cli.config) {
+        Ok(config) => config,
+        // A machine without a configuration can be looked at too.
+        Err(_) if matches!(cli.command, Command::Doctor) => {
+            return finish(doctor::examine(None), cli.json);
+        }
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "{error}");
+            return Ok(BAD_CONFIG);
+        }
+    };
+    match &cli.command {
+        Command::Run { detach_on_exit } => {
+            tracing_subscriber::fmt().with_max_level(config.log_level).with_writer(std::io::stderr).init();
+            run::run(config, object, *detach_on_exit)?;
+            Ok(DONE)
+        }
+        Command::Check => {
+            output::check(&cli.config, &config, run::domain_capacity(&config), cli.json)?;
+            Ok(DONE)
+        }
+        Command::Doctor => finish(doctor::examine(Some(&config)), cli.json),
+        Command::Detach => {
+            let count = run::detach(&config, object)?;
+            output::sentence(&format!("the gate was taken off {count} interfaces and out of the kernel"), cli.json)?;
+            Ok(DONE)
+        }
+        command => ask::ask(&config.control_socket, ask::request(command), cli.json),
+    }
+}
+
+/// The doctor fails if the gate cannot work here.
+fn finish(findings: Vec<doctor::Finding>, json: bool) -> anyhow::Result<u8> {
+    let broken = findings.iter().any(|finding| finding.state == doctor::State::Missing);
+    output::findings(&findings, json)?;
+    Ok(if broken { FAILED } else { DONE })
+}

@@ -1,0 +1,76 @@
+//! Commands that the running agent answers.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::{Command, DONE, DevicesCommand, FAILED, ListsCommand, NOT_RUNNING};
+use crate::control::client::{self, ClientError};
+use crate::control::protocol::{Decision, PauseEnd, Reply, Request};
+use crate::{output, text};
+
+/// What to ask the agent for a command; none for those that need no agent.
+pub(super) fn request(command: &Command) -> Option<Request> {
+    let decide = |command: &super::NameForPerson, decision| {
+        Some(Request::Decide { name: command.name.clone(), person: command.person.clone(), decision })
+    };
+    match command {
+        Command::Status => Some(Request::Status),
+        Command::People => Some(Request::People),
+        Command::Devices { command: None } => Some(Request::Devices),
+        Command::Devices { command: Some(DevicesCommand::Assign { mac, owner, label }) } => {
+            Some(Request::AssignDevice { mac: mac.clone(), owner: owner.clone(), label: label.clone() })
+        }
+        Command::Pause { person, length, until } => {
+            let until = match (length, until) {
+                (Some(seconds), _) => PauseEnd::After(*seconds),
+                (None, Some(time)) => PauseEnd::At(time.clone()),
+                (None, None) => PauseEnd::Resume,
+            };
+            Some(Request::Pause { person: person.clone(), until })
+        }
+        Command::Resume { person } => Some(Request::Resume { person: person.clone() }),
+        Command::Allow(command) => decide(command, Decision::Allow),
+        Command::Block(command) => decide(command, Decision::Block),
+        Command::Forget(command) => decide(command, Decision::Forget),
+        Command::Explain(command) => {
+            Some(Request::Explain { name: command.name.clone(), person: command.person.clone() })
+        }
+        Command::Lists { command: None } => Some(Request::Lists),
+        Command::Lists { command: Some(ListsCommand::Update { name }) } => {
+            Some(Request::UpdateLists { name: name.clone() })
+        }
+        Command::Run { .. } | Command::Check | Command::Categories | Command::Doctor | Command::Detach => None,
+    }
+}
+
+/// Asks, and shows the answer.
+pub(super) fn ask(socket: &Path, request: Option<Request>, json: bool) -> anyhow::Result<u8> {
+    let Some(request) = request else { return Ok(DONE) };
+    match client::ask(socket, &request) {
+        Ok(Reply::Refused(reason)) => {
+            if json {
+                output::reply(&Reply::Refused(reason), true)?;
+            } else {
+                writeln!(std::io::stderr(), "stairgate: {reason}")?;
+            }
+            Ok(FAILED)
+        }
+        Ok(reply) => {
+            output::reply(&reply, json)?;
+            Ok(DONE)
+        }
+        Err(error @ (ClientError::NotRunning(_) | ClientError::NotAllowed(_))) => {
+            writeln!(std::io::stderr(), "stairgate: {error}")?;
+            Ok(NOT_RUNNING)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Seconds in `30m` and the like, for clap.
+pub(super) fn seconds(text: &str) -> Result<u64, String> {
+    match text::duration(text)?.as_secs() {
+        0 => Err("a pause lasts at least a second".to_owned()),
+        seconds => Ok(seconds),
+    }
+}

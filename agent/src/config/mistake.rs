@@ -1,0 +1,125 @@
+//! Mistakes in a configuration file: where, what, and what to do.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use crate::text::nearest;
+
+/// Mistakes reported at most; a file with more is the wrong file.
+const MISTAKES_MAX: usize = 20;
+
+/// A configuration file that cannot be used.
+#[derive(Debug)]
+pub struct ConfigError {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong with it, never empty.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl std::error::Error for ConfigError {}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, mistake) in self.mistakes.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{}: {mistake}", self.file.display())?;
+        }
+        Ok(())
+    }
+}
+
+/// One mistake.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mistake {
+    /// Line of the file, counted from one; none if it concerns the whole file.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub problem: String,
+    /// The next step.
+    pub remedy: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        write!(f, "{}; {}", self.problem, self.remedy)
+    }
+}
+
+impl Mistake {
+    /// The mistake that the TOML reader stopped at.
+    pub(super) fn from_toml(error: &toml::de::Error, text: &str) -> Self {
+        let line = error.span().map(|span| line_of(text, span.start));
+        let message = error.message().trim();
+        let (problem, remedy) = match unknown_key(message) {
+            Some((key, known)) if known.is_empty() => {
+                (format!("unknown key `{key}`"), "remove the line: no keys are expected here".to_owned())
+            }
+            Some((key, known)) => {
+                let remedy = match nearest(key, known.iter().copied()) {
+                    Some(likely) => format!("did you mean `{likely}`?"),
+                    None => format!("remove it; the keys here are {}", known.join(", ")),
+                };
+                (format!("unknown key `{key}`"), remedy)
+            }
+            None => match message.strip_prefix("missing field ") {
+                Some(key) => (format!("the key {key} is missing"), format!("add {key}; the example file shows how")),
+                None => (message.replace('\n', ", "), "compare the line with the example file".to_owned()),
+            },
+        };
+        Self { line, problem, remedy }
+    }
+}
+
+/// Takes serde's own sentence for an unknown field apart: "unknown field `a`, expected one of `b`, `c`".
+fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
+    let rest = message.strip_prefix("unknown field `")?;
+    let (key, rest) = rest.split_once('`')?;
+    Some((key, rest.split('`').skip(1).step_by(2).collect()))
+}
+
+/// Collects mistakes while a file is validated.
+pub(crate) struct Mistakes<'a> {
+    text: &'a str,
+    found: Vec<Mistake>,
+}
+
+impl<'a> Mistakes<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, found: Vec::new() }
+    }
+
+    /// Adds a mistake at a place in the file.
+    pub(crate) fn at(&mut self, span: Range<usize>, problem: impl Into<String>, remedy: impl Into<String>) {
+        self.add(Some(line_of(self.text, span.start)), problem.into(), remedy.into());
+    }
+
+    /// Adds a mistake that has no place, because something is missing.
+    pub(crate) fn missing(&mut self, problem: impl Into<String>, remedy: impl Into<String>) {
+        self.add(None, problem.into(), remedy.into());
+    }
+
+    fn add(&mut self, line: Option<usize>, problem: String, remedy: String) {
+        if self.found.len() < MISTAKES_MAX {
+            self.found.push(Mistake { line, problem, remedy });
+        }
+    }
+
+    pub(crate) fn into_result(mut self) -> Result<(), Vec<Mistake>> {
+        if self.found.is_empty() {
+            return Ok(());
+        }
+        self.found.sort_by_key(|mistake| mistake.line);
+        Err(self.found)
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|&byte| byte == b'\n').count() + 1
+}

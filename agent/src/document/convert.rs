@@ -1,0 +1,282 @@
+//! Between the document and the household that policy works with.
+
+use std::collections::BTreeSet;
+
+use stairgate_abi::maps::{PROFILE_FIRST_PERSON, PROFILES_MAX};
+use stairgate_abi::{Tag, Tags};
+use stairgate_policy::defaults::{defaults_for, defaults_for_unknown_devices};
+use stairgate_policy::household::{
+    Action, AgeBand, Device, Effect, Filter, Grant, Household, Mode, ModeId, OwnRule, Owner, Pause, Person, PersonId,
+    Role as PolicyRole, Rules, Window,
+};
+use stairgate_policy::validate::Invalid;
+
+use super::values::{Age, DayNames, Mac, MacText, Named, Role, Style, StyleName, TagId, TimeText};
+use super::{
+    DeviceDocument, EffectDocument, GrantDocument, HouseholdDocument, ModeDocument, NameDocument, OnlyDocument,
+    PauseDocument, PersonDocument, RulesDocument, WindowDocument,
+};
+
+/// An owner that stands for everyone.
+pub(crate) const SHARED: &str = "shared";
+/// An owner that stands for no rules.
+pub(crate) const UNMANAGED: &str = "unmanaged";
+
+/// Why a document does not describe a household.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// A child without an age, or an adult with one.
+    #[error("{0}: every child has an `age`, and nobody else has one")]
+    Age(String),
+    /// A name that commands could not tell from a keyword.
+    #[error("a person cannot be called `{0}`, because that is what devices of nobody in particular are called")]
+    ReservedName(String),
+    /// A device of somebody who is not in the household.
+    #[error("the device `{device}` belongs to `{owner}`, who is not in the household")]
+    Owner {
+        /// The device.
+        device: String,
+        /// Its owner.
+        owner: String,
+    },
+    /// A mode's id.
+    #[error("{0}")]
+    Mode(String),
+    /// More people than there are profiles.
+    #[error("more people are filtered than the {} there are profiles for", PROFILES_MAX - PROFILE_FIRST_PERSON as u32)]
+    Profiles,
+    /// What policy finds.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+impl HouseholdDocument {
+    /// The household that the document describes, valid as a whole.
+    ///
+    /// # Errors
+    /// [`DocumentError`].
+    pub fn into_household(self) -> Result<Household, DocumentError> {
+        let mut profiles: BTreeSet<u16> = self.people.iter().filter_map(|person| person.profile).collect();
+        let mut ids: BTreeSet<u32> = self.people.iter().filter_map(|person| person.id).collect();
+        let mut people = Vec::new();
+        for person in self.people {
+            people.push(person.into_person(&mut ids, &mut profiles)?);
+        }
+        let mut devices = Vec::new();
+        for device in self.devices {
+            let owner = owner_named(&people, &device.owner)
+                .ok_or(DocumentError::Owner { device: device.label.clone(), owner: device.owner })?;
+            devices.push(Device { mac: device.mac.0.0, label: device.label, owner });
+        }
+        let unknown_devices = self.unknown_devices.into_rules(defaults_for_unknown_devices())?;
+        let household = Household { name: self.name, time_zone: self.time_zone, people, devices, unknown_devices };
+        household.validate()?;
+        Ok(household)
+    }
+}
+
+/// The owner that is written like this.
+pub(crate) fn owner_named(people: &[Person], text: &str) -> Option<Owner> {
+    match text {
+        SHARED => Some(Owner::Shared),
+        UNMANAGED => Some(Owner::Unmanaged),
+        name => people.iter().find(|person| person.name == name).map(|person| Owner::Person(person.id)),
+    }
+}
+
+/// How an owner is written.
+pub(crate) fn owner_text(household: &Household, owner: Owner) -> String {
+    match owner {
+        Owner::Shared => SHARED.to_owned(),
+        Owner::Unmanaged => UNMANAGED.to_owned(),
+        Owner::Person(id) => household.person(id).map_or_else(|| UNMANAGED.to_owned(), |person| person.name.clone()),
+    }
+}
+
+impl PersonDocument {
+    fn into_person(self, ids: &mut BTreeSet<u32>, profiles: &mut BTreeSet<u16>) -> Result<Person, DocumentError> {
+        if self.name == SHARED || self.name == UNMANAGED {
+            return Err(DocumentError::ReservedName(self.name));
+        }
+        let role = match (self.role, self.age) {
+            (Role::PrimaryGuardian, None) => PolicyRole::Guardian { primary: true },
+            (Role::Guardian, None) => PolicyRole::Guardian { primary: false },
+            (Role::CoGuardian, None) => PolicyRole::CoGuardian,
+            (Role::Carer, None) => PolicyRole::Carer,
+            (Role::Child, Some(Age(age))) => PolicyRole::Child(age),
+            _ => return Err(DocumentError::Age(self.name)),
+        };
+        let id = self.id.or_else(|| (1..).find(|id| !ids.contains(id))).unwrap_or(u32::MAX);
+        ids.insert(id);
+        let is_child = matches!(role, PolicyRole::Child(_));
+        let filter = if self.filtered.unwrap_or(is_child || self.rules.is_some()) {
+            let free = || (PROFILE_FIRST_PERSON..PROFILES_MAX as u16).find(|number| !profiles.contains(number));
+            let profile = self.profile.or_else(free).ok_or(DocumentError::Profiles)?;
+            profiles.insert(profile);
+            // An adult who asks to be filtered begins with what the oldest children have.
+            let age = if let PolicyRole::Child(age) = role { age } else { AgeBand::From16To17 };
+            Some(Filter { profile, rules: self.rules.unwrap_or_default().into_rules(defaults_for(age))? })
+        } else {
+            None
+        };
+        Ok(Person { id: PersonId(id), name: self.name, role, filter })
+    }
+}
+
+impl RulesDocument {
+    fn into_rules(self, usual: Rules) -> Result<Rules, DocumentError> {
+        let own = |names: Option<Vec<NameDocument>>, action| {
+            let rule = move |NameDocument { name, scope }| OwnRule { name, scope, action };
+            names.unwrap_or_default().into_iter().map(rule)
+        };
+        Ok(Rules {
+            block: self.block.map_or(usual.block, tags),
+            open: self.open.map_or(usual.open, tags),
+            only: match self.only {
+                None | Some(OnlyDocument::No(true)) => usual.only,
+                Some(OnlyDocument::No(false)) => None,
+                Some(OnlyDocument::These(ids)) => Some(tags(ids)),
+            },
+            own: own(self.allow_names, Action::Allow).chain(own(self.block_names, Action::Deny)).collect(),
+            modes: match self.modes {
+                Some(modes) => modes.into_iter().map(ModeDocument::into_mode).collect::<Result<_, _>>()?,
+                None => usual.modes,
+            },
+            windows: match self.windows {
+                Some(windows) => windows.into_iter().map(WindowDocument::into_window).collect::<Result<_, _>>()?,
+                None => usual.windows,
+            },
+            grants: match self.grants {
+                Some(grants) => grants.into_iter().map(GrantDocument::into_grant).collect::<Result<_, _>>()?,
+                None => usual.grants,
+            },
+            pause: self.pause.map_or(usual.pause, |pause| Some(Pause { until: pause.until })),
+            refuse_unclassified: self.refuse_unclassified.unwrap_or(usual.refuse_unclassified),
+            refuse_quic: self.refuse_quic.unwrap_or(usual.refuse_quic),
+            block_style: self.block_style.map_or(usual.block_style, |Style(StyleName(style))| style),
+            event_names: self.event_names.unwrap_or(usual.event_names),
+        })
+    }
+}
+
+fn tags(ids: Vec<TagId>) -> Tags {
+    ids.into_iter().map(|TagId(Named(tag))| tag).collect()
+}
+
+fn ids(tags: Tags) -> Vec<TagId> {
+    tags.iter().map(|tag: Tag| TagId(Named(tag))).collect()
+}
+
+fn mode_id(text: &str) -> Result<ModeId, DocumentError> {
+    ModeId::new(text).map_err(|error| DocumentError::Mode(error.to_string()))
+}
+
+impl ModeDocument {
+    fn into_mode(self) -> Result<Mode, DocumentError> {
+        let tags = tags(self.tags);
+        let effect = match self.effect {
+            EffectDocument::AlsoBlock => Effect::AlsoBlock(tags),
+            EffectDocument::Only => Effect::Only(tags),
+            EffectDocument::Closed | EffectDocument::Free if !tags.is_empty() => {
+                return Err(DocumentError::Mode(format!(
+                    "the mode `{}` has `tags`, but its effect does not use any; use also-block or only",
+                    self.id
+                )));
+            }
+            EffectDocument::Closed => Effect::Closed,
+            EffectDocument::Free => Effect::Free,
+        };
+        Ok(Mode { id: mode_id(&self.id)?, title: self.title, effect })
+    }
+}
+
+impl WindowDocument {
+    fn into_window(self) -> Result<Window, DocumentError> {
+        Ok(Window { days: self.days.0, from: self.from.0, to: self.to.0, mode: mode_id(&self.mode)? })
+    }
+}
+
+impl GrantDocument {
+    fn into_grant(self) -> Result<Grant, DocumentError> {
+        Ok(Grant { from: self.from, until: self.until, mode: mode_id(&self.mode)? })
+    }
+}
+
+impl From<&Household> for HouseholdDocument {
+    fn from(household: &Household) -> Self {
+        let device = |device: &Device| DeviceDocument {
+            mac: MacText(Mac(device.mac)),
+            label: device.label.clone(),
+            owner: owner_text(household, device.owner),
+        };
+        Self {
+            name: household.name.clone(),
+            time_zone: household.time_zone.clone(),
+            people: household.people.iter().map(PersonDocument::from).collect(),
+            devices: household.devices.iter().map(device).collect(),
+            unknown_devices: RulesDocument::from(&household.unknown_devices),
+        }
+    }
+}
+
+impl From<&Person> for PersonDocument {
+    fn from(person: &Person) -> Self {
+        let (role, age) = match person.role {
+            PolicyRole::Guardian { primary: true } => (Role::PrimaryGuardian, None),
+            PolicyRole::Guardian { primary: false } => (Role::Guardian, None),
+            PolicyRole::CoGuardian => (Role::CoGuardian, None),
+            PolicyRole::Carer => (Role::Carer, None),
+            PolicyRole::Child(age) => (Role::Child, Some(Age(age))),
+        };
+        Self {
+            id: Some(person.id.0),
+            name: person.name.clone(),
+            role,
+            age,
+            filtered: Some(person.filter.is_some()),
+            profile: person.filter.as_ref().map(|filter| filter.profile),
+            rules: person.filter.as_ref().map(|filter| RulesDocument::from(&filter.rules)),
+        }
+    }
+}
+
+impl From<&Rules> for RulesDocument {
+    fn from(rules: &Rules) -> Self {
+        let own = |action| {
+            let of_action = rules.own.iter().filter(move |rule| rule.action == action);
+            Some(of_action.map(|rule| NameDocument { name: rule.name.clone(), scope: rule.scope }).collect())
+        };
+        let mode = |mode: &Mode| {
+            let (effect, tags) = match mode.effect {
+                Effect::Closed => (EffectDocument::Closed, Tags::EMPTY),
+                Effect::AlsoBlock(tags) => (EffectDocument::AlsoBlock, tags),
+                Effect::Only(tags) => (EffectDocument::Only, tags),
+                Effect::Free => (EffectDocument::Free, Tags::EMPTY),
+            };
+            ModeDocument { id: mode.id.to_string(), title: mode.title.clone(), effect, tags: ids(tags) }
+        };
+        let window = |window: &Window| WindowDocument {
+            days: DayNames(window.days),
+            from: TimeText(window.from),
+            to: TimeText(window.to),
+            mode: window.mode.to_string(),
+        };
+        let grant =
+            |grant: &Grant| GrantDocument { from: grant.from, until: grant.until, mode: grant.mode.to_string() };
+        Self {
+            block: Some(ids(rules.block)),
+            open: Some(ids(rules.open)),
+            only: Some(rules.only.map_or(OnlyDocument::No(false), |tags| OnlyDocument::These(ids(tags)))),
+            allow_names: own(Action::Allow),
+            block_names: own(Action::Deny),
+            modes: Some(rules.modes.iter().map(mode).collect()),
+            windows: Some(rules.windows.iter().map(window).collect()),
+            grants: Some(rules.grants.iter().map(grant).collect()),
+            pause: rules.pause.map(|pause| PauseDocument { until: pause.until }),
+            refuse_unclassified: Some(rules.refuse_unclassified),
+            refuse_quic: Some(rules.refuse_quic),
+            block_style: Some(Style(StyleName(rules.block_style))),
+            event_names: Some(rules.event_names),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The data plane as a [`Gate`].
+
+use stairgate_abi::TagSet;
+use stairgate_abi::maps::{Counter, Profile};
+
+use crate::dataplane::Dataplane;
+use crate::gate::{Decided, DomainUpdate, Gate, GateError};
+
+impl Gate for Dataplane {
+    fn hash_key(&self) -> u64 {
+        self.hash_key()
+    }
+
+    fn domain_capacity(&self) -> u32 {
+        self.domain_capacity()
+    }
+
+    fn set_profile(&self, number: u16, profile: &Profile) -> Result<(), GateError> {
+        self.set_profile(number, profile).map(drop).map_err(told)
+    }
+
+    fn set_devices(&self, devices: &[([u8; 6], u16)]) -> Result<(), GateError> {
+        self.set_devices(devices).map_err(told)
+    }
+
+    fn replace_domains(
+        &self,
+        entries: &mut dyn Iterator<Item = (u64, TagSet, TagSet)>,
+    ) -> Result<DomainUpdate, GateError> {
+        let update = self.replace_domains(entries).map_err(told)?;
+        // A staged set filters nothing until it was filled; for all others this does nothing.
+        self.activate().map_err(told)?;
+        Ok(DomainUpdate {
+            inserted: update.inserted,
+            changed: update.changed,
+            removed: update.removed,
+            total: update.total,
+        })
+    }
+
+    fn set_domain(&self, hash: u64, this: TagSet, below: TagSet) -> Result<(), GateError> {
+        self.set_domain(hash, this, below).map_err(told)
+    }
+
+    fn domain(&self, hash: u64) -> (TagSet, TagSet) {
+        self.domain(hash)
+    }
+
+    fn decide(&self, profile: u16, name: &str) -> Option<Decided> {
+        self.decide(profile, name).map(|decided| Decided {
+            verdict: decided.verdict,
+            hits: decided.hits,
+            mask: decided.mask,
+            suffixes: decided.matches().iter().map(|found| (found.start, found.set)).collect(),
+        })
+    }
+
+    fn counters(&self) -> Result<Vec<(&'static str, u64)>, GateError> {
+        let name =
+            |counter| Counter::ALL.iter().find(|(known, _)| *known == counter).map_or("unknown", |(_, name)| name);
+        let counters = self.counters().map_err(told)?;
+        Ok(counters.into_iter().map(|(counter, count)| (name(counter), count)).collect())
+    }
+}
+
+/// The error with all its causes in one sentence.
+pub(crate) fn told(error: crate::dataplane::Error) -> GateError {
+    with_causes(&error).into()
+}
+
+/// An error and its causes, one after the other.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Some errors repeat their cause in their own words.
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

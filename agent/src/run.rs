@@ -1,0 +1,116 @@
+//! The process that stays: brings everything up, hands every happening to the application, and ends cleanly.
+
+mod agent;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use rustix::fs::Mode;
+
+use crate::application::Application;
+use crate::config::Config;
+use crate::control::Control;
+use crate::dataplane::{Dataplane, Opened, Options};
+use crate::store::Store;
+use crate::subscriptions::{Copies, Limits};
+use crate::{attachment, clock, privileges};
+
+/// One domain of room for so many bytes of the machine's memory: the table then takes a fourteenth of it.
+const MEMORY_PER_DOMAIN: u64 = 128;
+/// Room that is never gone below, and never beyond, without being asked for.
+const AUTO_CAPACITY: std::ops::RangeInclusive<u64> = 250_000..=6_000_000;
+
+/// Runs with the kernel program in `object` until it is told to end. The gate stays in the kernel unless
+/// `detach_on_exit`.
+///
+/// # Errors
+/// What kept it from starting, and what to do about it.
+pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyhow::Result<()> {
+    // Files of the household are for root alone; a socket for a group gets its mode expressly.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    let config = Arc::new(config);
+    let store = Store::open(&config.state_dir)?;
+    let (dataplane, opened) = Dataplane::open(&options(&config, object)).context("the gate could not be loaded")?;
+    let opened = match opened {
+        Opened::Fresh => "fresh",
+        Opened::Adopted => "adopted as it was",
+        Opened::Replaced => "with the old tables and a new program",
+        Opened::Staged => "anew, the old one stays in force until the tables are filled",
+    };
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), gate = opened, "stairgate starts");
+    let dataplane = Arc::new(dataplane);
+    let mut application = Application::new(&config, store, Arc::clone(&dataplane))?;
+    application.apply(clock::Moment::now())?;
+    application.interfaces = attachment::reconcile(&config, &dataplane);
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let group = config.control_group.as_deref().map(group_id).transpose()?;
+    let control = {
+        let _inside = runtime.enter();
+        Control::bind(&config.control_socket, group)
+            .with_context(|| format!("cannot listen at {}", config.control_socket.display()))?
+    };
+    // Everything that takes more rights is done, and no other thread is running yet.
+    privileges::drop_all_but_needed().context("cannot give up privileges")?;
+    let copies = Copies::new(config.state_dir.join("lists"), Limits::default());
+    let ended = runtime.block_on(agent::Agent::new(config, application, Arc::clone(&dataplane), copies)?.run(control));
+    // A fetch that hangs must not hold up the end; it leaves nothing behind but a file that is overwritten.
+    runtime.shutdown_background();
+    if detach_on_exit {
+        detach_all(&dataplane)?;
+    }
+    tracing::info!(detached = detach_on_exit, "stairgate ends");
+    ended
+}
+
+/// Takes the gate off every interface and removes it from the kernel. No agent may be running.
+///
+/// # Errors
+/// What is still there, and why.
+pub fn detach(config: &Config, object: &'static [u8]) -> anyhow::Result<usize> {
+    if !config.pin_dir.exists() {
+        return Ok(0);
+    }
+    let (dataplane, _) = Dataplane::open(&options(config, object)).context("the pinned gate could not be opened")?;
+    let count = detach_all(&dataplane)?;
+    drop(dataplane);
+    std::fs::remove_dir_all(&config.pin_dir)
+        .with_context(|| format!("the pins in {} could not be removed", config.pin_dir.display()))?;
+    Ok(count)
+}
+
+fn detach_all(dataplane: &Dataplane) -> anyhow::Result<usize> {
+    let attached = dataplane.attached()?;
+    for interface in &attached {
+        dataplane.detach(interface).with_context(|| format!("{interface} is still filtered"))?;
+    }
+    Ok(attached.len())
+}
+
+fn options(config: &Config, object: &'static [u8]) -> Options {
+    Options { pin_dir: config.pin_dir.clone(), domain_capacity: domain_capacity(config), object }
+}
+
+/// Domains that the table is made for.
+pub fn domain_capacity(config: &Config) -> u32 {
+    config.domain_capacity.unwrap_or_else(|| {
+        let system = rustix::system::sysinfo();
+        let memory = (system.totalram as u64).saturating_mul(system.mem_unit.into());
+        (memory / MEMORY_PER_DOMAIN).clamp(*AUTO_CAPACITY.start(), *AUTO_CAPACITY.end()) as u32
+    })
+}
+
+/// The id of a group, from the one file that says so on every router.
+fn group_id(name: &str) -> anyhow::Result<u32> {
+    let file = Path::new("/etc/group");
+    let groups = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let id = groups.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok()).flatten()
+    });
+    match id {
+        Some(id) => Ok(id),
+        None => bail!("there is no group `{name}`; create it, or correct control_group"),
+    }
+}

@@ -1,0 +1,315 @@
+//! What happens while the agent runs, and what it does about it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use stairgate_abi::maps::{Event, event_kind};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+use crate::application::{Application, ApplicationError, Changed};
+use crate::attachment;
+use crate::clock::{Alarm, Moment, Ring};
+use crate::config::Config;
+use crate::control::protocol::{Reply, Request};
+use crate::control::{Call, Control};
+use crate::dataplane::Dataplane;
+use crate::interfaces::Watch;
+use crate::kernel::with_causes;
+use crate::subscriptions::{Copies, RefreshError, Refreshed};
+use crate::tables::{Compilation, TableWriter};
+
+/// The household is compiled at least this often, so that no missed alarm lasts.
+const APPLY_AT_LEAST: Duration = Duration::from_secs(60 * 60);
+/// After the gate refused something, it is told again.
+const APPLY_RETRY: Duration = Duration::from_secs(10);
+/// Changes of interfaces come in bursts; this long after the first one, all are looked at together.
+const INTERFACES_SETTLE: Duration = Duration::from_millis(200);
+/// Interfaces are looked at this often even if nothing was heard.
+const INTERFACES_AT_LEAST: Duration = Duration::from_secs(60);
+
+/// A list, by its place, and what came of looking for it.
+type ListResult = (usize, Result<Refreshed, RefreshError>);
+
+/// The running agent.
+pub(super) struct Agent {
+    config: Arc<Config>,
+    application: Application<Dataplane>,
+    dataplane: Arc<Dataplane>,
+    copies: Copies,
+    tables: TableWriter,
+    /// A list that is being looked for, by its place.
+    refreshing: Option<usize>,
+    refreshed: (mpsc::Sender<ListResult>, mpsc::Receiver<ListResult>),
+    /// The lists are being compiled.
+    compiling: Option<oneshot::Receiver<Compilation>>,
+    /// A list has changed since the last compilation began.
+    stale: bool,
+    compiled_once: bool,
+    /// Who waits for lists to be looked for and compiled, and for which ones still.
+    waiting: Vec<(Vec<usize>, oneshot::Sender<Reply>)>,
+}
+
+impl Agent {
+    pub(super) fn new(
+        config: Arc<Config>,
+        application: Application<Dataplane>,
+        dataplane: Arc<Dataplane>,
+        copies: Copies,
+    ) -> anyhow::Result<Self> {
+        let tables = TableWriter::start(Arc::clone(&dataplane), copies.clone()).context("cannot start a thread")?;
+        Ok(Self {
+            config,
+            application,
+            dataplane,
+            copies,
+            tables,
+            refreshing: None,
+            refreshed: mpsc::channel(1),
+            compiling: None,
+            // Whatever the last good copies hold is wanted at once.
+            stale: true,
+            compiled_once: false,
+            waiting: Vec::new(),
+        })
+    }
+
+    /// Runs until the process is told to end.
+    pub(super) async fn run(mut self, control: Control) -> anyhow::Result<()> {
+        let mut calls = control.serve();
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut watch = Watch::new().context("cannot watch the interfaces")?;
+        let mut events = self.dataplane.events().context("cannot hear the gate's events")?;
+        let alarm = Alarm::new().context("cannot set an alarm")?;
+        alarm.set(self.application.valid_until())?;
+        let mut look_at_interfaces = Instant::now() + INTERFACES_AT_LEAST;
+        let mut apply_at_least = Instant::now() + APPLY_AT_LEAST;
+        self.application.schedule_lists(Moment::now(), random);
+        loop {
+            self.start_work();
+            let next_look = self.next_look();
+            tokio::select! {
+                biased;
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                ring = alarm.ring() => {
+                    apply_at_least = Instant::now() + self.apply(ring.context("the alarm failed")?);
+                    alarm.set(self.application.valid_until())?;
+                }
+                () = sleep_until(apply_at_least) => {
+                    apply_at_least = Instant::now() + self.apply(Ring::Due);
+                    alarm.set(self.application.valid_until())?;
+                }
+                call = calls.recv() => match call {
+                    Some(call) => {
+                        self.answer(call);
+                        alarm.set(self.application.valid_until())?;
+                    }
+                    None => anyhow::bail!("the control socket is gone"),
+                },
+                Some((index, result)) = self.refreshed.1.recv() => self.list_refreshed(index, result),
+                compilation = compiled(&mut self.compiling) => self.compiled(compilation),
+                change = watch.next() => {
+                    change.context("the interfaces can no longer be watched")?;
+                    look_at_interfaces = look_at_interfaces.min(Instant::now() + INTERFACES_SETTLE);
+                }
+                () = sleep_until(look_at_interfaces) => {
+                    self.look_at_interfaces();
+                    look_at_interfaces = Instant::now() + INTERFACES_AT_LEAST;
+                }
+                () = sleep_until(next_look) => {}
+                event = events.next() => self.event(&event.context("the gate's events can no longer be heard")?),
+            }
+        }
+    }
+
+    /// Compiles the household again. Returns after how long to do so at the latest.
+    fn apply(&mut self, ring: Ring) -> Duration {
+        let moment = Moment::now();
+        if ring == Ring::ClockSet {
+            tracing::info!(now = %moment.wall, "the clock was set");
+            self.application.schedule_lists(moment, random);
+        }
+        match self.application.apply(moment) {
+            Ok(until) => {
+                tracing::debug!(%until, "the gate has the rules until then");
+                APPLY_AT_LEAST
+            }
+            Err(error) => {
+                tracing::error!(%error, "the gate goes on with the rules it has");
+                APPLY_RETRY
+            }
+        }
+    }
+
+    /// Starts what is due and not being done: one list at a time, and one compilation.
+    fn start_work(&mut self) {
+        let moment = Moment::now();
+        if self.refreshing.is_none()
+            && let Some((index, wait)) = self.application.next_list(moment)
+            && wait.is_zero()
+        {
+            let state = &self.application.list_states()[index];
+            let (list, record, copies) = (state.list.clone(), state.record.clone(), self.copies.clone());
+            let done = self.refreshed.0.clone();
+            self.refreshing = Some(index);
+            tokio::task::spawn_blocking(move || {
+                let result = copies.refresh(&list, record.as_ref(), moment.wall.as_second());
+                // If the agent has ended meanwhile, nobody wants to know.
+                let _ = done.blocking_send((index, result));
+            });
+        }
+        // The copies at hand are wanted at once. After that, lists that are on their way are waited for: a dozen new
+        // lists are one compilation, not twelve.
+        let hold = self.compiled_once && self.refreshing.is_some();
+        if self.stale && self.compiling.is_none() && !hold {
+            let lists = self.application.list_states().iter().map(|state| state.list.clone()).collect();
+            self.compiling = Some(self.tables.compile(lists, self.application.own_rules().to_vec()));
+            self.stale = false;
+        }
+    }
+
+    /// When the next list is due; far away if one is being looked for.
+    fn next_look(&self) -> Instant {
+        let wait = match (self.refreshing, self.application.next_list(Moment::now())) {
+            (None, Some((_, wait))) => wait,
+            _ => APPLY_AT_LEAST,
+        };
+        Instant::now() + wait.min(APPLY_AT_LEAST)
+    }
+
+    fn list_refreshed(&mut self, index: usize, result: Result<Refreshed, RefreshError>) {
+        self.refreshing = None;
+        self.stale |= self.application.list_refreshed(index, result, Moment::now(), random());
+        for (lists, _) in &mut self.waiting {
+            lists.retain(|waited| *waited != index);
+        }
+        self.answer_waiting();
+    }
+
+    fn compiled(&mut self, compilation: Option<Compilation>) {
+        self.compiling = None;
+        self.compiled_once = true;
+        if let Some(compilation) = compilation {
+            self.application.compiled(compilation);
+            // A staged gate is in force from the first compilation on, and can be attached only then.
+            self.look_at_interfaces();
+        }
+        self.answer_waiting();
+    }
+
+    /// Answers those whose lists were all looked for, once the table has them.
+    fn answer_waiting(&mut self) {
+        if self.stale || self.compiling.is_some() {
+            return;
+        }
+        let ready = |(lists, _): &(Vec<usize>, _)| lists.is_empty();
+        let (ready, waiting) = self.waiting.drain(..).partition(ready);
+        self.waiting = waiting;
+        let ready: Vec<(Vec<usize>, oneshot::Sender<Reply>)> = ready;
+        for (_, reply) in ready {
+            answer(reply, Reply::Lists(self.application.list_views()));
+        }
+    }
+
+    fn look_at_interfaces(&mut self) {
+        let before = std::mem::take(&mut self.application.interfaces);
+        self.application.interfaces = attachment::reconcile(&self.config, &self.dataplane);
+        for interface in self.application.interfaces.iter().filter(|interface| !before.contains(interface)) {
+            match (&interface.attached, &interface.problem) {
+                (Some(mode), _) => tracing::info!(interface = interface.name, mode, "the gate is attached"),
+                (None, Some(problem)) => tracing::warn!(interface = interface.name, problem, "not filtered"),
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        if event.kind == event_kind::STRANGER {
+            self.application.stranger_seen(event.mac, Moment::now());
+        }
+        let name = event.name.get(..event.name_length as usize).unwrap_or_default();
+        let name = String::from_utf8_lossy(name);
+        tracing::debug!(kind = event.kind, profile = event.profile, reason = event.reason, name = %name, "event");
+    }
+
+    fn answer(&mut self, Call { request, user, reply }: Call) {
+        let moment = Moment::now();
+        let application = &mut self.application;
+        let changed = match request {
+            Request::Status => return answer(reply, Reply::Status(Box::new(application.status(moment)))),
+            Request::People => return answer(reply, Reply::People(application.people())),
+            Request::Devices => return answer(reply, Reply::Devices(application.devices(moment))),
+            Request::Lists => return answer(reply, Reply::Lists(application.list_views())),
+            Request::Explain { name, person } => {
+                return match application.explain(&name, &person, &self.copies, moment) {
+                    Ok(search) => drop(tokio::task::spawn_blocking(move || {
+                        answer(reply, Reply::Explanation(Box::new(search.run())));
+                    })),
+                    Err(error) => answer(reply, Reply::Refused(error.to_string())),
+                };
+            }
+            Request::UpdateLists { name } => {
+                let due = application.make_lists_due(name.as_deref());
+                return match (due.is_empty(), name) {
+                    (true, Some(name)) => answer(reply, Reply::Refused(format!("there is no list called `{name}`"))),
+                    (true, None) => answer(reply, Reply::Lists(Vec::new())),
+                    (false, _) => self.waiting.push((due, reply)),
+                };
+            }
+            Request::AssignDevice { mac, owner, label } => {
+                application.assign_device(&mac, &owner, label.as_deref(), moment)
+            }
+            Request::Pause { person, until } => application.pause(&person, &until, moment),
+            Request::Resume { person } => application.resume(&person, moment),
+            Request::Decide { name, person, decision } => application.decide(&name, &person, decision, moment),
+        };
+        self.finish(changed, user, reply);
+    }
+
+    /// Answers a change, as soon as the domain table knows of it too.
+    fn finish(&self, changed: Result<Changed, ApplicationError>, user: u32, reply: oneshot::Sender<Reply>) {
+        let changed = match changed {
+            Ok(changed) => changed,
+            Err(error) => return answer(reply, Reply::Refused(with_causes(&error))),
+        };
+        tracing::info!(user, "the household was changed");
+        if changed.names.is_empty() {
+            return answer(reply, Reply::Done(changed.sentence));
+        }
+        let written = self.tables.set_own(changed.names, self.application.own_rules().to_vec());
+        tokio::spawn(async move {
+            let done = match written.await {
+                Ok(Ok(())) => Reply::Done(changed.sentence),
+                Ok(Err(error)) => Reply::Refused(format!("it is saved, but not in force yet: {error}")),
+                Err(_) => Reply::Refused("it is saved, but the agent is stopping".to_owned()),
+            };
+            answer(reply, done);
+        });
+    }
+}
+
+/// What came of the compilation that is running; waits for ever if there is none.
+async fn compiled(compiling: &mut Option<oneshot::Receiver<Compilation>>) -> Option<Compilation> {
+    match compiling {
+        Some(compiling) => compiling.await.ok(),
+        None => std::future::pending().await,
+    }
+}
+
+fn answer(reply: oneshot::Sender<Reply>, answer: Reply) {
+    // Who asked may have hung up.
+    let _ = reply.send(answer);
+}
+
+/// Spreads fetches over time; nothing secret depends on it.
+fn random() -> u32 {
+    let mut bytes = [0; 4];
+    match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()) {
+        Ok(_) => u32::from_ne_bytes(bytes),
+        Err(_) => Moment::now().boot_ns as u32,
+    }
+}

@@ -1,0 +1,249 @@
+//! The household's database: what must survive a power cut.
+//!
+//! A handful of small documents in one redb file, each as JSON. JSON names its fields, so that a field can be added
+//! without rewriting the others and a person can read a document in an emergency; a household is a few kilobytes, so
+//! that compactness buys nothing. Every save is one durable transaction: afterwards either the old or the new document is
+//! on the disk. A file that cannot be understood is refused and left alone, never replaced: it is all the family has.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use redb::{Builder, Database, Durability, ReadableDatabase, TableDefinition};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Name of the database in the state directory.
+pub const FILE_NAME: &str = "stairgate.redb";
+/// Version of the documents' form. Adding a field is a new version too: an older agent would drop what it does not know,
+/// and with it a rule that a family relies on.
+pub const SCHEMA_VERSION: u64 = 1;
+/// Memory that redb may cache pages in. The whole database is smaller than this.
+const CACHE_BYTES: usize = 256 * 1024;
+
+const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
+const DOCUMENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("documents");
+const LISTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("lists");
+
+const SCHEMA_VERSION_KEY: &str = "schema_version";
+const HOUSEHOLD_KEY: &str = "household";
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be opened at all: rights, a directory that is missing, a disk that is read-only.
+    #[error(
+        "the household's database {} cannot be opened: {reason}; check that the directory exists, that the disk is \
+         writable and not full, and that no other stairgate is running", path.display()
+    )]
+    Unavailable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// Its content makes no sense.
+    #[error(
+        "the household's database {} is damaged: {reason}; it was left as it is. Put a copy from a backup in its \
+         place, or move it away to start with an empty household", path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// A later version wrote it.
+    #[error(
+        "the household's database {} was written by a later version of stairgate (schema {found}, this one knows \
+         {SCHEMA_VERSION}); install that version again, or move the file away to start with an empty household",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: u64,
+    },
+    /// A change could not be saved.
+    #[error(
+        "nothing was changed, because the household's database {} cannot be written: {reason}; free some space or \
+         make the disk writable, then try again", path.display()
+    )]
+    NotSaved {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+}
+
+/// What is kept of a list besides its last good copy.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ListRecord {
+    /// Address or path that the copy came from; validators of another source are worthless.
+    pub source: String,
+    /// The server's `ETag`.
+    pub etag: Option<String>,
+    /// The server's `Last-Modified`.
+    pub last_modified: Option<String>,
+    /// SHA-256 of the copy, in hexadecimal.
+    pub sha256: String,
+    /// Bytes of the copy.
+    pub bytes: u64,
+    /// Seconds since 1970 at which the copy was fetched or last confirmed.
+    pub checked_at: i64,
+    /// Seconds since 1970 at which the copy was fetched.
+    pub fetched_at: i64,
+    /// Rules that the copy holds.
+    pub rules: u64,
+    /// Lines that were skipped, by reason.
+    pub skipped: BTreeMap<String, u64>,
+}
+
+/// The open database.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    database: Database,
+}
+
+impl Store {
+    /// Opens the database in `directory`, or makes a new one if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`]; an existing file is never replaced.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        let path = directory.join(FILE_NAME);
+        let unavailable =
+            |error: &dyn std::fmt::Display| StoreError::Unavailable { path: path.clone(), reason: error.to_string() };
+        match std::fs::symlink_metadata(&path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                create(directory, &path).map_err(|error| unavailable(&error))?;
+            }
+            Err(error) => return Err(unavailable(&error)),
+        }
+        let database = builder().open(&path).map_err(|error| match error {
+            redb::DatabaseError::Storage(redb::StorageError::Io(error))
+                if !matches!(error.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof) =>
+            {
+                unavailable(&error)
+            }
+            redb::DatabaseError::DatabaseAlreadyOpen => unavailable(&"another process has it open"),
+            error => StoreError::Damaged { path: path.clone(), reason: error.to_string() },
+        })?;
+        let found = schema_version(&database).map_err(|reason| StoreError::Damaged { path: path.clone(), reason })?;
+        match found {
+            SCHEMA_VERSION => Ok(Self { path, database }),
+            // The next version adds its migration here, in the transaction that writes the new number.
+            0 => Err(StoreError::Damaged { path, reason: "there is no schema 0".to_owned() }),
+            _ => Err(StoreError::Newer { path, found }),
+        }
+    }
+
+    /// The household as last saved; none if none ever was.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn household<T: DeserializeOwned>(&self) -> Result<Option<T>, StoreError> {
+        self.document(DOCUMENTS, HOUSEHOLD_KEY)
+    }
+
+    /// Saves the household; once this returns it survives a power cut.
+    ///
+    /// # Errors
+    /// [`StoreError::NotSaved`]; what was saved before is still there.
+    pub fn save_household(&self, household: &impl Serialize) -> Result<(), StoreError> {
+        self.save(DOCUMENTS, HOUSEHOLD_KEY, household)
+    }
+
+    /// What is kept of the list with this name.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn list(&self, name: &str) -> Result<Option<ListRecord>, StoreError> {
+        self.document(LISTS, name)
+    }
+
+    /// Saves what is kept of a list.
+    ///
+    /// # Errors
+    /// [`StoreError::NotSaved`].
+    pub fn save_list(&self, name: &str, record: &ListRecord) -> Result<(), StoreError> {
+        self.save(LISTS, name, record)
+    }
+
+    /// The error for a document that can be read but makes no sense.
+    pub fn damaged(&self, reason: String) -> StoreError {
+        StoreError::Damaged { path: self.path.clone(), reason }
+    }
+
+    fn document<T: DeserializeOwned>(
+        &self,
+        table: TableDefinition<'_, &str, &[u8]>,
+        key: &str,
+    ) -> Result<Option<T>, StoreError> {
+        let read = || -> Result<Option<T>, String> {
+            let transaction = self.database.begin_read().map_err(|error| error.to_string())?;
+            let table = transaction.open_table(table).map_err(|error| error.to_string())?;
+            let Some(bytes) = table.get(key).map_err(|error| error.to_string())? else { return Ok(None) };
+            serde_json::from_slice(bytes.value()).map(Some).map_err(|error| format!("document `{key}`: {error}"))
+        };
+        read().map_err(|reason| StoreError::Damaged { path: self.path.clone(), reason })
+    }
+
+    fn save(
+        &self,
+        table: TableDefinition<'_, &str, &[u8]>,
+        key: &str,
+        document: &impl Serialize,
+    ) -> Result<(), StoreError> {
+        let write = || -> Result<(), Box<dyn std::error::Error>> {
+            let bytes = serde_json::to_vec(document)?;
+            let mut transaction = self.database.begin_write()?;
+            transaction.set_durability(Durability::Immediate)?;
+            transaction.open_table(table)?.insert(key, bytes.as_slice())?;
+            transaction.commit()?;
+            Ok(())
+        };
+        write().map_err(|error| StoreError::NotSaved { path: self.path.clone(), reason: error.to_string() })
+    }
+}
+
+fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
+    builder
+}
+
+/// Makes a new database beside its final place and moves it there once it is complete, so that a power cut while
+/// making it leaves either none or a good one.
+fn create(directory: &Path, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    std::fs::create_dir_all(directory)?;
+    let unfinished = path.with_extension("redb.new");
+    match std::fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let database = builder().create(&unfinished)?;
+    let transaction = database.begin_write()?;
+    transaction.open_table(NUMBERS)?.insert(SCHEMA_VERSION_KEY, SCHEMA_VERSION)?;
+    transaction.open_table(DOCUMENTS)?;
+    transaction.open_table(LISTS)?;
+    transaction.commit()?;
+    drop(database);
+    std::fs::rename(&unfinished, path)?;
+    File::open(directory)?.sync_all()?;
+    Ok(())
+}
+
+fn schema_version(database: &Database) -> Result<u64, String> {
+    let transaction = database.begin_read().map_err(|error| error.to_string())?;
+    let table = transaction.open_table(NUMBERS).map_err(|error| error.to_string())?;
+    let number = table.get(SCHEMA_VERSION_KEY).map_err(|error| error.to_string())?;
+    number.map(|number| number.value()).ok_or_else(|| "it has no schema version".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+use super::*;
+
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// A database with a household in it, as bytes.
+fn filled(directory: &Path) -> Vec<u8> {
+    let store = Store::open(directory).unwrap();
+    store.save_household(&vec!["Mia".repeat(200)]).unwrap();
+    drop(store);
+    std::fs::read(directory.join(FILE_NAME)).unwrap()
+}
+
+#[test]
+fn documents_survive_reopening() {
+    let directory = directory();
+    let store = Store::open(directory.path()).unwrap();
+    assert_eq!(store.household::<String>().unwrap(), None);
+    store.save_household(&"first").unwrap();
+    store.save_household(&"second").unwrap();
+    let record = ListRecord { etag: Some("\"1\"".to_owned()), rules: 7, ..ListRecord::default() };
+    store.save_list("ads", &record).unwrap();
+    drop(store);
+    let store = Store::open(directory.path()).unwrap();
+    assert_eq!(store.household::<String>().unwrap().as_deref(), Some("second"));
+    assert_eq!(store.list("ads").unwrap(), Some(record));
+    assert_eq!(store.list("other").unwrap(), None);
+}
+
+/// Whatever happened to the file: either it still tells the household, or it is refused and left byte for byte.
+#[test]
+fn damage_is_refused_and_left_alone() {
+    let home = directory();
+    let good = filled(home.path());
+    let path = home.path().join(FILE_NAME);
+    let mut cases: Vec<(String, Vec<u8>)> = vec![
+        ("empty".to_owned(), Vec::new()),
+        ("text".to_owned(), b"<html>not a database</html>".to_vec()),
+        ("zeros".to_owned(), vec![0; good.len()]),
+        ("garbage".to_owned(), (0..good.len()).map(|i| (i * 7919 / 8) as u8).collect()),
+    ];
+    for length in (1..good.len()).step_by(good.len() / 53) {
+        cases.push((format!("cut to {length}"), good[..length].to_vec()));
+    }
+    // Headers and roots lie at the front; most of the rest is unused.
+    for at in (0..16 * 1024).step_by(163).chain((0..good.len()).step_by(16_411)) {
+        let mut bytes = good.clone();
+        bytes[at] ^= 0x55;
+        cases.push((format!("byte {at} changed"), bytes));
+    }
+    let mut refused = 0;
+    for (name, bytes) in &cases {
+        std::fs::write(&path, bytes).unwrap();
+        let result = Store::open(home.path()).and_then(|store| store.household::<Vec<String>>());
+        match result {
+            Ok(household) => assert_eq!(household, Some(vec!["Mia".repeat(200)]), "{name}"),
+            Err(error) => {
+                refused += 1;
+                assert!(matches!(error, StoreError::Damaged { .. }), "{name}: {error}");
+                assert!(error.to_string().contains(path.to_str().unwrap()), "{name}: {error}");
+                assert_eq!(std::fs::read(&path).unwrap(), *bytes, "{name}: the file was written to");
+            }
+        }
+    }
+    assert!(refused >= 50, "only {refused} of {} were refused", cases.len());
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let home = directory();
+    filled(home.path());
+    let path = home.path().join(FILE_NAME);
+    let database = builder().open(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(NUMBERS).unwrap().insert(SCHEMA_VERSION_KEY, SCHEMA_VERSION + 1).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let error = Store::open(home.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found, .. } if found == SCHEMA_VERSION + 1), "{error}");
+}
+
+#[test]
+fn a_second_agent_is_refused() {
+    let home = directory();
+    let _first = Store::open(home.path()).unwrap();
+    let error = Store::open(home.path()).unwrap_err();
+    assert!(error.to_string().contains("another process"), "{error}");
+}
+
+/// A directory on a tiny file system of its own, which root may mount. Unmounted when dropped.
+struct TinyDisk(tempfile::TempDir);
+
+impl TinyDisk {
+    fn mount(options: &str) -> Option<Self> {
+        let directory = directory();
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", options, "stairgate-test"])
+            .arg(directory.path())
+            .stderr(std::process::Stdio::null())
+            .status();
+        if mounted.is_ok_and(|status| status.success()) {
+            return Some(Self(directory));
+        }
+        println!("not root, or no mount: the test of a full disk is left out");
+        None
+    }
+
+    fn remount(&self, options: &str) {
+        let status = std::process::Command::new("mount").args(["-o", options]).arg(self.0.path()).status().unwrap();
+        assert!(status.success());
+    }
+}
+
+impl Drop for TinyDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_full_disk_changes_nothing_and_is_told() {
+    let Some(disk) = TinyDisk::mount("size=2m") else { return };
+    let home = disk.0.path();
+    let store = Store::open(home).unwrap();
+    store.save_household(&"before").unwrap();
+    // What is left of the disk is filled up, as any log might do.
+    let filler = home.join("filler");
+    let filled = std::fs::write(&filler, vec![1; 4 << 20]);
+    assert!(filled.is_err());
+    let big = "x".repeat(1 << 20);
+    let error = store.save_household(&big).unwrap_err();
+    assert!(matches!(error, StoreError::NotSaved { .. }), "{error}");
+    assert!(error.to_string().starts_with("nothing was changed"), "{error}");
+    drop(store);
+    std::fs::remove_file(&filler).unwrap();
+    let store = Store::open(home).unwrap();
+    assert_eq!(store.household::<String>().unwrap().as_deref(), Some("before"));
+    store.save_household(&"after").unwrap();
+}
+
+#[test]
+fn a_disk_too_small_for_a_database_is_told() {
+    let Some(disk) = TinyDisk::mount("size=8k") else { return };
+    let error = Store::open(disk.0.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+    assert!(!disk.0.path().join(FILE_NAME).exists());
+}
+
+#[test]
+fn a_read_only_disk_is_told() {
+    let Some(disk) = TinyDisk::mount("size=4m") else { return };
+    filled(disk.0.path());
+    disk.remount("remount,ro");
+    let error = Store::open(disk.0.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+    assert!(error.to_string().contains("writable"), "{error}");
+}

@@ -1,0 +1,147 @@
+//! Writes the domain table, one job after the other, on a thread of its own.
+//!
+//! Everything that changes the table goes through one queue, in the order in which it was decided. So a family's
+//! decision about a name is never lost to a compilation of the lists that began before it, and a compilation of millions
+//! of names never holds up a pause, which does not touch the table.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+
+use stairgate_abi::hash::NameHash;
+use stairgate_abi::{Tag, Tags};
+use stairgate_policy::compile::OwnEntry;
+use stairgate_policy::lists::{Compiler, Report, Scope};
+use stairgate_policy::{services, tags};
+use tokio::sync::oneshot;
+
+use crate::config::List;
+use crate::gate::{DomainUpdate, Gate, GateError};
+use crate::subscriptions::{Copies, format_of};
+
+/// Jobs that may wait. Who adds one more waits for its place.
+const QUEUE: usize = 64;
+
+/// The end of the queue that jobs go in at. The thread ends when it is dropped and every job was done.
+#[derive(Clone, Debug)]
+pub struct TableWriter {
+    jobs: mpsc::SyncSender<Job>,
+}
+
+/// What a compilation of all lists came to.
+#[derive(Debug)]
+pub struct Compilation {
+    /// What every list held that could be read, by name.
+    pub reports: Vec<(String, Report)>,
+    /// Lists that could not be used, and why.
+    pub failures: Vec<(String, String)>,
+    /// What became of the table, or why the old content is still in force.
+    pub update: Result<DomainUpdate, GateError>,
+}
+
+#[derive(Debug)]
+enum Job {
+    Compile { lists: Vec<List>, own: Vec<OwnEntry>, done: oneshot::Sender<Compilation> },
+    Own { names: BTreeSet<String>, own: Vec<OwnEntry>, done: oneshot::Sender<Result<(), GateError>> },
+}
+
+impl TableWriter {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn start<G: Gate>(gate: Arc<G>, copies: Copies) -> io::Result<Self> {
+        let (jobs, queue) = mpsc::sync_channel(QUEUE);
+        thread::Builder::new().name("tables".to_owned()).spawn(move || {
+            for job in queue {
+                // Whoever asked may have gone; the table is right nevertheless.
+                match job {
+                    Job::Compile { lists, own, done } => drop(done.send(compile(&*gate, &copies, &lists, &own))),
+                    Job::Own { names, own, done } => drop(done.send(set_own(&*gate, &names, &own))),
+                }
+            }
+        })?;
+        Ok(Self { jobs })
+    }
+
+    /// Makes the lists' last good copies, the services and people's own rules the whole content of the table.
+    pub fn compile(&self, lists: Vec<List>, own: Vec<OwnEntry>) -> oneshot::Receiver<Compilation> {
+        let (done, answer) = oneshot::channel();
+        self.send(Job::Compile { lists, own, done });
+        answer
+    }
+
+    /// Makes what `own` says of `names` what the table says of them as far as people's own rules go.
+    pub fn set_own(&self, names: BTreeSet<String>, own: Vec<OwnEntry>) -> oneshot::Receiver<Result<(), GateError>> {
+        let (done, answer) = oneshot::channel();
+        self.send(Job::Own { names, own, done });
+        answer
+    }
+
+    fn send(&self, job: Job) {
+        if self.jobs.send(job).is_err() {
+            // The receiver of the answer hears of it by itself, because the job's sender is dropped here.
+            tracing::error!("the thread that writes the domain table has ended");
+        }
+    }
+}
+
+fn compile<G: Gate>(gate: &G, copies: &Copies, lists: &[List], own: &[OwnEntry]) -> Compilation {
+    let mut compiler = Compiler::new(gate.hash_key());
+    let (mut reports, mut failures) = (Vec::new(), Vec::new());
+    for list in lists {
+        let added = copies.open(&list.name).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => "it was never fetched".to_owned(),
+            _ => error.to_string(),
+        });
+        let added = added.and_then(|mut reader| {
+            let format = format_of(list, &mut reader);
+            format.and_then(|format| compiler.add_list(list.tag, format, reader)).map_err(|error| error.to_string())
+        });
+        match added {
+            Ok(report) => reports.push((list.name.clone(), report)),
+            Err(problem) => failures.push((list.name.clone(), problem)),
+        }
+    }
+    for (tag, name) in services::rules() {
+        compiler.add_rule(tag, name, Scope::Both);
+    }
+    for rule in own {
+        compiler.add_rule(rule.tag, &rule.name, rule.scope);
+    }
+    let mut entries = compiler.finish().map(|entry| (entry.hash, entry.this, entry.below));
+    let update = gate.replace_domains(&mut entries);
+    Compilation { reports, failures, update }
+}
+
+fn set_own<G: Gate>(gate: &G, names: &BTreeSet<String>, own: &[OwnEntry]) -> Result<(), GateError> {
+    let own_tags: Tags = (0..=u8::MAX).map(Tag).filter(|&tag| is_own(tag)).collect();
+    for name in names {
+        let hash = NameHash::of(gate.hash_key(), name.as_bytes()).0;
+        let (old_this, old_below) = gate.domain(hash);
+        let (mut this, mut below) = (old_this, old_below);
+        this.tags = this.tags & !own_tags;
+        below.tags = below.tags & !own_tags;
+        for rule in own.iter().filter(|rule| rule.name == *name) {
+            if rule.scope.this() {
+                this.tags.insert(rule.tag);
+            }
+            if rule.scope.below() {
+                below.tags.insert(rule.tag);
+            }
+        }
+        if (this, below) != (old_this, old_below) {
+            gate.set_domain(hash, this, below)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_own(tag: Tag) -> bool {
+    matches!(tags::meaning(tag), Some(tags::Meaning::OwnDeny(_) | tags::Meaning::OwnAllow(_)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+use std::fs;
+use std::time::Duration;
+
+use stairgate_policy::household::Scope;
+
+use super::*;
+use crate::config::Source;
+use crate::gate::memory::MemoryGate;
+use crate::subscriptions::Limits;
+
+struct Fixture {
+    _directory: tempfile::TempDir,
+    gate: Arc<MemoryGate>,
+    copies: Copies,
+    writer: TableWriter,
+}
+
+fn fixture() -> Fixture {
+    let directory = tempfile::tempdir().unwrap();
+    let gate = Arc::new(MemoryGate::default());
+    let copies = Copies::new(directory.path().to_owned(), Limits::default());
+    let writer = TableWriter::start(Arc::clone(&gate), copies.clone()).unwrap();
+    Fixture { _directory: directory, gate, copies, writer }
+}
+
+fn list(name: &str, tag: u8) -> List {
+    List {
+        name: name.to_owned(),
+        source: Source::Path("/nonexistent".into()),
+        refresh: Duration::from_secs(3600),
+        format: None,
+        tag: Tag(tag),
+    }
+}
+
+impl Fixture {
+    fn tags(&self, name: &str) -> (Vec<u8>, Vec<u8>) {
+        let (this, below) = self.gate.domain(NameHash::of(self.gate.hash_key(), name.as_bytes()).0);
+        let numbers = |tags: Tags| tags.iter().map(|tag| tag.0).collect();
+        (numbers(this.tags), numbers(below.tags))
+    }
+}
+
+fn own(name: &str, tag: Tag, scope: Scope) -> OwnEntry {
+    OwnEntry { name: name.to_owned(), tag, scope }
+}
+
+#[test]
+fn lists_services_and_own_rules_share_the_table() {
+    let fixture = fixture();
+    fs::write(fixture.copies.path("good"), "one.example\ntwo.example\n").unwrap();
+    fs::write(fixture.copies.path("bad"), "<html><body>Log in</body></html>").unwrap();
+    let deny = tags::own_deny(3).unwrap();
+    let lists = vec![list("good", 5), list("bad", 6), list("missing", 7)];
+    let compilation =
+        fixture.writer.compile(lists, vec![own("two.example", deny, Scope::This)]).blocking_recv().unwrap();
+    assert_eq!(
+        compilation.reports.iter().map(|(name, report)| (name.as_str(), report.entries)).collect::<Vec<_>>(),
+        [("good", 2)]
+    );
+    let failures: Vec<_> = compilation.failures.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(failures, ["bad", "missing"]);
+    assert!(compilation.update.unwrap().total > 2, "services are there too");
+    assert_eq!(fixture.tags("one.example"), (vec![5], vec![5]));
+    assert_eq!(fixture.tags("two.example"), (vec![5, deny.0], vec![5]));
+}
+
+#[test]
+fn a_decision_keeps_what_the_lists_say() {
+    let fixture = fixture();
+    fs::write(fixture.copies.path("good"), "one.example\ntwo.example\n").unwrap();
+    let compiling = fixture.writer.compile(vec![list("good", 5)], Vec::new());
+    // Decided while the lists, without it, are still being compiled.
+    let (deny, allow) = (tags::own_deny(3).unwrap(), tags::own_allow(4).unwrap());
+    let names = BTreeSet::from(["one.example".to_owned(), "new.example".to_owned()]);
+    let rules = vec![
+        own("one.example", deny, Scope::Both),
+        own("one.example", allow, Scope::Below),
+        own("new.example", deny, Scope::Both),
+    ];
+    fixture.writer.set_own(names.clone(), rules).blocking_recv().unwrap().unwrap();
+    compiling.blocking_recv().unwrap().update.unwrap();
+    assert_eq!(fixture.tags("one.example"), (vec![5, deny.0], vec![5, deny.0, allow.0]));
+    assert_eq!(fixture.tags("new.example"), (vec![deny.0], vec![deny.0]));
+    // And taken back.
+    fixture.writer.set_own(names, Vec::new()).blocking_recv().unwrap().unwrap();
+    assert_eq!(fixture.tags("one.example"), (vec![5], vec![5]));
+    assert_eq!(fixture.tags("new.example"), (vec![], vec![]));
+}
