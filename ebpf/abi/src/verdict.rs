@@ -163,14 +163,15 @@ impl Decision {
             self.outcome = Outcome::Denied;
         } else if set.tags.meets(mask.allow) {
             self.outcome = Outcome::Allowed;
-        } else if !hits.is_empty() {
-            self.outcome = Outcome::Category;
-            self.hits = hits;
         } else if self.outcome == Outcome::Category {
-            self.hits = self.hits & !set.except;
+            // What a less specific suffix was blocked for still holds, except for what is taken back here.
+            self.hits = self.hits & !set.except | hits;
             if self.hits.is_empty() {
                 self.outcome = Outcome::Open;
             }
+        } else if !hits.is_empty() {
+            self.outcome = Outcome::Category;
+            self.hits = hits;
         }
     }
 

@@ -11,8 +11,6 @@ extern crate std;
 
 mod dns;
 mod env;
-#[cfg(feature = "host")]
-pub mod host;
 mod path;
 mod stream;
 
