@@ -89,8 +89,12 @@ fn build() -> Result<Vec<u8>> {
     let built = target_dir.join(TARGET).join("release/stairgate-gate");
     let stripped = target_dir.join("stairgate.bpf.o");
     // DWARF is nine tenths of the object, and nothing reads it once BTF was made from it.
-    let objcopy = objcopy().context("the nightly toolchain has no rust-objcopy; reinstall it")?;
-    let status = Command::new(objcopy).arg("--strip-debug").args([&built, &stripped]).status()?;
+    let sysroot = PathBuf::from(sysroot().context("there is no nightly toolchain")?);
+    let status = Command::new(objcopy(&sysroot).context("the nightly toolchain has no rust-objcopy; reinstall it")?)
+        .env("LD_LIBRARY_PATH", sysroot.join("lib"))
+        .arg("--strip-debug")
+        .args([&built, &stripped])
+        .status()?;
     if !status.success() {
         bail!("rust-objcopy could not strip {}", built.display());
     }
@@ -98,8 +102,8 @@ fn build() -> Result<Vec<u8>> {
 }
 
 /// The tool of that name which comes with the nightly compiler.
-fn objcopy() -> Option<PathBuf> {
-    let targets = std::fs::read_dir(Path::new(&sysroot()?).join("lib/rustlib")).ok()?;
+fn objcopy(sysroot: &Path) -> Option<PathBuf> {
+    let targets = std::fs::read_dir(sysroot.join("lib/rustlib")).ok()?;
     targets.flatten().map(|target| target.path().join("bin/rust-objcopy")).find(|tool| tool.exists())
 }
 
