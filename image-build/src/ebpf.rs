@@ -66,6 +66,7 @@ fn build() -> Result<Vec<u8>> {
     let home = std::env::var("CARGO_HOME")
         .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")))
         .context("neither CARGO_HOME nor HOME is set")?;
+    let sysroot = PathBuf::from(sysroot().context("there is no nightly toolchain")?);
     // Paths of this machine must not reach the object. Debug information is only needed for the BTF made from it, which
     // `bpf_loop` asks for.
     let flags = [
@@ -73,6 +74,7 @@ fn build() -> Result<Vec<u8>> {
         "-Clink-arg=--btf".to_owned(),
         format!("--remap-path-prefix={}=.", root.display()),
         format!("--remap-path-prefix={home}=cargo"),
+        format!("--remap-path-prefix={}=rust", sysroot.display()),
     ];
     let status = Command::new("cargo")
         .args(["+nightly", "build", "--release", "--locked", "-Zbuild-std=core", "--target", TARGET])
@@ -89,7 +91,6 @@ fn build() -> Result<Vec<u8>> {
     let built = target_dir.join(TARGET).join("release/stairgate-gate");
     let stripped = target_dir.join("stairgate.bpf.o");
     // DWARF is nine tenths of the object, and nothing reads it once BTF was made from it.
-    let sysroot = PathBuf::from(sysroot().context("there is no nightly toolchain")?);
     let status = Command::new(objcopy(&sysroot).context("the nightly toolchain has no rust-objcopy; reinstall it")?)
         .env("LD_LIBRARY_PATH", sysroot.join("lib"))
         .arg("--strip-debug")
