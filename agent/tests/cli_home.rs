@@ -1,0 +1,279 @@
+//! The whole agent in network and mount namespaces of its own: started, asked, killed, started again. Loads real
+//! programs; needs root.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long the agent may take for anything on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A router with one LAN port `lan0`, whose agent is started and stopped at will.
+struct Router {
+    directory: tempfile::TempDir,
+    /// Keeps the namespaces alive.
+    holder: Child,
+    agent: Option<Child>,
+}
+
+impl Router {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        fs::create_dir(path.join("bpf")).unwrap();
+        fs::write(path.join("games.txt"), "games.example\n# a comment\nplay.example\n").unwrap();
+        fs::write(path.join("stairgate.toml"), configuration(path)).unwrap();
+        let holder = Command::new("unshare")
+            .args(["--net", "--mount", "sleep", "infinity"])
+            .spawn()
+            .expect("needs root and util-linux");
+        let router = Self { directory, holder, agent: None };
+        let own = fs::read_link("/proc/self/ns/mnt").unwrap();
+        let namespace = format!("/proc/{}/ns/mnt", router.holder.id());
+        router.wait(|| fs::read_link(&namespace).is_ok_and(|namespace| namespace != own));
+        let setup = "mount -t bpf bpf \"$1/bpf\" && ip link add lan0 type veth peer name home0 && \
+                     ip link set lan0 up && ip link set home0 up && ip link set lo up";
+        let output = router.inside(&["sh", "-c", setup, "sh", router.directory.path().to_str().unwrap()]);
+        assert!(output.status.success(), "{output:?}");
+        router
+    }
+
+    fn inside(&self, command: &[&str]) -> Output {
+        let holder = self.holder.id().to_string();
+        Command::new("nsenter").args(["--target", &holder, "--net", "--mount"]).args(command).output().unwrap()
+    }
+
+    fn config(&self) -> PathBuf {
+        self.directory.path().join("stairgate.toml")
+    }
+
+    fn start(&mut self) {
+        let holder = self.holder.id().to_string();
+        let log = fs::File::options().create(true).append(true).open(self.directory.path().join("log")).unwrap();
+        let agent = Command::new("nsenter")
+            .args(["--target", &holder, "--net", "--mount", "--no-fork", env!("CARGO_BIN_EXE_stairgate")])
+            .args(["run", "--config", self.config().to_str().unwrap()])
+            .stderr(log)
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.agent = Some(agent);
+        self.wait(|| self.ask(&["status"]).is_ok());
+    }
+
+    /// Ends the agent, with the signal of this name.
+    fn stop(&mut self, signal: &str) {
+        let mut agent = self.agent.take().unwrap();
+        Command::new("kill").args(["-s", signal, &agent.id().to_string()]).status().unwrap();
+        let status = agent.wait().unwrap();
+        assert_eq!(status.success(), signal == "TERM", "{status}: {}", self.log());
+    }
+
+    /// The agent's answer as JSON, or what the command said instead.
+    fn ask(&self, command: &[&str]) -> Result<Value, String> {
+        let output = Command::new(env!("CARGO_BIN_EXE_stairgate"))
+            .args(["--json", "--config", self.config().to_str().unwrap()])
+            .args(command)
+            .output()
+            .unwrap();
+        let answer = serde_json::from_slice::<Value>(&output.stdout);
+        match answer {
+            Ok(answer) if output.status.success() => Ok(answer),
+            _ => Err(format!("{output:?}")),
+        }
+    }
+
+    #[track_caller]
+    fn told(&self, command: &[&str]) -> Value {
+        self.ask(command).unwrap_or_else(|error| panic!("{command:?}: {error}\n{}", self.log()))
+    }
+
+    #[track_caller]
+    fn wait(&self, until: impl Fn() -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !until() {
+            assert!(Instant::now() < end, "waited in vain\n{}", self.log());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+    }
+
+    /// True once the list is in the table and the gate at the port.
+    fn ready(&self) -> bool {
+        let status = self.told(&["status"]);
+        status["lists_loaded"] == 1 && status["interfaces"][0]["attached"] == "native"
+    }
+
+    /// True if a program runs at the port.
+    fn filtered(&self) -> bool {
+        let link = self.inside(&["ip", "link", "show", "lan0"]);
+        String::from_utf8_lossy(&link.stdout).contains("prog/xdp")
+    }
+}
+
+impl Drop for Router {
+    fn drop(&mut self) {
+        for child in self.agent.iter_mut().chain([&mut self.holder]) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn configuration(directory: &Path) -> String {
+    let directory = directory.display();
+    format!(
+        r#"
+mode = "router"
+lan_interfaces = ["lan0"]
+state_dir = "{directory}/state"
+pin_dir = "{directory}/bpf/stairgate"
+control_socket = "{directory}/control.sock"
+domain_capacity = 20000
+
+[[list]]
+name = "games"
+path = "{directory}/games.txt"
+category = "games"
+
+[household]
+name = "Home"
+time_zone = "Europe/London"
+
+[[household.person]]
+name = "Alex"
+role = "primary-guardian"
+
+[[household.person]]
+name = "Mia"
+role = "child"
+age = "10-12"
+rules = {{ block = ["games"], window = [] }}
+
+[[household.device]]
+mac = "02:00:5e:10:00:01"
+label = "tablet"
+owner = "Mia"
+"#
+    )
+}
+
+#[test]
+fn a_day_with_the_agent() {
+    let mut router = Router::new();
+    router.start();
+    router.wait(|| router.ready());
+
+    let explained = router.told(&["explain", "www.games.example", "for", "mia"]);
+    assert_eq!(explained["blocked"], true, "{explained}");
+    assert_eq!(explained["suffixes"][0]["suffix"], "games.example");
+    assert_eq!(explained["rules"][0]["list"], "games");
+    assert_eq!(explained["rules"][0]["line"], 1);
+    assert_eq!(router.told(&["explain", "www.games.example", "for", "alex"])["blocked"], false);
+
+    router.told(&["allow", "games.example", "for", "mia"]);
+    assert_eq!(router.told(&["explain", "www.games.example", "for", "mia"])["blocked"], false);
+    assert_eq!(router.told(&["explain", "play.example", "for", "mia"])["blocked"], true);
+    router.told(&["block", "new.example", "for", "mia"]);
+    assert_eq!(router.told(&["explain", "new.example", "for", "mia"])["blocked"], true);
+
+    router.told(&["devices", "assign", "02:00:5e:10:00:02", "mia", "--label", "phone"]);
+    assert_eq!(router.told(&["devices"]).as_array().unwrap().len(), 2);
+    assert_eq!(router.told(&["people"])[1]["devices"], serde_json::json!(["tablet", "phone"]));
+    assert!(router.ask(&["pause", "max"]).unwrap_err().contains("nobody called `max`"));
+    assert!(router.ask(&["lists", "update", "nothing"]).unwrap_err().contains("there is no list"));
+
+    // Nobody sees or gains what the agent does not need.
+    let status = fs::read_to_string(format!("/proc/{}/status", router.agent.as_ref().unwrap().id())).unwrap();
+    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
+    // CAP_NET_ADMIN is 12, CAP_PERFMON 38, CAP_BPF 39.
+    let kept = format!("{:016x}", 1_u64 << 12 | 1 << 38 | 1 << 39);
+    assert_eq!((field("CapEff:"), field("CapBnd:"), field("NoNewPrivs:")), (kept.clone(), kept, "1".to_owned()));
+
+    // The family's decisions and the gate outlive the agent, however it ends.
+    router.told(&["pause", "mia", "--for", "30m"]);
+    router.stop("KILL");
+    assert!(router.filtered());
+    router.start();
+    assert_eq!(router.told(&["status"])["people"][0]["mode"], "paused");
+    router.wait(|| router.ready());
+    assert_eq!(router.told(&["explain", "new.example", "for", "mia"])["blocked"], true);
+    router.told(&["resume", "mia"]);
+    assert_eq!(router.told(&["status"])["people"][0]["mode"], "everyday");
+
+    router.stop("TERM");
+    assert!(router.filtered());
+    assert!(!router.directory.path().join("control.sock").exists());
+    let config = router.config();
+    let detach = router.inside(&[env!("CARGO_BIN_EXE_stairgate"), "detach", "--config", config.to_str().unwrap()]);
+    assert!(detach.status.success(), "{detach:?}");
+    assert!(!router.filtered());
+}
+
+#[test]
+fn lists_are_brought_up_to_date_while_it_runs_and_junk_is_not() {
+    let mut router = Router::new();
+    router.start();
+    router.wait(|| router.ready());
+    let path = router.directory.path().join("games.txt");
+    let blocked = |name: &str| router.told(&["explain", name, "for", "mia"])["blocked"].clone();
+    assert_eq!((blocked("play.example"), blocked("more.example")), (true.into(), false.into()));
+
+    fs::write(&path, "games.example\nmore.example\n").unwrap();
+    let lists = router.told(&["lists", "update", "games"]);
+    assert_eq!((&lists[0]["rules"], &lists[0]["problem"]), (&2.into(), &Value::Null), "{lists}");
+    assert_eq!((blocked("play.example"), blocked("more.example")), (false.into(), true.into()));
+
+    fs::write(&path, "<!DOCTYPE html><html><body>Please log in</body></html>").unwrap();
+    let lists = router.told(&["lists", "update"]);
+    assert!(lists[0]["problem"].as_str().unwrap().contains("not a list"), "{lists}");
+    assert_eq!((blocked("play.example"), blocked("more.example")), (false.into(), true.into()));
+    assert!(router.told(&["status"])["problems"][0].as_str().unwrap().contains("list games"));
+}
+
+#[test]
+fn an_interface_that_comes_back_is_filtered_again() {
+    let mut router = Router::new();
+    router.start();
+    router.wait(|| router.ready());
+    assert!(router.inside(&["ip", "link", "del", "lan0"]).status.success());
+    router.wait(|| router.told(&["status"])["interfaces"][0]["problem"] == "there is no such interface");
+    assert!(router.inside(&["ip", "link", "add", "lan0", "type", "veth", "peer", "name", "home0"]).status.success());
+    router.wait(|| router.filtered() && router.told(&["status"])["interfaces"][0]["attached"] == "native");
+}
+
+#[test]
+fn a_damaged_database_stops_the_start_and_not_the_gate() {
+    let mut router = Router::new();
+    router.start();
+    router.wait(|| router.ready());
+    router.stop("TERM");
+    let database = router.directory.path().join("state/stairgate.redb");
+    fs::write(&database, b"garbage").unwrap();
+    let config = router.config();
+    let run = router.inside(&[env!("CARGO_BIN_EXE_stairgate"), "run", "--config", config.to_str().unwrap()]);
+    assert_eq!(run.status.code(), Some(1), "{run:?}");
+    let told = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(told.contains("stairgate.redb is damaged") && told.contains("left as it is"), "{told}");
+    assert_eq!(fs::read(&database).unwrap(), b"garbage");
+    assert!(router.filtered(), "the gate goes on with what it has");
+}
+
+#[test]
+fn two_agents_do_not_fight_over_one_home() {
+    let mut router = Router::new();
+    router.start();
+    let config = router.config();
+    let run = router.inside(&[env!("CARGO_BIN_EXE_stairgate"), "run", "--config", config.to_str().unwrap()]);
+    assert_eq!(run.status.code(), Some(1), "{run:?}");
+    let told = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(told.contains("another"), "{told}");
+    router.told(&["status"]);
+}
