@@ -1,10 +1,24 @@
 //! `cargo xtask`: the tools of the project.
 
+mod demo;
 mod ebpf;
+mod faults;
+mod fuzz;
+mod interrupt;
+mod lab;
+mod load;
+mod look_around;
+mod packages;
+mod process;
+mod test;
+mod ui;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use ui::{Screen, Tone};
 
 /// The tools of the project.
 #[derive(Parser)]
@@ -18,11 +32,39 @@ struct Arguments {
 enum Tool {
     /// Build the kernel program from source and check it in.
     Ebpf(ebpf::Options),
+    /// Show what each person at home gets, by day, while paused, at homework time and at bedtime.
+    Demo(demo::Options),
+    /// Check everything: format, lints, every test, the demonstration, and what happens when things break.
+    Test(test::Options),
+    /// Build a home in network namespaces and leave it open to look around, until Ctrl-C.
+    Lab,
+    /// Measure what the gate costs: throughput, processor time and latency with it and without it.
+    Load(load::Options),
+    /// Run the fuzz targets.
+    Fuzz(fuzz::Options),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse().tool {
+fn main() -> ExitCode {
+    let Arguments { tool } = Arguments::parse();
+    let screen = Screen::new();
+    let result = interrupt::catch_signals().and_then(|()| match tool {
         Tool::Ebpf(options) => ebpf::run(&options),
+        Tool::Demo(options) => demo::run(&screen, &options),
+        Tool::Test(options) => test::test(&screen, &options),
+        Tool::Lab => look_around::run(&screen),
+        Tool::Load(options) => load::run(&screen, &options),
+        Tool::Fuzz(options) => fuzz::fuzz(&screen, &options),
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) if interrupt::asked() => {
+            screen.line(screen.paint(Tone::Quiet, "Stopped; everything is cleared up."));
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            screen.line(format_args!("{} {error:#}", screen.paint(Tone::Bad, "error:")));
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -1,0 +1,152 @@
+//! The family's configuration, as whoever installs Stairgate would write it.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+
+use super::Lab;
+use super::home::{BRIDGE, Who, extra_mac};
+
+/// Room in the domain table beyond the names of the lists.
+const SPARE_NAMES: usize = 100_000;
+
+/// A time of day, as minutes since midnight in the household's zone, which is UTC here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Minute(u64);
+
+impl Minute {
+    /// The minute that the clock shows now.
+    pub(crate) fn now() -> Self {
+        Self::of(SystemTime::now())
+    }
+
+    /// The minute that the clock shows at `time`.
+    pub(crate) fn of(time: SystemTime) -> Self {
+        Self(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 60 % (24 * 60))
+    }
+
+    /// So many minutes later, or earlier, around the clock.
+    pub(crate) fn plus(self, minutes: i64) -> Self {
+        Self(self.0.saturating_add_signed(minutes + 24 * 60) % (24 * 60))
+    }
+}
+
+impl std::fmt::Display for Minute {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:02}:{:02}", self.0 / 60, self.0 % 60)
+    }
+}
+
+/// A window of the weekly plan, every day.
+struct Window {
+    who: Who,
+    mode: &'static str,
+    from: Minute,
+    to: Minute,
+}
+
+/// A list for the agent: its category, its file, and how many names it has.
+struct List {
+    category: &'static str,
+    path: PathBuf,
+    names: usize,
+}
+
+/// What the configuration says of the family.
+pub(crate) struct Household {
+    windows: Vec<Window>,
+    devices: Vec<(Who, String)>,
+    lists: Vec<List>,
+}
+
+impl Household {
+    /// The family of the laboratory with its lists, and no plan for the week at all: it is day, and nobody has homework.
+    pub(crate) fn new(lab: &Lab) -> Self {
+        let lists = lab.sites.lists.iter().filter_map(|list| {
+            Some(List { category: list.kind.category?, path: list.path.clone(), names: list.entries })
+        });
+        let people = [Who::Mia, Who::Jonas, Who::Parent].map(|who| (who, who.mac().to_owned()));
+        Self { windows: Vec::new(), devices: people.to_vec(), lists: lists.collect() }
+    }
+
+    /// Names on all lists.
+    pub(crate) fn names(&self) -> usize {
+        self.lists.iter().map(|list| list.names).sum()
+    }
+
+    /// Puts a stretch of the day under a mode.
+    pub(crate) fn plan(mut self, who: Who, mode: &'static str, from: Minute, to: Minute) -> Self {
+        self.windows.push(Window { who, mode, from, to });
+        self
+    }
+
+    /// Gives an added device of the home to somebody.
+    pub(crate) fn add_device(&mut self, who: Who, number: u8) {
+        self.devices.push((who, extra_mac(number)));
+    }
+
+    /// Adds a list of so many names that nobody asks for.
+    pub(crate) fn add_generated_list(&mut self, lab: &Lab, names: u32) -> Result<()> {
+        let path = lab.folder.path("generated.txt");
+        let write = || -> std::io::Result<()> {
+            let mut file = BufWriter::new(File::create(&path)?);
+            for number in 0..names {
+                // Spread out, as real names are: neighbours in the list differ at their beginning.
+                writeln!(file, "{:08x}.generated.example", number.wrapping_mul(0x9e37_79b1))?;
+            }
+            file.flush()
+        };
+        write().with_context(|| format!("cannot write {}", path.display()))?;
+        self.lists.push(List { category: "ads", path, names: names as usize });
+        Ok(())
+    }
+
+    /// The configuration file for an agent with these directories.
+    pub(crate) fn configuration(&self, state: &Path, pins: &Path, socket: &Path) -> Result<String> {
+        let mut text = String::new();
+        writeln!(text, "mode = \"router\"\nlan_interfaces = [\"{BRIDGE}\"]")?;
+        writeln!(text, "state_dir = \"{}\"\npin_dir = \"{}\"", state.display(), pins.display())?;
+        writeln!(text, "control_socket = \"{}\"", socket.display())?;
+        writeln!(text, "domain_capacity = {}", self.names() + SPARE_NAMES)?;
+        for (number, List { category, path, .. }) in self.lists.iter().enumerate() {
+            writeln!(text, "\n[[list]]\nname = \"{category}-{number}\"")?;
+            writeln!(text, "path = \"{}\"\ncategory = \"{category}\"", path.display())?;
+        }
+        writeln!(text, "\n[household]\nname = \"The laboratory\"\ntime_zone = \"UTC\"")?;
+        for who in [Who::Parent, Who::Mia, Who::Jonas] {
+            writeln!(text, "\n[[household.person]]\nname = \"{}\"", who.name())?;
+            let role = match who.age_band() {
+                Some(band) => format!("role = \"child\"\nage = \"{band}\""),
+                None => "role = \"primary-guardian\"".to_owned(),
+            };
+            writeln!(text, "{role}")?;
+            if who.age_band().is_some() {
+                self.write_windows(&mut text, who)?;
+            }
+        }
+        for (who, mac) in &self.devices {
+            writeln!(text, "\n[[household.device]]\nmac = \"{mac}\"\nlabel = \"{}'s device\"", who.name())?;
+            writeln!(text, "owner = \"{}\"", who.name())?;
+        }
+        Ok(text)
+    }
+
+    fn write_windows(&self, text: &mut String, who: Who) -> Result<()> {
+        writeln!(text, "[household.person.rules]\nwindow = [")?;
+        for Window { mode, from, to, .. } in self.windows.iter().filter(|window| window.who == who) {
+            writeln!(text, "  {{ days = \"daily\", from = \"{from}\", to = \"{to}\", mode = \"{mode}\" }},")?;
+        }
+        writeln!(text, "]")?;
+        Ok(())
+    }
+
+    /// Writes the configuration to `path`.
+    pub(crate) fn write(&self, path: &Path, state: &Path, pins: &Path, socket: &Path) -> Result<()> {
+        let text = self.configuration(state, pins, socket)?;
+        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+}

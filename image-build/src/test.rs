@@ -1,0 +1,214 @@
+//! `cargo xtask test`: everything there is to check, with one summary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+
+use crate::faults::SCENARIOS;
+use crate::lab::Lab;
+use crate::lab::agent::{self, Gate};
+use crate::lab::sites::Names;
+use crate::process::{Finished, cargo, describe, run};
+use crate::ui::{Screen, Tone};
+use crate::{ebpf, fuzz, interrupt, packages, workspace};
+
+/// Time for one step: the longest builds and runs every test of the workspace.
+const STEP_LIMIT: Duration = Duration::from_secs(2400);
+/// Lines of a failed command that are shown.
+const FAILURE_LINES: usize = 60;
+/// Seconds for each fuzz target.
+const FUZZ_SECONDS: &str = "5";
+/// Real captures, beside the project when somebody put them there.
+const CAPTURES: &str = "../shared/data/pcaps/dev";
+
+/// Checks everything.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only steps whose title contains this.
+    #[arg(long)]
+    only: Option<String>,
+    /// Name the steps and do nothing.
+    #[arg(long)]
+    list: bool,
+}
+
+/// What came of a step.
+enum Outcome {
+    Passed,
+    Failed,
+    Skipped(String),
+}
+
+type Work = Box<dyn Fn(&Screen) -> Result<Outcome>>;
+
+/// Something to check.
+struct Step {
+    title: String,
+    work: Work,
+}
+
+/// Runs every step, whatever comes of the ones before, and sums up.
+pub(crate) fn test(screen: &Screen, options: &Options) -> Result<()> {
+    let only = options.only.as_deref().unwrap_or_default();
+    let steps: Vec<Step> = steps().into_iter().filter(|step| step.title.contains(only)).collect();
+    ensure!(!steps.is_empty(), "no step's title contains '{only}'");
+    if options.list {
+        steps.iter().for_each(|step| screen.line(&step.title));
+        return Ok(());
+    }
+    packages::require_root()?;
+    packages::require_programs(screen)?;
+    let mut results = Vec::new();
+    for step in &steps {
+        let started = Instant::now();
+        let outcome = (step.work)(screen).unwrap_or_else(|error| {
+            screen.line(format_args!("{}\n{error:#}", screen.paint(Tone::Bad, format_args!("{} failed:", step.title))));
+            Outcome::Failed
+        });
+        interrupt::check()?;
+        results.push((step, outcome, started.elapsed()));
+    }
+    summary(screen, &results)
+}
+
+fn summary(screen: &Screen, results: &[(&Step, Outcome, Duration)]) -> Result<()> {
+    screen.heading("Summary");
+    for (step, outcome, time) in results {
+        let (mark, tone, aside) = match outcome {
+            Outcome::Passed => ("✓", Tone::Good, String::new()),
+            Outcome::Failed => ("✗", Tone::Bad, String::new()),
+            Outcome::Skipped(why) => ("–", Tone::Quiet, format!("not done: {why}")),
+        };
+        let seconds = screen.paint(Tone::Quiet, format_args!("{:6.1} s  {aside}", time.as_secs_f32()));
+        screen.line(format_args!("{} {:62} {seconds}", screen.paint(tone, mark), step.title));
+    }
+    let count = |wanted: fn(&Outcome) -> bool| results.iter().filter(|(_, outcome, _)| wanted(outcome)).count();
+    let passed = count(|outcome| matches!(outcome, Outcome::Passed));
+    let failed = count(|outcome| matches!(outcome, Outcome::Failed));
+    let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
+    screen.line(format_args!("\n{passed} passed, {failed} failed, {skipped} skipped"));
+    if failed > 0 {
+        bail!("{failed} of {} steps failed", results.len());
+    }
+    Ok(())
+}
+
+fn steps() -> Vec<Step> {
+    let mut steps = vec![
+        cargo_step("the code is formatted", &["fmt", "--all", "--check"]),
+        cargo_step("clippy has no complaint", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        step("the licences of all dependencies are fine", licences),
+        step("the kernel program in the repository is what its source builds to", kernel_program),
+        cargo_step("the tests of all crates", &["test", "--workspace"]),
+        step("a short run of every fuzz target", short_fuzz),
+        step("captures are read alike by kernel and host", replay),
+        step("a family's evening (demo --once)", |screen| own_tool(screen, "a family's evening", &["demo", "--once"])),
+    ];
+    steps.extend((0..SCENARIOS.len()).map(|number| Step {
+        title: format!("fault: {}", SCENARIOS[number].title),
+        work: Box::new(move |screen| fault(screen, number)),
+    }));
+    steps
+}
+
+fn step(title: &str, work: impl Fn(&Screen) -> Result<Outcome> + 'static) -> Step {
+    Step { title: title.to_owned(), work: Box::new(work) }
+}
+
+fn cargo_step(title: &'static str, arguments: &'static [&'static str]) -> Step {
+    step(title, move |screen| {
+        let mut command = cargo([]);
+        command.args(arguments);
+        command_step(screen, title, command)
+    })
+}
+
+/// Runs a command in the project's folder; what it printed is shown only if it fails.
+fn command_step(screen: &Screen, title: &str, mut command: Command) -> Result<Outcome> {
+    command.current_dir(workspace());
+    screen.step(title, |_| {
+        let Finished { status, stdout, stderr } = run(&mut command, STEP_LIMIT)?;
+        let output = stdout + &stderr;
+        let lines: Vec<&str> = output.lines().collect();
+        let end = lines[lines.len().saturating_sub(FAILURE_LINES)..].join("\n");
+        ensure!(status.success(), "{} ended with {status}:\n{end}", describe(&command));
+        Ok(Outcome::Passed)
+    })
+}
+
+/// Runs another of the project's tools.
+fn own_tool(screen: &Screen, title: &str, arguments: &[&str]) -> Result<Outcome> {
+    let program = std::env::current_exe().context("cannot find this program")?;
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command_step(screen, title, command)
+}
+
+fn licences(screen: &Screen) -> Result<Outcome> {
+    if !packages::is_installed("cargo-deny") {
+        return Ok(Outcome::Skipped("cargo-deny is not installed (cargo install cargo-deny)".to_owned()));
+    }
+    let command = cargo(["deny", "--offline", "check", "licenses", "bans", "sources"]);
+    command_step(screen, "the licences of all dependencies are fine", command)
+}
+
+fn kernel_program(screen: &Screen) -> Result<Outcome> {
+    if let Some(why) = ebpf::missing() {
+        return Ok(Outcome::Skipped(why));
+    }
+    own_tool(screen, "the kernel program in the repository is what its source builds to", &["ebpf", "--check"])
+}
+
+fn short_fuzz(screen: &Screen) -> Result<Outcome> {
+    if let Some(why) = fuzz::missing() {
+        return Ok(Outcome::Skipped(why.to_owned()));
+    }
+    own_tool(screen, "a short run of every fuzz target", &["fuzz", "--seconds", FUZZ_SECONDS])
+}
+
+fn replay(screen: &Screen) -> Result<Outcome> {
+    let folder = workspace().join(CAPTURES);
+    if !folder.is_dir() {
+        return Ok(Outcome::Skipped("there are no captures beside the project".to_owned()));
+    }
+    let mut files = Vec::new();
+    collect_files(&folder, &mut files)?;
+    let is_capture = |file: &PathBuf| {
+        let name = file.to_string_lossy();
+        [".pcap", ".pcapng", ".cap", ".pcap.gz", ".pcapng.gz"].iter().any(|ending| name.ends_with(ending))
+    };
+    files.retain(is_capture);
+    let program = std::env::current_exe().context("cannot find this program")?;
+    let mut command = Command::new(program);
+    command.arg("replay").args(&files);
+    command_step(screen, "captures are read alike by kernel and host", command)
+}
+
+fn collect_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
+        if path.is_dir() {
+            collect_files(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(())
+}
+
+fn fault(screen: &Screen, number: usize) -> Result<Outcome> {
+    let scenario = &SCENARIOS[number];
+    let program = agent::build(screen)?;
+    screen.step(&format!("fault: {}", scenario.title), |_| {
+        let lab = Lab::build(Names::Invented)?;
+        let mut gate = Gate::new(&lab, program);
+        scenario.run(&lab, &mut gate)?;
+        Ok(Outcome::Passed)
+    })
+}
