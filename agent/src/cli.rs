@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, DEFAULT_PATH};
+use crate::kernel::with_causes;
 use crate::{doctor, output, run};
 
 /// It was done.
@@ -152,7 +153,7 @@ pub fn main(object: &'static [u8]) -> ExitCode {
     let code = match execute(&cli, object) {
         Ok(code) => code,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "stairgate: {error:#}");
+            let _ = writeln!(std::io::stderr(), "stairgate: {}", with_causes(error.as_ref()));
             FAILED
         }
     };

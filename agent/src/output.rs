@@ -160,9 +160,11 @@ fn status_text(status: &Status) -> String {
         text.push('\n');
         let rows = status.people.iter().map(|person| {
             let until = person.until.clone().unwrap_or_else(|| "further notice".to_owned());
-            vec![person.name.clone(), person.now.clone(), until, person.then.clone().unwrap_or_default()]
+            let internet = if person.closed { "closed" } else { "open, filtered" };
+            let then = person.then.clone().unwrap_or_default();
+            vec![person.name.clone(), internet.to_owned(), person.now.clone(), until, then]
         });
-        text.push_str(&table(&["person", "now", "until", "then"], rows));
+        text.push_str(&table(&["person", "internet", "because", "until", "then"], rows));
     }
     if status.unknown_devices > 0 {
         let _ = write!(text, "\n{} unknown devices, see `stairgate devices`\n", status.unknown_devices);

@@ -59,6 +59,8 @@ pub struct PersonNow {
     pub mode: String,
     /// The mode in plain words.
     pub now: String,
+    /// True if everything is closed.
+    pub closed: bool,
     /// Local time of the next change; none if nothing is going to change.
     pub until: Option<String>,
     /// The mode after that, in plain words.

@@ -254,6 +254,7 @@ fn status_says_how_it_is_and_until_when() {
         (mia.now.as_str(), mia.until.as_deref(), mia.then.as_deref()),
         ("paused", Some("13:00"), Some("everyday rules"))
     );
+    assert!(mia.closed);
     assert_eq!(status.counters["unmanaged"], 7);
     assert_eq!(status.problems, Vec::<String>::new());
     let unset = Moment { wall: Timestamp::UNIX_EPOCH, ..home.now };

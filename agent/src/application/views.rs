@@ -1,5 +1,6 @@
 //! What the agent tells about itself.
 
+use stairgate_abi::flags;
 use stairgate_policy::compile::{evaluate, next_change};
 use stairgate_policy::household::{Action, EVERYDAY, ModeId, Owner, PAUSED, Person, Role};
 
@@ -75,12 +76,13 @@ impl<G: Gate> Application<G> {
     fn person_now(&self, person: &Person, moment: Moment) -> Option<PersonNow> {
         person.filter.as_ref()?;
         // The household is valid, and then neither call fails.
-        let (mode, _) = evaluate(&self.household, person.id, moment.wall).ok()?;
+        let (mode, mask) = evaluate(&self.household, person.id, moment.wall).ok()?;
         let change = next_change(&self.household, person.id, moment.wall).ok().flatten();
         Some(PersonNow {
             name: person.name.clone(),
             mode: mode.to_string(),
             now: mode_title(person, &mode),
+            closed: mask.has(flags::PAUSED),
             until: change.as_ref().map(|(at, _)| words::time(&self.household, *at, moment.wall)),
             then: change.as_ref().map(|(_, next)| mode_title(person, next)),
         })
