@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, RenameFlags, flock, fstatfs, open, renameat_with, statfs};
 use stairgate_abi::ABI_VERSION;
@@ -13,6 +14,10 @@ use super::error::Error;
 
 /// `BPF_FS_MAGIC` of linux/magic.h.
 const BPF_FS_MAGIC: u64 = 0xcafe_4a11;
+/// How long to wait for an agent that is just ending: a process that it started may hold its descriptors until it runs
+/// its own program.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+const LOCK_RETRY: Duration = Duration::from_millis(10);
 const LINKS: &str = "links";
 const PROGRAM_PREFIX: &str = "program-";
 
@@ -40,7 +45,13 @@ impl Pins {
         if !fstatfs(&lock).is_ok_and(|system| system.f_type as u64 == BPF_FS_MAGIC) {
             return Err(Error::NotBpffs { path: root.to_owned() });
         }
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| Error::InUse { path: root.to_owned() })?;
+        let start = Instant::now();
+        while flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            if start.elapsed() > LOCK_PATIENCE {
+                return Err(Error::InUse { path: root.to_owned() });
+            }
+            std::thread::sleep(LOCK_RETRY);
+        }
         Ok(Self { root: root.to_owned(), _lock: lock })
     }
 

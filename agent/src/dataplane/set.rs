@@ -9,7 +9,8 @@ use aya::programs::Xdp;
 use aya_obj::programs::XdpAttachType;
 use stairgate_abi::ABI_VERSION;
 use stairgate_abi::maps::{
-    DEVICE_BUCKETS, Flow, FlowKey, LOCAL_PREFIXES_MAX, PROFILES_MAX, Prefix, Profile, Settings, TAG_SETS_MAX, names,
+    Counter, DEVICE_BUCKETS, Flow, FlowKey, LOCAL_PREFIXES_MAX, PROFILES_MAX, Prefix, Profile, Settings, TAG_SETS_MAX,
+    names,
 };
 use stairgate_abi::table::BUCKET_SLOTS;
 
@@ -18,7 +19,7 @@ use super::memory::{Mapping, Plain};
 use super::pins;
 
 /// Every map that is pinned.
-const PINNED: [&str; 11] = [
+const PINNED: [&str; 12] = [
     names::SETTINGS,
     names::DOMAINS,
     names::TAG_SETS,
@@ -27,6 +28,7 @@ const PINNED: [&str; 11] = [
     names::PROFILE_HEADS,
     names::FLOWS,
     names::STREAMS,
+    names::CURSORS,
     names::STRANGERS,
     names::EVENTS,
     names::COUNTERS,
@@ -121,6 +123,10 @@ pub(super) fn open(set: &Path) -> Result<Maps, Error> {
     if profiles.len() < 2 * PROFILES_MAX || heads.len() < PROFILES_MAX {
         return Err(damaged("there are fewer profiles than this version uses"));
     }
+    let counters: PerCpuArray<_, u64> = typed(set, names::COUNTERS)?;
+    if (counters.len() as usize) < Counter::ALL.len() {
+        return Err(damaged("there are fewer counters than this version reads"));
+    }
     Ok(Maps {
         settings,
         domains: mapping(&domains, names::DOMAINS, stored.domain_buckets as usize * BUCKET_SLOTS)?,
@@ -129,7 +135,7 @@ pub(super) fn open(set: &Path) -> Result<Maps, Error> {
         profiles,
         heads,
         flows: typed(set, names::FLOWS)?,
-        counters: typed(set, names::COUNTERS)?,
+        counters,
         events: map(set, names::EVENTS)?,
     })
 }
