@@ -11,6 +11,8 @@ extern crate std;
 
 mod dns;
 mod env;
+#[cfg(feature = "host")]
+pub mod host;
 mod path;
 mod stream;
 

@@ -1,6 +1,6 @@
 //! The question of a DNS message (RFC 1035 §4), and the answer that refuses it.
 
-use crate::bytes::{Bytes, BytesMut};
+use crate::bytes::BytesMut;
 use crate::layout;
 use crate::name::{Labels, NAME_MAX};
 use crate::step::{Answer, Loop, Step};

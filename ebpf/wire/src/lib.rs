@@ -53,5 +53,5 @@ pub mod layout {
     /// All of it; a power of two, so that the kernel side can keep inside by masking.
     pub const SIZE: u32 = 4096;
 
-    const _: () = assert!(ZERO + 16 <= SIZE && STATE % 8 == 0 && EVENT % 8 == 0);
+    const _: () = assert!(ZERO + 16 <= SIZE && STATE.is_multiple_of(8) && EVENT.is_multiple_of(8));
 }
