@@ -108,7 +108,7 @@ impl<G: Gate> Application<G> {
     ///
     /// # Errors
     /// The database's.
-    pub fn new(config: &Config, store: Store, gate: Arc<G>) -> Result<Self, ApplicationError> {
+    pub fn new(config: &Config, mut store: Store, gate: Arc<G>) -> Result<Self, ApplicationError> {
         let household = match store.household::<HouseholdDocument>()? {
             Some(document) => document.into_household().map_err(|error| store.damaged(error.to_string()))?,
             None => {
@@ -118,7 +118,7 @@ impl<G: Gate> Application<G> {
                 household
             }
         };
-        let lists = lists::load(config, &store)?;
+        let lists = lists::load(config, &mut store)?;
         Ok(Self {
             store,
             gate,

@@ -101,11 +101,13 @@ pub struct ListRecord {
     pub skipped: BTreeMap<String, u64>,
 }
 
-/// The open database.
+/// The household's database.
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    database: Database,
+    /// None after a failure to write: redb refuses everything after one, so the file is opened anew for the next change,
+    /// when there may be room again.
+    database: Option<Database>,
 }
 
 impl Store {
@@ -115,38 +117,21 @@ impl Store {
     /// [`StoreError`]; an existing file is never replaced.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         let path = directory.join(FILE_NAME);
-        let unavailable =
-            |error: &dyn std::fmt::Display| StoreError::Unavailable { path: path.clone(), reason: error.to_string() };
-        match std::fs::symlink_metadata(&path) {
-            Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                create(directory, &path).map_err(|error| unavailable(&error))?;
-            }
-            Err(error) => return Err(unavailable(&error)),
-        }
-        let database = builder().open(&path).map_err(|error| match error {
-            redb::DatabaseError::Storage(redb::StorageError::Io(error))
-                if !matches!(error.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof) =>
-            {
-                unavailable(&error)
-            }
-            redb::DatabaseError::DatabaseAlreadyOpen => unavailable(&"another process has it open"),
-            error => StoreError::Damaged { path: path.clone(), reason: error.to_string() },
-        })?;
-        let found = schema_version(&database).map_err(|reason| StoreError::Damaged { path: path.clone(), reason })?;
-        match found {
-            SCHEMA_VERSION => Ok(Self { path, database }),
-            // The next version adds its migration here, in the transaction that writes the new number.
-            0 => Err(StoreError::Damaged { path, reason: "there is no schema 0".to_owned() }),
-            _ => Err(StoreError::Newer { path, found }),
-        }
+        let made = match std::fs::symlink_metadata(&path) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(directory, &path),
+            Err(error) => Err(error.into()),
+        };
+        made.map_err(|error| StoreError::Unavailable { path: path.clone(), reason: error.to_string() })?;
+        let database = Some(open(&path)?);
+        Ok(Self { path, database })
     }
 
     /// The household as last saved; none if none ever was.
     ///
     /// # Errors
     /// [`StoreError::Damaged`].
-    pub fn household<T: DeserializeOwned>(&self) -> Result<Option<T>, StoreError> {
+    pub fn household<T: DeserializeOwned>(&mut self) -> Result<Option<T>, StoreError> {
         self.document(DOCUMENTS, HOUSEHOLD_KEY)
     }
 
@@ -154,7 +139,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotSaved`]; what was saved before is still there.
-    pub fn save_household(&self, household: &impl Serialize) -> Result<(), StoreError> {
+    pub fn save_household(&mut self, household: &impl Serialize) -> Result<(), StoreError> {
         self.save(DOCUMENTS, HOUSEHOLD_KEY, household)
     }
 
@@ -162,7 +147,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Damaged`].
-    pub fn list(&self, name: &str) -> Result<Option<ListRecord>, StoreError> {
+    pub fn list(&mut self, name: &str) -> Result<Option<ListRecord>, StoreError> {
         self.document(LISTS, name)
     }
 
@@ -170,7 +155,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotSaved`].
-    pub fn save_list(&self, name: &str, record: &ListRecord) -> Result<(), StoreError> {
+    pub fn save_list(&mut self, name: &str, record: &ListRecord) -> Result<(), StoreError> {
         self.save(LISTS, name, record)
     }
 
@@ -180,34 +165,66 @@ impl Store {
     }
 
     fn document<T: DeserializeOwned>(
-        &self,
+        &mut self,
         table: TableDefinition<'_, &str, &[u8]>,
         key: &str,
     ) -> Result<Option<T>, StoreError> {
+        let database = opened(&self.path, &mut self.database)?;
         let read = || -> Result<Option<T>, String> {
-            let transaction = self.database.begin_read().map_err(|error| error.to_string())?;
+            let transaction = database.begin_read().map_err(|error| error.to_string())?;
             let table = transaction.open_table(table).map_err(|error| error.to_string())?;
             let Some(bytes) = table.get(key).map_err(|error| error.to_string())? else { return Ok(None) };
             serde_json::from_slice(bytes.value()).map(Some).map_err(|error| format!("document `{key}`: {error}"))
         };
-        read().map_err(|reason| StoreError::Damaged { path: self.path.clone(), reason })
+        read().map_err(|reason| self.damaged(reason))
     }
 
     fn save(
-        &self,
+        &mut self,
         table: TableDefinition<'_, &str, &[u8]>,
         key: &str,
         document: &impl Serialize,
     ) -> Result<(), StoreError> {
-        let write = || -> Result<(), Box<dyn std::error::Error>> {
+        let mut write = || -> Result<(), Box<dyn std::error::Error>> {
             let bytes = serde_json::to_vec(document)?;
-            let mut transaction = self.database.begin_write()?;
+            let mut transaction = opened(&self.path, &mut self.database)?.begin_write()?;
             transaction.set_durability(Durability::Immediate)?;
             transaction.open_table(table)?.insert(key, bytes.as_slice())?;
             transaction.commit()?;
             Ok(())
         };
-        write().map_err(|error| StoreError::NotSaved { path: self.path.clone(), reason: error.to_string() })
+        let written = write().map_err(|error| error.to_string());
+        written.map_err(|reason| {
+            self.database = None;
+            StoreError::NotSaved { path: self.path.clone(), reason }
+        })
+    }
+}
+
+fn opened<'a>(path: &Path, database: &'a mut Option<Database>) -> Result<&'a Database, StoreError> {
+    Ok(match database {
+        Some(database) => database,
+        closed => closed.insert(open(path)?),
+    })
+}
+
+fn open(path: &Path) -> Result<Database, StoreError> {
+    let damaged = |reason| StoreError::Damaged { path: path.to_owned(), reason };
+    let unavailable = |reason| StoreError::Unavailable { path: path.to_owned(), reason };
+    let database = builder().open(path).map_err(|error| match error {
+        redb::DatabaseError::Storage(redb::StorageError::Io(error))
+            if !matches!(error.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof) =>
+        {
+            unavailable(error.to_string())
+        }
+        redb::DatabaseError::DatabaseAlreadyOpen => unavailable("another process has it open".to_owned()),
+        error => damaged(error.to_string()),
+    })?;
+    match schema_version(&database).map_err(damaged)? {
+        SCHEMA_VERSION => Ok(database),
+        // The next version adds its migration here, in the transaction that writes the new number.
+        0 => Err(damaged("there is no schema 0".to_owned())),
+        found => Err(StoreError::Newer { path: path.to_owned(), found }),
     }
 }
 

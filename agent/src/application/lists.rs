@@ -35,8 +35,8 @@ pub struct ListState {
 }
 
 /// Every configured list. Those whose copy is recent are left alone until it is not.
-pub(super) fn load(config: &Config, store: &Store) -> Result<Vec<ListState>, StoreError> {
-    let state = |list: &List| {
+pub(super) fn load(config: &Config, store: &mut Store) -> Result<Vec<ListState>, StoreError> {
+    let mut state = |list: &List| {
         Ok(ListState {
             record: store.list(&list.name)?.filter(|record| record.source == source_text(&list.source)),
             list: list.clone(),
@@ -47,7 +47,7 @@ pub(super) fn load(config: &Config, store: &Store) -> Result<Vec<ListState>, Sto
             due_ns: 0,
         })
     };
-    config.lists.iter().map(state).collect()
+    config.lists.iter().map(&mut state).collect()
 }
 
 impl<G: Gate> Application<G> {

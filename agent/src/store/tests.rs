@@ -6,7 +6,7 @@ fn directory() -> tempfile::TempDir {
 
 /// A database with a household in it, as bytes.
 fn filled(directory: &Path) -> Vec<u8> {
-    let store = Store::open(directory).unwrap();
+    let mut store = Store::open(directory).unwrap();
     store.save_household(&vec!["Mia".repeat(200)]).unwrap();
     drop(store);
     std::fs::read(directory.join(FILE_NAME)).unwrap()
@@ -15,14 +15,14 @@ fn filled(directory: &Path) -> Vec<u8> {
 #[test]
 fn documents_survive_reopening() {
     let directory = directory();
-    let store = Store::open(directory.path()).unwrap();
+    let mut store = Store::open(directory.path()).unwrap();
     assert_eq!(store.household::<String>().unwrap(), None);
     store.save_household(&"first").unwrap();
     store.save_household(&"second").unwrap();
     let record = ListRecord { etag: Some("\"1\"".to_owned()), rules: 7, ..ListRecord::default() };
     store.save_list("ads", &record).unwrap();
     drop(store);
-    let store = Store::open(directory.path()).unwrap();
+    let mut store = Store::open(directory.path()).unwrap();
     assert_eq!(store.household::<String>().unwrap().as_deref(), Some("second"));
     assert_eq!(store.list("ads").unwrap(), Some(record));
     assert_eq!(store.list("other").unwrap(), None);
@@ -52,7 +52,7 @@ fn damage_is_refused_and_left_alone() {
     let mut refused = 0;
     for (name, bytes) in &cases {
         std::fs::write(&path, bytes).unwrap();
-        let result = Store::open(home.path()).and_then(|store| store.household::<Vec<String>>());
+        let result = Store::open(home.path()).and_then(|mut store| store.household::<Vec<String>>());
         match result {
             Ok(household) => assert_eq!(household, Some(vec!["Mia".repeat(200)]), "{name}"),
             Err(error) => {
@@ -122,7 +122,7 @@ impl Drop for TinyDisk {
 fn a_full_disk_changes_nothing_and_is_told() {
     let Some(disk) = TinyDisk::mount("size=2m") else { return };
     let home = disk.0.path();
-    let store = Store::open(home).unwrap();
+    let mut store = Store::open(home).unwrap();
     store.save_household(&"before").unwrap();
     // What is left of the disk is filled up, as any log might do.
     let filler = home.join("filler");
@@ -132,11 +132,14 @@ fn a_full_disk_changes_nothing_and_is_told() {
     let error = store.save_household(&big).unwrap_err();
     assert!(matches!(error, StoreError::NotSaved { .. }), "{error}");
     assert!(error.to_string().starts_with("nothing was changed"), "{error}");
-    drop(store);
+    assert!(store.save_household(&big).is_err(), "there is still no room");
+    // As soon as there is room the running agent can save again, and what was saved before is still there.
     std::fs::remove_file(&filler).unwrap();
-    let store = Store::open(home).unwrap();
     assert_eq!(store.household::<String>().unwrap().as_deref(), Some("before"));
-    store.save_household(&"after").unwrap();
+    store.save_household(&"again").unwrap();
+    drop(store);
+    let mut store = Store::open(home).unwrap();
+    assert_eq!(store.household::<String>().unwrap().as_deref(), Some("again"));
 }
 
 #[test]
