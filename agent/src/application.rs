@@ -7,6 +7,7 @@
 //! Nothing here waits and nothing reads a clock: what takes long is handed back as work for the caller, and the time
 //! comes in as a [`Moment`].
 
+mod error;
 mod explain;
 mod lists;
 mod strangers;
@@ -20,8 +21,8 @@ use jiff::{SignedDuration, Timestamp};
 use stairgate_policy::compile::{Compiled, OwnEntry, compile};
 use stairgate_policy::household::{Action, Device, Filter, Household, OwnRule, Owner, Pause, Person, Scope, TimeOfDay};
 use stairgate_policy::name;
-use stairgate_policy::validate::Invalid;
 
+pub use error::ApplicationError;
 pub use explain::Search;
 pub use lists::ListState;
 use strangers::Strangers;
@@ -31,48 +32,12 @@ use crate::config::Config;
 use crate::control::protocol::{Decision, PauseEnd};
 use crate::document::{HouseholdDocument, nearest_tag_id, owner_named, tag_of};
 use crate::gate::{Gate, GateError};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::text;
 use crate::view::Interface;
 
 /// A pause for a fixed time lasts at most this long; longer ones have no end of their own.
 const PAUSE_MAX: SignedDuration = SignedDuration::from_hours(31 * 24);
-
-/// Why something was not done. Every message says what to do instead.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplicationError {
-    /// No such person.
-    #[error("there is nobody called `{name}` in the household{hint}")]
-    NoPerson {
-        /// The name.
-        name: String,
-        /// Who may be meant, or where to look.
-        hint: String,
-    },
-    /// The person's devices are not filtered.
-    #[error("the devices of {0} are not filtered, so there is nothing to change; filter them first")]
-    NotFiltered(String),
-    /// Neither a name nor a category or service.
-    #[error("`{text}` is neither a domain name nor a category or service{hint}")]
-    NoName {
-        /// What was given.
-        text: String,
-        /// What may be meant.
-        hint: String,
-    },
-    /// A hardware address, a time or a duration that is none.
-    #[error("{0}")]
-    BadValue(String),
-    /// The household would not make sense.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-    /// The database refuses.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The gate refuses.
-    #[error("nothing was changed, because the gate refuses: {0}")]
-    Gate(GateError),
-}
 
 /// What a change leaves to be done: names of which the domain table must be told what people decided.
 #[derive(Clone, PartialEq, Eq, Debug)]
