@@ -251,6 +251,28 @@ fn an_interface_that_comes_back_is_filtered_again() {
 }
 
 #[test]
+fn a_device_that_nobody_has_claimed_is_told_and_can_be_claimed() {
+    let mut router = Router::new();
+    router.start();
+    router.wait(|| router.ready());
+    // A packet to somewhere far away, from an address that a telephone might have made up.
+    let send = "ip link set home0 address 06:00:5e:10:00:99 && ip addr add 192.0.2.2/24 dev home0 && \
+                ip neigh add 192.0.2.1 lladdr 02:00:5e:10:00:fe dev home0 && \
+                ip route add 198.51.100.0/24 via 192.0.2.1 dev home0 && echo > /dev/udp/198.51.100.1/9999";
+    let output = router.inside(&["bash", "-c", send]);
+    assert!(output.status.success(), "{output:?}");
+    let device = || {
+        let devices = router.told(&["devices"]);
+        devices.as_array().unwrap().iter().find(|device| device["mac"] == "06:00:5e:10:00:99").cloned()
+    };
+    router.wait(|| device().is_some());
+    let stranger = device().unwrap();
+    assert_eq!((&stranger["owner"], &stranger["hint"]), (&Value::Null, &"private address".into()), "{stranger}");
+    router.told(&["devices", "assign", "06:00:5e:10:00:99", "mia"]);
+    assert_eq!(device().unwrap()["owner"], "Mia");
+}
+
+#[test]
 fn a_damaged_database_stops_the_start_and_not_the_gate() {
     let mut router = Router::new();
     router.start();
