@@ -8,7 +8,7 @@ use std::sync::{PoisonError, RwLock};
 use rustix::time::{ClockId, clock_gettime};
 use stairgate_abi::hash::NameHash;
 use stairgate_abi::maps::{PROFILES_MAX, Profile};
-use stairgate_abi::table::{BUCKET_SLOTS, Bucket, Buckets, Entry, find};
+use stairgate_abi::table::{Entry, find};
 use stairgate_abi::{Decision, Mask, TagPath, TagSet, Tags, Verdict};
 
 use super::grace;
@@ -135,7 +135,7 @@ impl Tables {
     }
 
     fn entry(&self, hash: u64) -> Entry {
-        find(&Words(&self.domains), hash)
+        find(&*self.domains, hash)
     }
 
     fn tag_set(&self, id: u16) -> TagSet {
@@ -190,20 +190,6 @@ pub(super) fn is_sound(profile: &Profile) -> bool {
 }
 
 const _: () = assert!(PROFILES_MAX <= u16::MAX as u32);
-
-/// A table's words as the look-up wants them.
-struct Words<'a>(&'a [AtomicU64]);
-
-impl Buckets for Words<'_> {
-    fn count(&self) -> u32 {
-        (self.0.len() / BUCKET_SLOTS) as u32
-    }
-
-    fn bucket(&self, index: u32) -> Option<Bucket> {
-        let slots = self.0.get(index as usize * BUCKET_SLOTS..)?.first_chunk::<BUCKET_SLOTS>()?;
-        Some(std::array::from_fn(|at| slots[at].load(Ordering::Relaxed)))
-    }
-}
 
 #[cfg(test)]
 pub(super) mod tests {
@@ -295,7 +281,7 @@ pub(super) mod tests {
             let mut bytes = vec![0; layout::SIZE as usize];
             bytes[layout::NAME as usize..][..name.len()].copy_from_slice(name.as_bytes());
             let labels = split_dotted::<Plain, _>(bytes.as_mut_slice(), layout::NAME, name.len() as u32).unwrap();
-            let kernel = lookup::<Plain, [u8], _>(&bytes, labels, &Words(&tables.domains), KEY);
+            let kernel = lookup::<Plain, [u8], _>(&bytes, labels, &*tables.domains, KEY);
             let (path, starts) = tables.path(name.as_bytes());
             assert_eq!(path, kernel, "{name}");
             for (id, start) in path.0.iter().zip(starts) {

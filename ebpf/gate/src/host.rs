@@ -267,8 +267,8 @@ impl Loop for Host {
 
 impl Env for Host {
     type Bytes<'a> = Window<'a>;
-    type Domains<'a> = Writer<'a>;
-    type Devices<'a> = Writer<'a>;
+    type Domains<'a> = &'a [AtomicU64];
+    type Devices<'a> = &'a [AtomicU64];
     type FlowRef<'a> = RefMut<'a, Flow>;
     type StateRef<'a> = RefMut<'a, StreamState>;
 
@@ -319,12 +319,12 @@ impl Env for Host {
         Some(&self.settings)
     }
 
-    fn domains(&self) -> Writer<'_> {
-        Writer::new(&self.domains)
+    fn domains(&self) -> &[AtomicU64] {
+        &self.domains
     }
 
-    fn devices(&self) -> Writer<'_> {
-        Writer::new(&self.devices)
+    fn devices(&self) -> &[AtomicU64] {
+        &self.devices
     }
 
     fn tag_set(&self, id: u16) -> Option<&TagSet> {

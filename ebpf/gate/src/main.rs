@@ -24,7 +24,7 @@ use stairgate_abi::maps::{
     Counter, DEVICE_BUCKETS, EVENT_RING_BYTES, EVENTS_PER_SECOND, FLOWS_MAX, Flow, FlowKey, PROFILES_MAX, Profile,
     STRANGERS_MAX, STREAMS_MAX, Settings, StreamKey, TAG_SETS_MAX,
 };
-use stairgate_abi::table::{Bucket, Buckets};
+use stairgate_abi::table::{BUCKET_SLOTS, Bucket, Buckets};
 use stairgate_gate::{Action, Env, StreamState, Told, Work};
 use stairgate_wire::{Bytes, BytesMut, Loop, Step, layout, spell};
 
@@ -40,11 +40,11 @@ const SECOND_SHIFT: u32 = 30;
 static SETTINGS: Array<Settings> = Array::with_max_entries(1, 0);
 /// The loader sets the real size.
 #[map]
-static DOMAINS: Array<Bucket> = Array::with_max_entries(1, MAPPABLE);
+static DOMAINS: Array<[u64; BUCKET_SLOTS]> = Array::with_max_entries(1, MAPPABLE);
 #[map]
 static TAG_SETS: Array<TagSet> = Array::with_max_entries(TAG_SETS_MAX, MAPPABLE);
 #[map]
-static DEVICES: Array<Bucket> = Array::with_max_entries(DEVICE_BUCKETS, MAPPABLE);
+static DEVICES: Array<[u64; BUCKET_SLOTS]> = Array::with_max_entries(DEVICE_BUCKETS, MAPPABLE);
 #[map]
 static PROFILES: Array<Profile> = Array::with_max_entries(PROFILES_MAX * 2, 0);
 #[map]
@@ -186,21 +186,33 @@ impl BytesMut for Window {
 
 /// A table in an array map.
 struct Table {
-    map: &'static Array<Bucket>,
+    map: &'static Array<[u64; BUCKET_SLOTS]>,
     count: u32,
 }
 
+/// A bucket in an array map.
+#[derive(Clone, Copy)]
+struct Row(*const u64);
+
+impl Bucket for Row {
+    #[inline(always)]
+    fn slot(&self, index: usize) -> u64 {
+        // SAFETY: the map's values are buckets. The agent may write any slot at any time, so each is read whole.
+        unsafe { self.0.add(index).read_volatile() }
+    }
+}
+
 impl Buckets for Table {
+    type Bucket<'a> = Row;
+
     #[inline(always)]
     fn count(&self) -> u32 {
         self.count
     }
 
     #[inline(always)]
-    fn bucket(&self, index: u32) -> Option<Bucket> {
-        let bucket = self.map.get_ptr(index)?.cast::<u64>();
-        // SAFETY: the map's values are buckets. The agent may write any slot at any time, so each is read once.
-        Some(core::array::from_fn(|slot| unsafe { bucket.add(slot).read_volatile() }))
+    fn bucket(&self, index: u32) -> Option<Row> {
+        Some(Row(self.map.get_ptr(index)?.cast()))
     }
 }
 

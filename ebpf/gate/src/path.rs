@@ -38,12 +38,19 @@ pub fn handle<E: Env>(env: &E, work: &mut Work) -> Action {
     // Who sent it? Unmanaged devices leave here, after one look-up: this is what everyone pays.
     let Some(mac) = env.source_mac() else { return Action::Pass };
     let Some(settings) = env.settings() else { return Action::Pass };
-    let number = find(&env.devices(), hash_mac(settings.hash_key, mac)).this;
+    let number = profile_of(env, settings, mac);
     if number == PROFILE_UNMANAGED {
         env.count(Counter::Unmanaged);
         return Action::Pass;
     }
     managed(env, settings, mac, number, work)
+}
+
+/// The profile of the device with this hardware address, 0 if nobody has claimed it. Apart from the rest, so that its
+/// share of the kernel's small stack is free again before more is needed.
+#[inline(never)]
+fn profile_of<E: Env>(env: &E, settings: &Settings, mac: [u8; 6]) -> u16 {
+    find(&env.devices(), hash_mac(settings.hash_key, mac)).this
 }
 
 #[inline(always)]

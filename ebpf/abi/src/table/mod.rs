@@ -14,11 +14,23 @@ mod writer;
 #[cfg(feature = "user")]
 pub use writer::{TableFull, TagSetInterner, TooManyTagSets, Writer};
 
+use core::sync::atomic::{AtomicU64, Ordering};
+
 /// Slots of a bucket: as many as a cache line holds.
 pub const BUCKET_SLOTS: usize = 8;
 
 /// One bucket.
-pub type Bucket = [u64; BUCKET_SLOTS];
+pub trait Bucket {
+    /// The slot at `index`, which is less than [`BUCKET_SLOTS`]. Read anew at each call: someone may be writing it.
+    fn slot(&self, index: usize) -> u64;
+}
+
+impl Bucket for &[AtomicU64; BUCKET_SLOTS] {
+    #[inline(always)]
+    fn slot(&self, index: usize) -> u64 {
+        self[index].load(Ordering::Relaxed)
+    }
+}
 
 const FINGERPRINT_SHIFT: u32 = 18;
 /// The slot speaks of the name itself.
@@ -30,10 +42,44 @@ const ID: u64 = 0xffff;
 
 /// Read access to a table's memory.
 pub trait Buckets {
+    /// A bucket in place.
+    type Bucket<'a>: Bucket
+    where
+        Self: 'a;
     /// Number of buckets; never zero.
     fn count(&self) -> u32;
     /// The bucket at `index`, or `None` past the end.
-    fn bucket(&self, index: u32) -> Option<Bucket>;
+    fn bucket(&self, index: u32) -> Option<Self::Bucket<'_>>;
+}
+
+/// A table in memory that is shared with its writer: whole buckets.
+impl Buckets for [AtomicU64] {
+    type Bucket<'a> = &'a [AtomicU64; BUCKET_SLOTS];
+
+    fn count(&self) -> u32 {
+        (self.len() / BUCKET_SLOTS) as u32
+    }
+
+    fn bucket(&self, index: u32) -> Option<Self::Bucket<'_>> {
+        self.get(index as usize * BUCKET_SLOTS..)?.first_chunk()
+    }
+}
+
+impl<T: Buckets + ?Sized> Buckets for &T {
+    type Bucket<'a>
+        = T::Bucket<'a>
+    where
+        Self: 'a;
+
+    #[inline(always)]
+    fn count(&self) -> u32 {
+        (**self).count()
+    }
+
+    #[inline(always)]
+    fn bucket(&self, index: u32) -> Option<Self::Bucket<'_>> {
+        (**self).bucket(index)
+    }
 }
 
 /// What the table says of one name.
@@ -63,14 +109,14 @@ pub fn find<T: Buckets + ?Sized>(table: &T, hash: u64) -> Entry {
 
 /// Takes what `bucket` holds for `fingerprint` into `entry`.
 #[inline(always)]
-fn collect(bucket: &Bucket, fingerprint: u64, entry: &mut Entry) {
+fn collect<B: Bucket>(bucket: &B, fingerprint: u64, entry: &mut Entry) {
     // Nearly every look-up finds nothing, so eight slots are compared without a branch: a difference is less than 2^46,
     // and only that of equal fingerprints turns negative when one is taken away. (Eight branches, each of which the
     // kernel's verifier would follow both ways, multiply beyond its limits.)
     let mut any = 0;
     let mut index = 0;
     while index < BUCKET_SLOTS {
-        any |= (bucket[index] >> FINGERPRINT_SHIFT ^ fingerprint).wrapping_sub(1);
+        any |= (bucket.slot(index) >> FINGERPRINT_SHIFT ^ fingerprint).wrapping_sub(1);
         index += 1;
     }
     if any >> 63 == 0 {
@@ -79,7 +125,7 @@ fn collect(bucket: &Bucket, fingerprint: u64, entry: &mut Entry) {
     let (mut this, mut below) = (0, 0);
     index = 0;
     while index < BUCKET_SLOTS {
-        let slot = bucket[index];
+        let slot = bucket.slot(index);
         let equal = ((slot >> FINGERPRINT_SHIFT ^ fingerprint).wrapping_sub(1) as i64 >> 63) as u64;
         this = choose(equal & (slot >> THIS.trailing_zeros()), slot, this);
         below = choose(equal & (slot >> BELOW.trailing_zeros()), slot, below);

@@ -6,9 +6,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::{vec, vec::Vec};
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::{
-    BELOW, BUCKET_SLOTS, Bucket, Buckets, Entry, FINGERPRINT_SHIFT, ID, THIS, find, first_bucket, other_bucket,
-};
+use super::{BELOW, BUCKET_SLOTS, Buckets, Entry, FINGERPRINT_SHIFT, ID, THIS, find, first_bucket, other_bucket};
 use crate::maps::TAG_SETS_MAX;
 use crate::tags::TagSet;
 
@@ -37,17 +35,6 @@ pub struct Writer<'a> {
     marks: Vec<u64>,
 }
 
-impl Buckets for Writer<'_> {
-    fn count(&self) -> u32 {
-        (self.slots.len() / BUCKET_SLOTS) as u32
-    }
-
-    fn bucket(&self, index: u32) -> Option<Bucket> {
-        let slots = self.slots.get(index as usize * BUCKET_SLOTS..)?.first_chunk::<BUCKET_SLOTS>()?;
-        Some(core::array::from_fn(|at| slots[at].load(Ordering::Relaxed)))
-    }
-}
-
 impl<'a> Writer<'a> {
     /// A writer of the table in `slots`, a whole number of buckets.
     pub const fn new(slots: &'a [AtomicU64]) -> Self {
@@ -56,7 +43,7 @@ impl<'a> Writer<'a> {
 
     /// What the table says of the name with this hash.
     pub fn get(&self, hash: u64) -> Entry {
-        find(self, hash)
+        find(self.slots, hash)
     }
 
     /// Makes `entry` all that the table says of the name with this hash. Two zero ids remove the name.
@@ -73,8 +60,8 @@ impl<'a> Writer<'a> {
             Entry { this: 0, below } => [slot(below, BELOW), 0],
             Entry { this, below } => [slot(this, THIS), slot(below, BELOW)],
         };
-        let first = first_bucket(hash, self.count());
-        let pair = [first, other_bucket(first, fingerprint, self.count())];
+        let first = first_bucket(hash, self.slots.count());
+        let pair = [first, other_bucket(first, fingerprint, self.slots.count())];
 
         // Slots that are there already and say what is wanted stay; the others of this name are stale.
         let mut missing = [0; 2];
@@ -187,7 +174,7 @@ impl<'a> Writer<'a> {
             if steps.len() < SEARCH_MAX {
                 for at in bucket_range(bucket) {
                     let fingerprint = self.slots[at].load(Ordering::Relaxed) >> FINGERPRINT_SHIFT;
-                    let other = other_bucket(bucket, fingerprint, self.count());
+                    let other = other_bucket(bucket, fingerprint, self.slots.count());
                     if other != bucket && !on_path(&steps, next, other) {
                         steps.push((other, next, at));
                     }
