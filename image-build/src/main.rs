@@ -10,6 +10,7 @@ mod load;
 mod look_around;
 mod packages;
 mod process;
+mod replay;
 mod test;
 mod ui;
 
@@ -40,6 +41,8 @@ enum Tool {
     Lab,
     /// Measure what the gate costs: throughput, processor time and latency with it and without it.
     Load(load::Options),
+    /// Send captures through the kernel program and through the host's path, and compare. Needs root.
+    Replay(replay::Options),
     /// Run the fuzz targets.
     Fuzz(fuzz::Options),
 }
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Tool::Test(options) => test::test(&screen, &options),
         Tool::Lab => look_around::run(&screen),
         Tool::Load(options) => load::run(&screen, &options),
+        Tool::Replay(options) => replay::run(&screen, &options),
         Tool::Fuzz(options) => fuzz::fuzz(&screen, &options),
     });
     match result {
