@@ -318,7 +318,8 @@ impl Session<'_> {
     fn send(&mut self, number: usize, bytes: &[u8]) -> Result<Option<Action>> {
         let what = || format!("{} frame {number}", self.path.display());
         let Some(judged) = self.both.send(bytes, &what)? else {
-            self.replayed.leave_out("longer than the kernel takes for a test run");
+            self.replayed
+                .leave_out("merged frame longer than the kernel takes for a test run (its segments were sent)");
             return Ok(None);
         };
         self.replayed.frames += 1;

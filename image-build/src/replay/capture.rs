@@ -55,9 +55,14 @@ pub(super) fn read(path: &Path) -> Result<Capture> {
         let _ = MultiGzDecoder::new(bytes.as_slice()).take(CAPTURE_MAX).read_to_end(&mut plain);
         bytes = plain;
     }
-    let Some(magic) = bytes.first_chunk::<4>() else { bail!("{} is not a capture: it is empty", path.display()) };
+    parse(&bytes).with_context(|| format!("{} is not a capture", path.display()))
+}
+
+/// The packets in a file's bytes.
+fn parse(bytes: &[u8]) -> Result<Capture> {
+    let Some(magic) = bytes.first_chunk::<4>() else { bail!("it is empty") };
     let (little, big) = (u32::from_le_bytes(*magic), u32::from_be_bytes(*magic));
-    let reader = |big_endian| Reader { bytes: &bytes, at: 0, big_endian };
+    let reader = |big_endian| Reader { bytes, at: 0, big_endian };
     match (little, big) {
         (SECTION_HEADER, _) => Ok(blocks(reader(false))),
         // Microseconds, nanoseconds, and Kuznetzov's form with longer packet headers.
@@ -65,7 +70,7 @@ pub(super) fn read(path: &Path) -> Result<Capture> {
         (_, 0xa1b2_c3d4 | 0xa1b2_3c4d) => Ok(records(reader(true), 16)),
         (0xa1b2_cd34, _) => Ok(records(reader(false), 24)),
         (_, 0xa1b2_cd34) => Ok(records(reader(true), 24)),
-        _ => bail!("{} is not a capture: neither pcap nor pcapng", path.display()),
+        _ => bail!("it is neither pcap nor pcapng"),
     }
 }
 
@@ -195,16 +200,6 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
 
-    fn read_bytes(bytes: &[u8]) -> Result<Capture> {
-        let directory = std::env::temp_dir().join(format!("stairgate-capture-{}", std::process::id()));
-        std::fs::create_dir_all(&directory).unwrap();
-        let path = directory.join(format!("{:x}", bytes.iter().fold(7u64, |sum, &byte| sum * 31 ^ u64::from(byte))));
-        std::fs::write(&path, bytes).unwrap();
-        let capture = read(&path);
-        std::fs::remove_file(&path).unwrap();
-        capture
-    }
-
     fn words(big_endian: bool, words: &[u32]) -> Vec<u8> {
         words.iter().flat_map(|word| if big_endian { word.to_be_bytes() } else { word.to_le_bytes() }).collect()
     }
@@ -214,12 +209,12 @@ mod tests {
         for big_endian in [false, true] {
             let mut file = words(big_endian, &[0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, 1, 0, 0, 3, 5]);
             file.extend(b"abc");
-            let capture = read_bytes(&file).unwrap();
+            let capture = parse(&file).unwrap();
             assert!(!capture.damaged);
             let [packet] = &capture.packets[..] else { panic!("one packet") };
             assert_eq!((packet.number, packet.link, &packet.bytes[..], packet.cut), (1, 1, &b"abc"[..], true));
             file.pop();
-            let capture = read_bytes(&file).unwrap();
+            let capture = parse(&file).unwrap();
             assert!(capture.damaged && capture.packets.is_empty());
         }
     }
@@ -230,7 +225,7 @@ mod tests {
         file.extend(words(false, &[INTERFACE_DESCRIPTION, 20, 113, 0, 20]));
         file.extend(words(false, &[ENHANCED_PACKET, 36, 0, 0, 0, 4, 4, 0x6463_6261, 36]));
         file.extend(words(false, &[SIMPLE_PACKET, 20, 4, 0x6463_6261, 20]));
-        let capture = read_bytes(&file).unwrap();
+        let capture = parse(&file).unwrap();
         let packets: Vec<_> = capture.packets.iter().map(|packet| (packet.link, &packet.bytes[..])).collect();
         assert_eq!(packets, [(113, &b"abcd"[..]), (113, &b"abcd"[..])]);
         assert!(!capture.damaged);
@@ -239,7 +234,7 @@ mod tests {
     #[test]
     fn says_what_is_not_a_capture() {
         for bytes in [&b""[..], b"<html>", b"abc"] {
-            assert!(format!("{:#}", read_bytes(bytes).unwrap_err()).contains("is not a capture"));
+            assert!(parse(bytes).is_err());
         }
     }
 }

@@ -7,7 +7,7 @@ use aya::{Ebpf, EbpfLoader, TestRun as _, TestRunOptions};
 use stairgate_abi::maps::{
     EVENT_HEAD, EVENTS_PER_SECOND, Event, FlowKey, PROFILES_MAX, Profile, Settings, TAG_SETS_MAX, names,
 };
-use stairgate_abi::table::{Bucket, Buckets};
+use stairgate_abi::table::{BUCKET_SLOTS, Bucket as _, Buckets};
 use stairgate_abi::{Mask, TagSet};
 use stairgate_gate::host::{self, Host};
 use stairgate_gate::{Action, Env};
@@ -103,11 +103,12 @@ impl Kernel {
     }
 
     fn copy_table(&mut self, name: &'static str, table: &impl Buckets) -> Result<()> {
-        let mut map: Array<_, Bucket> = self.array(name)?;
+        let mut map: Array<_, [u64; BUCKET_SLOTS]> = self.array(name)?;
         for index in 0..table.count() {
-            let bucket = table.bucket(index).unwrap_or_default();
-            if bucket != Bucket::default() {
-                map.set(index, bucket, 0)?;
+            let Some(bucket) = table.bucket(index) else { break };
+            let slots: [u64; BUCKET_SLOTS] = std::array::from_fn(|slot| bucket.slot(slot));
+            if slots != [0; BUCKET_SLOTS] {
+                map.set(index, slots, 0)?;
             }
         }
         Ok(())

@@ -128,7 +128,7 @@ mod tests {
         bytes.extend([0, 80, 0, 80, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0x50, 0x19, 0, 0, 0, 0, 0, 0]);
         bytes.extend(&payload);
         let segments = segments(&bytes);
-        let mut stream = Vec::new();
+        let mut stream: Vec<u8> = Vec::new();
         for (index, segment) in segments.iter().enumerate() {
             let mut frame = Frame::default();
             frame::parse::<Plain, _>(&segment[..], segment.len() as u32, &mut frame).unwrap();
