@@ -163,6 +163,8 @@ fn begin<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, opens: bool) {
         flow.start = frame.sequence.wrapping_sub(SEQUENCE_WINDOW);
         flow.end = flow.start;
         flow.beyond = 1;
+    } else if quic::is_long_header(&env.bytes(), frame.payload, frame.payload_length()) {
+        flow.quic = 1;
     }
     flow.state = flow_state::UNCLASSIFIED;
     judge_flow(env, context.mask, flow);

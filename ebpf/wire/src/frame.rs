@@ -20,8 +20,8 @@ const ETHERTYPE_PPPOE_SESSION: u16 = 0x8864;
 /// IPv6 extension headers with a shape of their own.
 const FRAGMENT: u8 = 44;
 const AUTHENTICATION: u8 = 51;
-const PPP_IPV4: u16 = 0x0021;
-const PPP_IPV6: u16 = 0x0057;
+pub(crate) const PPP_IPV4: u16 = 0x0021;
+pub(crate) const PPP_IPV6: u16 = 0x0057;
 
 /// TCP, as an IP protocol number.
 pub const TCP: u8 = 6;

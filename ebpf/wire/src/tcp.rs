@@ -1,7 +1,7 @@
 //! Turning round: replies that the gate makes out of the packet it refuses.
 
 use crate::bytes::BytesMut;
-use crate::frame::{Frame, tcp_flags};
+use crate::frame::{Frame, PPP_IPV4, PPP_IPV6, tcp_flags};
 
 /// Swaps the hardware addresses of the frame.
 #[inline(always)]
@@ -21,6 +21,11 @@ pub fn turn_link_layer<B: BytesMut + ?Sized>(bytes: &mut B) {
 pub fn turn_network<B: BytesMut + ?Sized>(bytes: &mut B, frame: &Frame, protocol: u8, payload: u32) -> u32 {
     const HOPS: u8 = 64;
     let at = frame.network;
+    let header = if frame.version == 4 { 20 } else { 40 };
+    if matches!(bytes.be16(at - 2), PPP_IPV4 | PPP_IPV6) {
+        // RFC 2516 §4: the length of the PPP payload, protocol field included, stands right before it.
+        bytes.put16(at - 4, (2 + header + payload) as u16);
+    }
     if frame.version == 4 {
         let total = (20 + payload) as u16;
         let (source, destination) = (frame.destination[1] as u32, frame.source[1] as u32);
