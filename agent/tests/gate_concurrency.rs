@@ -80,9 +80,10 @@ fn nobody_sees_half_a_profile_in_10_000_updates() {
                 }
             })
         });
-        for update in 0..UPDATES {
-            let profile = if (update / PROFILES).is_multiple_of(2) { &first } else { &second };
-            assert!(dataplane.set_profile(CHILD + update % PROFILES, profile).unwrap());
+        for round in 0..UPDATES.div_ceil(PROFILES) {
+            let profile = if round.is_multiple_of(2) { &first } else { &second };
+            let profiles: Vec<_> = (CHILD..CHILD + PROFILES).map(|number| (number, profile)).collect();
+            assert_eq!(dataplane.set_profiles(&profiles).unwrap(), profiles.len());
             if readers.iter().any(|reader| reader.is_finished()) {
                 break;
             }

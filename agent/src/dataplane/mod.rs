@@ -181,6 +181,8 @@ impl Dataplane {
         self.active.store(true, Ordering::SeqCst);
         if !self.pins.linked()?.is_empty() {
             self.tables.set_live();
+            // The agent before this one may have been killed in the middle of a change.
+            self.tables.wait_for_readers();
         }
         links::bring_all(&self.pins, &mut lock(&self.program))?;
         pins::remove_other_programs(&self.pins.current(), self.object)?;
@@ -261,10 +263,21 @@ impl Dataplane {
 
     /// Puts `profile` into force, from the next packet on. Returns false if it was in force already.
     ///
+    /// It has taken effect long before the call returns: what takes a few milliseconds is the wait until nobody reads
+    /// the old one any more.
+    ///
     /// # Errors
     /// If the number or the profile is not valid, or the kernel refuses.
     pub fn set_profile(&self, number: u16, profile: &Profile) -> Result<bool, Error> {
-        lock(&self.profiles).set(&self.tables, number, profile)
+        self.set_profiles(&[(number, profile)]).map(|changed| changed > 0)
+    }
+
+    /// As [`set_profile`](Self::set_profile) for several at once, with one wait. Returns how many were not in force.
+    ///
+    /// # Errors
+    /// If a number or a profile is not valid, and then none is changed, or if the kernel refuses.
+    pub fn set_profiles(&self, profiles: &[(u16, &Profile)]) -> Result<usize, Error> {
+        lock(&self.profiles).set(&self.tables, profiles)
     }
 
     /// Makes `devices` all that the gate knows: hardware addresses and profile numbers.

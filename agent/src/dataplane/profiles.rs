@@ -3,6 +3,7 @@
 //! A profile has two halves in the map, and its generation counter names the live one by its lowest bit. The spare half
 //! is written whole, then the counter is raised: one word, and from the next packet on the new profile is in force.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 use std::sync::atomic::{Ordering, fence};
 
@@ -13,18 +14,17 @@ use super::error::Error;
 use super::memory::Plain;
 use super::tables::{Tables, is_sound};
 
-/// The one writer of the profiles.
+/// The one writer of the profiles. Between calls every spare half is free: nobody reads it any more.
 pub(super) struct ProfileWriter {
     halves: Array<MapData, Plain<Profile>>,
     heads: Array<MapData, u64>,
-    /// By profile number: the spare half may still be in the hands of a packet that came before the last switch.
-    unsettled: [bool; PROFILES_MAX as usize],
 }
 
 impl ProfileWriter {
-    /// Goes on with the profiles as they are. A process that was here before may have switched a moment ago.
+    /// Goes on with the profiles as they are. If another process may have switched one a moment ago, the caller waits
+    /// for the readers first.
     pub(super) fn adopt(halves: Array<MapData, Plain<Profile>>, heads: Array<MapData, u64>) -> Self {
-        Self { halves, heads, unsettled: [true; PROFILES_MAX as usize] }
+        Self { halves, heads }
     }
 
     /// The live half of every profile.
@@ -32,22 +32,42 @@ impl ProfileWriter {
         (0..PROFILES_MAX).map(|number| self.half(number, self.head(number)?)).collect()
     }
 
-    /// Puts `profile` into force. Does nothing if it is in force already, so that flows need not be judged again.
-    pub(super) fn set(&mut self, tables: &Tables, number: u16, profile: &Profile) -> Result<bool, Error> {
+    /// Puts profiles into force and returns how many were not in force already: flows of those need not be judged
+    /// again. The wait for the readers comes last, when everything has taken effect.
+    pub(super) fn set(&mut self, tables: &Tables, profiles: &[(u16, &Profile)]) -> Result<usize, Error> {
+        for (number, profile) in profiles {
+            if u32::from(*number) >= PROFILES_MAX {
+                return Err(Error::NoSuchProfile { number: *number });
+            }
+            if !is_sound(profile) {
+                return Err(Error::BadProfile { number: *number });
+            }
+        }
+        let mut switched = BTreeSet::new();
+        let mut changed = 0;
+        let result = profiles.iter().try_for_each(|(number, profile)| {
+            if switched.contains(number) {
+                tables.wait_for_readers();
+                switched.clear();
+            }
+            if self.switch(tables, *number, profile)? {
+                switched.insert(*number);
+                changed += 1;
+            }
+            Ok(())
+        });
+        if !switched.is_empty() {
+            tables.wait_for_readers();
+        }
+        result.map(|()| changed)
+    }
+
+    /// Writes the spare half and makes it the live one. False if the live one says the same already.
+    fn switch(&mut self, tables: &Tables, number: u16, profile: &Profile) -> Result<bool, Error> {
         let index = u32::from(number);
-        if index >= PROFILES_MAX {
-            return Err(Error::NoSuchProfile { number });
-        }
-        if !is_sound(profile) {
-            return Err(Error::BadProfile { number });
-        }
         let head = self.head(index)?;
         if self.half(index, head)? == *profile {
             return Ok(false);
-        }
-        if self.unsettled[usize::from(number)] {
-            tables.wait_for_readers();
-            self.unsettled = [false; PROFILES_MAX as usize];
         }
         self.halves
             .set(half_index(index, head.wrapping_add(1)), Plain(*profile), 0)
@@ -56,7 +76,6 @@ impl ProfileWriter {
         // processors. Readers find the half through the counter, which orders their reads.
         fence(Ordering::SeqCst);
         self.heads.set(index, head.wrapping_add(1), 0).map_err(Error::map("writing", names::PROFILE_HEADS))?;
-        self.unsettled[usize::from(number)] = true;
         let mut mirror = tables.profiles.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = mirror.get_mut(usize::from(number)) {
             *entry = *profile;
