@@ -149,6 +149,11 @@ pub trait Env: Loop {
     fn put_flow(&self, key: &FlowKey, flow: &Flow);
     /// The state of the stream parser.
     fn state(&self) -> Self::StateRef<'_>;
+    /// Sets the stream parser back to the beginning of a connection: no state, and no byte of a name.
+    fn reset_stream(&self);
+    /// Whether the stream parser's state and name are what [`Env::save_stream`] remembered; `None` if nothing is
+    /// remembered.
+    fn compare_stream(&self, key: &StreamKey) -> Option<bool>;
     /// Remembers the stream parser's state and the name it has read so far.
     fn save_stream(&self, key: &StreamKey);
     /// Brings back what [`Env::save_stream`] remembered. False if it is not known.

@@ -361,6 +361,15 @@ impl Env for Host {
         self.state.borrow_mut()
     }
 
+    fn reset_stream(&self) {
+        self.state.replace(StreamState::default());
+        self.write_name(&[0; layout::NAME_SIZE as usize]);
+    }
+
+    fn compare_stream(&self, key: &StreamKey) -> Option<bool> {
+        self.streams.borrow_mut().get(key).map(|saved| *saved == (*self.state.borrow(), self.read_name()))
+    }
+
     fn save_stream(&self, key: &StreamKey) {
         self.streams.borrow_mut().insert(*key, (*self.state.borrow(), self.read_name()));
     }

@@ -68,7 +68,9 @@ static EVENT_BUDGET: PerCpuArray<[u64; 2]> = PerCpuArray::with_max_entries(1, 0)
 static SCRATCH: PerCpuArray<Scratch> = PerCpuArray::with_max_entries(1, 0);
 
 /// The parser's state and the name behind it, as one block.
-type Stream = [u64; ((layout::STATE_SIZE + layout::NAME_SIZE) / 8) as usize];
+type Stream = [u64; STREAM_WORDS];
+/// Words of that block.
+const STREAM_WORDS: usize = ((layout::STATE_SIZE + layout::NAME_SIZE) / 8) as usize;
 
 /// The working memory of a processor.
 #[repr(C)]
@@ -363,6 +365,27 @@ impl Env for Kernel {
     fn state(&self) -> &mut StreamState {
         // SAFETY: this part of the scratch memory is aligned, large enough, and nothing else's.
         unsafe { &mut *self.scratch.0.add(layout::STATE as usize).cast::<StreamState>() }
+    }
+
+    #[inline(always)]
+    fn reset_stream(&self) {
+        // SAFETY: state and name stand side by side in the scratch memory, aligned.
+        unsafe { *self.scratch.0.add(layout::STATE as usize).cast::<Stream>() = [0; STREAM_WORDS] }
+    }
+
+    #[inline(never)]
+    fn compare_stream(&self, key: &StreamKey) -> Option<bool> {
+        let saved = STREAMS.get_ptr(key)?.cast::<u64>();
+        // SAFETY: as above.
+        let current = unsafe { self.scratch.0.add(layout::STATE as usize).cast::<u64>() };
+        let mut difference = 0;
+        let mut index = 0;
+        while index < STREAM_WORDS {
+            // SAFETY: both are `Stream`s.
+            difference |= unsafe { *saved.add(index) ^ *current.add(index) };
+            index += 1;
+        }
+        Some(difference == 0)
     }
 
     #[inline(always)]

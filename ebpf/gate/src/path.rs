@@ -18,6 +18,10 @@ const DNS_PORT: u16 = 53;
 /// Sequence numbers further behind than this were seen long ago: no window is larger (RFC 7323 §2.3).
 const SEQUENCE_WINDOW: u32 = 1 << 30;
 
+/// Nanoseconds for which a connection must have been quiet before another may take its place between the same ports.
+/// Long enough to be no way around, short enough for a client that insists on a port.
+const SYN_QUIET: u64 = 10_000_000_000;
+
 /// What is known of a packet once its device's policy has been found.
 pub(crate) struct Context<'a> {
     pub(crate) settings: &'a Settings,
@@ -110,8 +114,18 @@ fn judge<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> Action {
         return dns::query(env, context, work);
     }
     let opens = frame.protocol == TCP && frame.tcp_flags & (tcp_flags::SYN | tcp_flags::ACK) == tcp_flags::SYN;
-    if !opens && let Some(mut flow) = env.flow(&work.place.flow) {
-        return known(env, context, work, &mut flow);
+    if let Some(mut flow) = env.flow(&work.place.flow) {
+        let next = frame.sequence.wrapping_add(1);
+        // The same SYN again begins nothing new.
+        if !opens || next == flow.start {
+            return known(env, context, work, &mut flow);
+        }
+        // A SYN in the middle of a conversation is not the client's system at work: it is meant to make the gate begin
+        // to read somewhere else than the server does.
+        if flow.start != flow.end && context.now.wrapping_sub(flow.last_seen) < SYN_QUIET {
+            env.count(Counter::OutOfOrder);
+            return Action::Drop;
+        }
     }
     begin(env, context, work, opens);
     env.put_flow(&work.place.flow, &work.flow);
@@ -203,6 +217,12 @@ fn known<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut Flo
             return Action::Pass;
         }
         let behind = (frame.sequence.wrapping_sub(flow.end) as i32) < 0;
+        // The server takes an urgent byte out of the stream, and where it was is open to interpretation (RFC 6093).
+        // Neither TLS nor HTTP has any, so one in the hello can only be meant to hide the name.
+        if flow.verdict == 0 && frame.tcp_flags & tcp_flags::URG != 0 && (flow.state == flow_state::READING || behind) {
+            env.count(Counter::OutOfOrder);
+            return Action::Drop;
+        }
         if flow.verdict == 0 && frame.payload_length() > 0 && (flow.state == flow_state::READING || behind) {
             return stream::read(env, context, work, flow);
         }

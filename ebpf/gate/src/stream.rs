@@ -5,16 +5,20 @@
 //! again. Where the parser stopped is remembered by the sequence number at which it goes on: the very same state
 //! serves the segment that continues the stream and any repetition of it.
 //!
-//! Every version of a stretch must pass. Tools that evade filters send a decoy first which the server never accepts
-//! (because it expires on the way, or has a wrong checksum), and then the real bytes under the same sequence numbers.
-//! Here whatever repeats bytes of the hello is read again and judged again, so a decoy gains nothing.
+//! Every version of a stretch must pass. Tools that evade filters send decoys which the server never accepts (because
+//! they expire on the way, or have a wrong checksum), and the real bytes under the same sequence numbers. Here whatever
+//! repeats bytes of the hello is read again and judged again. Two versions that leave the parser in different states at
+//! the same place cannot both be followed, so they end the connection; honest clients repeat what they sent.
+//!
+//! Invariant: a stream that was passed as incomplete up to some place will be read on from there, because the flow is
+//! still being read or because the place lies behind its `end`.
 
-use stairgate_abi::lookup;
-use stairgate_abi::maps::{Counter, Flow, StreamKey, event_kind, flow_state};
+use stairgate_abi::maps::{Counter, Flow, event_kind, flow_state};
+use stairgate_abi::{Reason, lookup};
 use stairgate_wire::frame::HEADERS_MAX;
 use stairgate_wire::{Answer, Bytes, Labels, Step, http, layout, split_dotted, tls};
 
-use crate::env::{Action, Env, Protocol, StreamState, Told, Work};
+use crate::env::{Action, Env, Protocol, Told, Work};
 use crate::path::{Context, judge_flow, refuse, tell_named};
 
 /// Pieces of one frame that are read: frames longer than the window are cut into pieces of its size. Only frames that
@@ -36,23 +40,28 @@ pub(crate) fn read<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow
     place.sequence = frame.sequence;
     place.reserved = 0;
     if frame.sequence == flow.start {
-        *env.state() = StreamState::default();
+        env.reset_stream();
     } else if !env.restore_stream(place) {
         env.count(Counter::OutOfOrder);
         return Action::Drop;
     }
     let after = frame.sequence.wrapping_add(frame.payload_length());
     let answer = if after.wrapping_sub(flow.start) > STREAM_MAX { Answer::Absent } else { pieces(env, context, work) };
+    let advance = after.wrapping_sub(flow.end) as i32;
+    work.told.name = Labels::default();
     if answer == Answer::More {
         work.place.sequence = after;
-        return incomplete(env, &work.place, flow);
+        return incomplete(env, context, work, flow, advance);
+    }
+    // What was incomplete up to `end` cannot be complete before it.
+    if flow.state == flow_state::READING && advance <= 0 {
+        return conflict(env, context, work, flow);
     }
     // Nothing more will be learnt from this stream: `after` ends what was read.
-    if flow.state == flow_state::READING || (after.wrapping_sub(flow.end) as i32) > 0 {
+    if advance > 0 {
         flow.end = after;
     }
     flow.state = flow_state::UNCLASSIFIED;
-    work.told.name = Labels::default();
     if answer == Answer::Found {
         name(env, context, &mut work.told, flow);
     }
@@ -165,15 +174,31 @@ fn piece<E: Env>(env: &E, at: u32, end: u32) -> Answer {
     }
 }
 
-/// The hello goes on in a later segment.
+/// The hello goes on in a later segment. `advance` says how far this one reaches beyond the flow's `end`.
 #[inline(always)]
-fn incomplete<E: Env>(env: &E, place: &StreamKey, flow: &mut Flow) -> Action {
-    // The stream had a complete hello before and more has followed it: what followed may now complete this one.
-    if flow.beyond != 0 {
-        env.count(Counter::OutOfOrder);
-        return Action::Drop;
+fn incomplete<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut Flow, advance: i32) -> Action {
+    match env.compare_stream(&work.place) {
+        Some(false) => return conflict(env, context, work, flow),
+        Some(true) => {}
+        // The stream had a complete hello before and more has followed it: what followed may now complete this one.
+        None if flow.beyond != 0 => {
+            env.count(Counter::OutOfOrder);
+            return Action::Drop;
+        }
+        None => env.save_stream(&work.place),
     }
-    flow.state = flow_state::READING;
-    env.save_stream(place);
+    if advance >= 0 {
+        flow.end = work.place.sequence;
+        flow.state = flow_state::READING;
+    }
     Action::Pass
+}
+
+/// The same stretch was sent twice with different content: the connection is cut for good. (Inline, because the kernel
+/// allows eight calls in one another, and this is on the longest way.)
+#[inline(always)]
+fn conflict<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut Flow) -> Action {
+    flow.state = flow_state::CUT;
+    flow.verdict = Reason::Conflict as u8;
+    settled(env, context, work, flow)
 }

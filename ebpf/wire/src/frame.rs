@@ -42,6 +42,8 @@ pub mod tcp_flags {
     pub const RST: u8 = 0x04;
     /// The acknowledgement field is significant.
     pub const ACK: u8 = 0x10;
+    /// The urgent pointer is significant.
+    pub const URG: u8 = 0x20;
 }
 
 /// Why a frame was not read down to its payload.

@@ -50,10 +50,11 @@ pub struct Reader<'a, B: BytesMut + ?Sized> {
     pub answer: Answer,
 }
 
-/// True if a connection that begins with `byte` may be HTTP: methods are upper-case letters.
+/// True if a connection that begins with `byte` may be HTTP: methods are upper-case letters, and servers ignore empty
+/// lines in front of them (RFC 9112 §2.2).
 #[inline(always)]
 pub const fn may_begin_with(byte: u8) -> bool {
-    byte.is_ascii_uppercase()
+    byte.is_ascii_uppercase() || matches!(byte, b'\r' | b'\n')
 }
 
 impl<B: BytesMut + ?Sized> Step for Reader<'_, B> {
@@ -87,10 +88,13 @@ impl<B: BytesMut + ?Sized> Step for Reader<'_, B> {
 impl<B: BytesMut + ?Sized> Reader<'_, B> {
     #[inline(always)]
     fn method(&mut self, byte: u8) -> Answer {
-        self.state.matched += 1;
         match byte {
-            b'A'..=b'Z' if self.state.matched <= METHOD_MAX => Answer::More,
-            b' ' if self.state.matched > 1 => {
+            b'\r' | b'\n' if self.state.matched == 0 => Answer::More,
+            b'A'..=b'Z' if self.state.matched < METHOD_MAX => {
+                self.state.matched += 1;
+                Answer::More
+            }
+            b' ' if self.state.matched > 0 => {
                 self.state.phase = phase::LINE;
                 Answer::More
             }

@@ -225,8 +225,9 @@ impl<B: BytesMut + ?Sized> Reader<'_, B> {
     #[inline(always)]
     fn name(&mut self, available: u32) -> Answer {
         let take = available.min(self.state.name_left).min(8);
-        let word = self.bytes.be64(self.at);
-        // All eight bytes are written; what lies past the piece is overwritten by the next one or never looked at.
+        // What lies past the piece is cut off: what follows the name in memory is always zero.
+        let unused = 64 - 8 * (take & 15);
+        let word = self.bytes.be64(self.at) >> unused << unused;
         self.bytes.put64(layout::NAME + self.state.name_length, word);
         self.state.name_length += take;
         self.state.name_left -= take;
