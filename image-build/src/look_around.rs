@@ -3,21 +3,43 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use clap::Args;
 
 use crate::interrupt;
 use crate::lab::Lab;
+use crate::lab::agent::{self, Gate};
 use crate::lab::home::Who;
+use crate::lab::household::Household;
 use crate::lab::sites::Names;
 use crate::packages;
 use crate::ui::Screen;
 
+/// Keeps the home open.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Put the gate on the router, with nothing planned for the week.
+    #[arg(long)]
+    gate: bool,
+    /// Use invented names even if there are real lists beside the project.
+    #[arg(long)]
+    invented: bool,
+}
+
 /// Builds the home and keeps it until Ctrl-C.
-pub(crate) fn run(screen: &Screen) -> Result<()> {
+pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
     packages::require_root()?;
     packages::require_programs(screen)?;
-    let lab =
-        screen.step("Building a home and an internet in network namespaces", |_| Lab::build(Names::RealIfThere))?;
+    let names = if options.invented { Names::Invented } else { Names::RealIfThere };
+    let lab = screen.step("Building a home and an internet in network namespaces", |_| Lab::build(names))?;
+    let mut gate = None;
+    if options.gate {
+        let gate = gate.insert(Gate::new(&lab, agent::build(screen)?));
+        screen.step("Starting the agent", |_| gate.set_up(&lab, &Household::new(&lab)))?;
+    }
     show_doors(screen, &lab);
+    if let Some(gate) = &gate {
+        screen.line(format_args!("The agent:   {}", gate.command_line(&lab.home.router)));
+    }
     screen.line("\nCtrl-C takes it all down.");
     while !interrupt::asked() {
         let _ = interrupt::sleep(Duration::from_secs(3600));

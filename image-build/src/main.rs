@@ -38,7 +38,7 @@ enum Tool {
     /// Check everything: format, lints, every test, the demonstration, and what happens when things break.
     Test(test::Options),
     /// Build a home in network namespaces and leave it open to look around, until Ctrl-C.
-    Lab,
+    Lab(look_around::Options),
     /// Measure what the gate costs: throughput, processor time and latency with it and without it.
     Load(load::Options),
     /// Send captures through the kernel program and through the host's path, and compare. Needs root.
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
         Tool::Ebpf(options) => ebpf::run(&options),
         Tool::Demo(options) => demo::run(&screen, &options),
         Tool::Test(options) => test::test(&screen, &options),
-        Tool::Lab => look_around::run(&screen),
+        Tool::Lab(options) => look_around::run(&screen, &options),
         Tool::Load(options) => load::run(&screen, &options),
         Tool::Replay(options) => replay::run(&screen, &options),
         Tool::Fuzz(options) => fuzz::fuzz(&screen, &options),
