@@ -10,6 +10,7 @@ pub(crate) mod home;
 pub(crate) mod household;
 pub(crate) mod internet;
 pub(crate) mod namespace;
+mod receiver;
 pub(crate) mod sites;
 pub(crate) mod survey;
 
@@ -39,7 +40,7 @@ impl Lab {
         let folder = RunFolder::create()?;
         let sites = Sites::pick(&folder, names)?;
         let internet = Internet::build(&folder, &sites.all)?;
-        let home = Home::build(&internet, &folder.path("resolver.log"))?;
+        let home = Home::build(&internet, &folder)?;
         Ok(Self { home, internet, sites, folder })
     }
 }

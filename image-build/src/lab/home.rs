@@ -1,11 +1,13 @@
 //! The home: a router with a bridge of LAN ports, one person at each port, and the way out to the internet.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
 use super::internet::{DNS_V4, DNS_V6, Internet};
-use super::namespace::Namespace;
+use super::namespace::{Namespace, RunFolder};
+use super::receiver;
 use crate::process::{Daemon, succeed, succeed_with_input};
 
 /// The router's addresses in the home.
@@ -164,12 +166,14 @@ pub(crate) struct Home {
     pub(crate) extra: Vec<Namespace>,
     /// The router's namespace.
     pub(crate) router: Namespace,
+    receiver: PathBuf,
     _resolver: Daemon,
 }
 
 impl Home {
     /// Builds it and plugs it into `internet`.
-    pub(crate) fn build(internet: &Internet, log: &std::path::Path) -> Result<Self> {
+    pub(crate) fn build(internet: &Internet, folder: &RunFolder) -> Result<Self> {
+        let receiver = receiver::write(&folder.path(""))?;
         let router = Namespace::create("router")?;
         router.sysctl([
             "net.ipv4.ip_forward=1",
@@ -183,15 +187,15 @@ impl Home {
         router.ip(["addr", "add", &format!("{ROUTER_V6}/64"), "dev", BRIDGE, "nodad"])?;
         router.ip(["link", "set", BRIDGE, "up"])?;
         succeed_with_input(router.command("nft").args(["-f", "-"]), NAT.as_bytes())?;
-        let plug_in = |who: Who| Ok((who, plug_in(who.word(), &Place::of(who), &router)?));
+        let plug_in = |who: Who| Ok((who, plug_in(who.word(), &Place::of(who), &router, &receiver)?));
         let people = Who::ALL.into_iter().map(plug_in).collect::<Result<_>>()?;
         let mut resolver = router.command("dnsmasq");
         resolver.args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--pid-file="]);
         resolver.args(["--user=root", "--bind-interfaces", "--cache-size=10000", "--max-cache-ttl=1"]);
         resolver.arg(format!("--interface={BRIDGE}"));
         resolver.arg(format!("--server={DNS_V4}")).arg(format!("--server={DNS_V6}"));
-        let resolver = Daemon::start("the router's resolver", &mut resolver, log)?;
-        Ok(Self { people, extra: Vec::new(), router, _resolver: resolver })
+        let resolver = Daemon::start("the router's resolver", &mut resolver, &folder.path("resolver.log"))?;
+        Ok(Self { people, extra: Vec::new(), router, receiver, _resolver: resolver })
     }
 
     /// A person's namespace.
@@ -203,14 +207,18 @@ impl Home {
     /// Takes a person's cable out of the router's port, or makes a new port and puts it back.
     pub(crate) fn set_plugged(&self, who: Who, plugged: bool) -> Result<()> {
         let place = Place::of(who);
-        if plugged { connect(&place, self.of(who), &self.router) } else { self.router.ip(["link", "del", &place.port]) }
+        if plugged {
+            connect(&place, self.of(who), &self.router, &self.receiver)
+        } else {
+            self.router.ip(["link", "del", &place.port])
+        }
     }
 
     /// Adds a device, as the next number.
     pub(crate) fn add_device(&mut self) -> Result<()> {
         let number = u8::try_from(self.extra.len()).unwrap_or(u8::MAX);
         ensure!(number < EXTRA_DEVICES_MAX, "the laboratory has room for {EXTRA_DEVICES_MAX} added devices");
-        self.extra.push(plug_in(&format!("device{number}"), &Place::of_extra(number), &self.router)?);
+        self.extra.push(plug_in(&format!("device{number}"), &Place::of_extra(number), &self.router, &self.receiver)?);
         Ok(())
     }
 
@@ -224,18 +232,18 @@ impl Home {
 /// The addresses under which the router answers DNS queries, one for each IP version.
 pub(crate) const RESOLVERS: [IpAddr; 2] = [IpAddr::V4(ROUTER_V4), IpAddr::V6(ROUTER_V6)];
 
-fn plug_in(role: &str, place: &Place, router: &Namespace) -> Result<Namespace> {
+fn plug_in(role: &str, place: &Place, router: &Namespace, receiver: &Path) -> Result<Namespace> {
     let namespace = Namespace::create(role)?;
     namespace.sysctl(["net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0"])?;
     namespace.etc("resolv.conf", &format!("nameserver {ROUTER_V4}\nnameserver {ROUTER_V6}\noptions timeout:1\n"))?;
     // Without files of its own, programs in the namespace would use the machine's hosts and name switches.
     namespace.etc("hosts", "127.0.0.1 localhost\n::1 localhost\n")?;
     namespace.etc("nsswitch.conf", "hosts: files dns\n")?;
-    connect(place, &namespace, router)?;
+    connect(place, &namespace, router, receiver)?;
     Ok(namespace)
 }
 
-fn connect(place: &Place, namespace: &Namespace, router: &Namespace) -> Result<()> {
+fn connect(place: &Place, namespace: &Namespace, router: &Namespace, receiver: &Path) -> Result<()> {
     let Place { port, mac, v4, v6 } = place;
     #[rustfmt::skip]
     router.ip(["link", "add", port, "type", "veth", "peer", "name", CLIENT_PORT, "address", mac,
@@ -246,8 +254,8 @@ fn connect(place: &Place, namespace: &Namespace, router: &Namespace) -> Result<(
     namespace.ip(["link", "set", CLIENT_PORT, "up"])?;
     namespace.ip(["route", "add", "default", "via", &ROUTER_V4.to_string()])?;
     namespace.ip(["-6", "route", "add", "default", "via", &ROUTER_V6.to_string()])?;
-    // What a gate sends back by XDP_TX is only received by a veth peer that polls, which GRO makes it do.
-    succeed(namespace.command("ethtool").args(["-K", CLIENT_PORT, "gro", "on"]))?;
+    let receiver = receiver.to_string_lossy();
+    namespace.ip(["link", "set", "dev", CLIENT_PORT, "xdpdrv", "obj", &receiver, "sec", receiver::SECTION])?;
     // The router's end polls with a native XDP program and without: the comparison is about the program.
     succeed(router.command("ethtool").args(["-K", port, "gro", "on"]))?;
     // A real network card sends packets, not the 64 kB that veth would hand over in one piece.
