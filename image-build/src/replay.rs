@@ -3,6 +3,8 @@
 //! Every device gets a profile that may reach nothing and is told everything, so each name that is found is told in an
 //! event. The two sides must agree in everything: what becomes of the frame, the reply to the last byte, the events.
 
+#[cfg(test)]
+mod agreement;
 mod capture;
 mod hellos;
 mod kernel;
@@ -57,7 +59,7 @@ pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
         !options.files.is_empty() || options.hellos.is_some(),
         "there is nothing to replay: name captures, or a folder of them"
     );
-    let mut both = Both::new()?;
+    let mut both = Both::with(refusing())?;
     if let Some(folder) = &options.hellos {
         hellos::run(screen, &mut both, folder)?;
     }
@@ -120,8 +122,7 @@ struct Name {
 }
 
 impl Both {
-    fn new() -> Result<Self> {
-        let host = refusing();
+    fn with(host: Host) -> Result<Self> {
         let kernel = Kernel::load(&host)?;
         Ok(Self { kernel, host, clock: Instant::now(), differences: Differences::default() })
     }

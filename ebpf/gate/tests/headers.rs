@@ -72,30 +72,6 @@ fn a_reset_acknowledges_what_it_answers() {
     }
 }
 
-/// IPv4 header and TCP checksums, computed from RFC 1071 and nothing else.
-pub(crate) fn check_checksums(bytes: &[u8]) {
-    let mut frame = Frame::default();
-    frame::parse::<Plain, _>(bytes, bytes.len() as u32, &mut frame).unwrap();
-    let [network, transport, end] = [frame.network, frame.transport, frame.end].map(|offset| offset as usize);
-    let sum = |bytes: &[u8]| {
-        bytes.chunks(2).map(|pair| u64::from(pair[0]) << 8 | u64::from(*pair.get(1).unwrap_or(&0))).sum::<u64>()
-    };
-    let fold = |mut sum: u64| {
-        while sum > 0xffff {
-            sum = (sum >> 16) + (sum & 0xffff);
-        }
-        sum
-    };
-    let addresses = if frame.version == 4 {
-        assert_eq!(fold(sum(&bytes[network..transport])), 0xffff, "IPv4 header");
-        &bytes[network + 12..network + 20]
-    } else {
-        &bytes[network + 8..network + 40]
-    };
-    let pseudo = sum(addresses) + u64::from(frame.protocol) + (end - transport) as u64;
-    assert_eq!(fold(pseudo + sum(&bytes[transport..end])), 0xffff, "transport");
-}
-
 /// Sends one packet through a gate with these flags.
 fn one(flags: u32, version: u8, protocol: u8, before: &[u8], payload: &[u8]) -> Action {
     gate(flags).handle(&ethernet(Link::Plain, &ip(version, protocol, before, payload)), 1).action

@@ -96,22 +96,28 @@ fn judge(both: &mut Both, frame: &[u8]) -> Result<(Action, Option<String>)> {
 }
 
 /// A TCP segment in an Ethernet frame. The gate checks no checksums, so there are none.
-fn segment(version: u8, tcp_flags: u8, sequence: u32, payload: &[u8]) -> Vec<u8> {
+pub(super) fn segment(version: u8, tcp_flags: u8, sequence: u32, payload: &[u8]) -> Vec<u8> {
+    let mut segment = vec![0xc0, 0x00, 0x01, 0xbb];
+    segment.extend(sequence.to_be_bytes());
+    segment.extend([0, 0, 0, 1, 0x50, tcp_flags, 0xff, 0xff, 0, 0, 0, 0]);
+    segment.extend(payload);
+    ethernet(version, 6, &segment)
+}
+
+/// An IP packet in an Ethernet frame.
+pub(super) fn ethernet(version: u8, protocol: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2];
-    let length = 20 + payload.len() as u16;
+    let length = payload.len() as u16;
     if version == 4 {
         frame.extend([0x08, 0x00, 0x45, 0]);
         frame.extend((20 + length).to_be_bytes());
-        frame.extend([0, 0, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 1, 198, 51, 100, 1]);
+        frame.extend([0, 0, 0x40, 0, 64, protocol, 0, 0, 192, 0, 2, 1, 198, 51, 100, 1]);
     } else {
         frame.extend([0x86, 0xdd, 0x60, 0, 0, 0]);
         frame.extend(length.to_be_bytes());
-        frame.extend([6, 64, 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        frame.extend([protocol, 64, 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
         frame.extend([0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     }
-    frame.extend([0xc0, 0x00, 0x01, 0xbb]);
-    frame.extend(sequence.to_be_bytes());
-    frame.extend([0, 0, 0, 1, 0x50, tcp_flags, 0xff, 0xff, 0, 0, 0, 0]);
     frame.extend(payload);
     frame
 }

@@ -6,6 +6,8 @@ use stairgate_abi::maps::{Event, PROFILE_FIRST_PERSON};
 use stairgate_abi::{Mask, Tag, TagSet, Tags};
 use stairgate_gate::Action;
 use stairgate_gate::host::{Host, Outcome, event_name, steady_profile};
+use stairgate_wire::Plain;
+use stairgate_wire::frame::{self, Frame};
 
 /// The child's device.
 pub(crate) const MAC: [u8; 6] = [0x02, 0, 0, 0, 0, 0x11];
@@ -227,4 +229,28 @@ pub(crate) fn send_stream(gate: &mut Host, stream: &[u8], cuts: &[usize], isn: u
         sequence = sequence.wrapping_add(piece.len() as u32);
     }
     (last, name)
+}
+
+/// Checks the checksums of the IPv4 header and of UDP or TCP, by RFC 1071 and nothing else.
+pub(crate) fn check_checksums(bytes: &[u8]) {
+    let mut frame = Frame::default();
+    frame::parse::<Plain, _>(bytes, bytes.len() as u32, &mut frame).unwrap();
+    let [network, transport, end] = [frame.network, frame.transport, frame.end].map(|offset| offset as usize);
+    let sum = |bytes: &[u8]| {
+        bytes.chunks(2).map(|pair| u64::from(pair[0]) << 8 | u64::from(*pair.get(1).unwrap_or(&0))).sum::<u64>()
+    };
+    let fold = |mut sum: u64| {
+        while sum > 0xffff {
+            sum = (sum >> 16) + (sum & 0xffff);
+        }
+        sum
+    };
+    let addresses = if frame.version == 4 {
+        assert_eq!(fold(sum(&bytes[network..transport])), 0xffff, "IPv4 header");
+        &bytes[network + 12..network + 20]
+    } else {
+        &bytes[network + 8..network + 40]
+    };
+    let pseudo = sum(addresses) + u64::from(frame.protocol) + (end - transport) as u64;
+    assert_eq!(fold(pseudo + sum(&bytes[transport..end])), 0xffff, "transport");
 }
