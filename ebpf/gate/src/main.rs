@@ -92,6 +92,12 @@ fn stairgate(context: XdpContext) -> u32 {
     }
 }
 
+/// What any XDP program costs: the floor that `cargo xtask bench` compares with. The agent never loads it.
+#[xdp(frags)]
+fn baseline(_: XdpContext) -> u32 {
+    xdp_action::XDP_PASS
+}
+
 /// The licence that the kernel checks before it lends its helpers.
 #[unsafe(no_mangle)]
 #[unsafe(link_section = "license")]
