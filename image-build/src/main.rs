@@ -1,5 +1,6 @@
 //! `cargo xtask`: the tools of the project.
 
+mod bench;
 mod demo;
 mod ebpf;
 mod faults;
@@ -43,6 +44,8 @@ enum Tool {
     Load(load::Options),
     /// Send captures through the kernel program and through the host's path, and compare. Needs root.
     Replay(replay::Options),
+    /// Measure the cost of each kind of packet, of lists and of the agent; print it as JSON.
+    Bench(bench::Options),
     /// Run the fuzz targets.
     Fuzz(fuzz::Options),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Tool::Lab(options) => look_around::run(&screen, &options),
         Tool::Load(options) => load::run(&screen, &options),
         Tool::Replay(options) => replay::run(&screen, &options),
+        Tool::Bench(options) => bench::run(&options),
         Tool::Fuzz(options) => fuzz::fuzz(&screen, &options),
     });
     match result {

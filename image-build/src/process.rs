@@ -154,6 +154,11 @@ impl Daemon {
         Ok(Self { child, name: name.to_owned(), log: log.to_owned() })
     }
 
+    /// Its process id, which stays its own until this value is dropped.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// An error that quotes its log if it has ended by itself.
     pub(crate) fn check(&mut self) -> Result<()> {
         match self.child.try_wait().with_context(|| format!("cannot watch {}", self.name))? {
