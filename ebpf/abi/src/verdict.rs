@@ -136,6 +136,8 @@ impl TagPath {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Decision {
     outcome: Outcome,
+    /// The outcome before the first category was hit, which holds again if all hits are taken back.
+    before: Outcome,
     /// Blocked tags that were hit, while the outcome is `Category`.
     hits: Tags,
 }
@@ -152,7 +154,7 @@ impl Decision {
     /// Nothing met yet.
     #[inline(always)]
     pub const fn new() -> Self {
-        Self { outcome: Outcome::Open, hits: Tags::EMPTY }
+        Self { outcome: Outcome::Open, before: Outcome::Open, hits: Tags::EMPTY }
     }
 
     /// Meets the tag-set of the next, more specific suffix.
@@ -167,9 +169,10 @@ impl Decision {
             // What a less specific suffix was blocked for still holds, except for what is taken back here.
             self.hits = self.hits & !set.except | hits;
             if self.hits.is_empty() {
-                self.outcome = Outcome::Open;
+                self.outcome = self.before;
             }
         } else if !hits.is_empty() {
+            self.before = self.outcome;
             self.outcome = Outcome::Category;
             self.hits = hits;
         }
