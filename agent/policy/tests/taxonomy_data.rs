@@ -3,8 +3,6 @@
 //! They are found beside the repository, in `../shared/data`, or where the environment variable `STAIRGATE_DATA` says.
 //! Where there are none, this test prints a note and passes.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-#![expect(clippy::print_stdout, reason = "who runs the tests is told what was skipped")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
