@@ -3,15 +3,19 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
 
 use super::Stage;
-use crate::process::Finished;
+use crate::process::{Finished, succeed};
 
 /// Room on the small disk of [`SmallDisk`].
 const DISK_OPTIONS: &std::ffi::CStr = c"size=16m";
+
+/// Changes that a full disk may accept at most: what the database has set aside is small.
+const CHANGES_MAX: u32 = 400;
 
 pub(super) fn truncated(stage: &mut Stage<'_>) -> Result<()> {
     damaged(stage, |bytes| bytes.truncate(bytes.len() / 3))
@@ -46,11 +50,18 @@ fn damaged(stage: &mut Stage<'_>, damage: impl FnOnce(&mut Vec<u8>)) -> Result<(
     stage.check_gate("with the database put back")
 }
 
+/// A file system turns read-only when its disk fails, and what then starts finds it so.
 pub(super) fn read_only(stage: &mut Stage<'_>) -> Result<()> {
     let disk = SmallDisk::below_state(stage)?;
+    stage.gate.stop();
     disk.set_read_only(true)?;
-    refuses_changes(stage)?;
+    stage.gate.start(&stage.lab.home.router)?;
+    let words = stage.gate.wait_given_up()?;
+    ensure!(words.contains("writable"), "the error does not say that the disk cannot be written: {words}");
+    stage.check_gate("with a read-only disk")?;
     disk.set_read_only(false)?;
+    stage.gate.start(&stage.lab.home.router)?;
+    stage.gate.wait_ready(stage.lab)?;
     accepts_changes(stage)?;
     stage.gate.stop();
     drop(disk);
@@ -63,7 +74,7 @@ pub(super) fn full(stage: &mut Stage<'_>) -> Result<()> {
     let mut file = File::create(&filler).context("cannot fill the disk")?;
     while file.write_all(&[0; 1 << 16]).is_ok() {}
     drop(file);
-    refuses_changes(stage)?;
+    refuses_change_at_last(stage)?;
     fs::remove_file(&filler).context("cannot empty the disk")?;
     accepts_changes(stage)?;
     stage.gate.stop();
@@ -71,13 +82,19 @@ pub(super) fn full(stage: &mut Stage<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A change has to fail with a clear error, and everything has to stay as it was.
-fn refuses_changes(stage: &mut Stage<'_>) -> Result<()> {
-    let name = stage.open()?.name.clone();
-    let Finished { status, stderr, .. } = decide(stage, "block", &name)?;
-    ensure!(!status.success(), "a change that could not be saved was accepted");
-    ensure!(stderr.contains("nothing was changed"), "the error does not say that nothing was changed: {stderr}");
-    stage.check_gate("after a refused change")
+/// A change has to fail with a clear error, and everything has to stay as it was. The first ones may still find room
+/// that the database had set aside.
+fn refuses_change_at_last(stage: &mut Stage<'_>) -> Result<()> {
+    let filler = "x".repeat(60);
+    for number in 0..CHANGES_MAX {
+        let name = format!("{filler}.{filler}.{filler}.{number}.example");
+        let Finished { status, stderr, .. } = decide(stage, "block", &name)?;
+        if !status.success() {
+            ensure!(stderr.contains("nothing was changed"), "the error does not say what holds now: {stderr}");
+            return stage.check_gate("after a refused change");
+        }
+    }
+    bail!("{CHANGES_MAX} changes were accepted on a full disk")
 }
 
 fn accepts_changes(stage: &mut Stage<'_>) -> Result<()> {
@@ -110,11 +127,15 @@ impl SmallDisk {
     /// Moves the agent's state to a small disk and starts the agent on it.
     fn below_state(stage: &mut Stage<'_>) -> Result<Self> {
         stage.gate.stop();
-        let database = database(stage)?;
-        let bytes = fs::read(&database).with_context(|| format!("cannot read {}", database.display()))?;
-        let disk = Self { path: stage.gate.state() };
+        let state = stage.gate.state();
+        let before = state.with_extension("before");
+        let moved = fs::rename(&state, &before).and_then(|()| fs::create_dir(&state));
+        moved.with_context(|| format!("cannot move {} aside", state.display()))?;
+        let disk = Self { path: state };
         mount("tmpfs", &disk.path, "tmpfs", MountFlags::empty(), DISK_OPTIONS).context("cannot mount a small disk")?;
-        fs::write(&database, bytes).context("cannot move the database")?;
+        // With holes for what is empty, so that a full disk has no room for a change within the file either.
+        let mut copy = Command::new("cp");
+        succeed(copy.args(["--archive", "--sparse=always"]).arg(before.join(".")).arg(&disk.path))?;
         stage.gate.start(&stage.lab.home.router)?;
         stage.gate.wait_ready(stage.lab)?;
         Ok(disk)

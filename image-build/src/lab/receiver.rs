@@ -21,10 +21,27 @@ const NAME_SYMBOLS: u32 = 13;
 const NAME_NAMES: u32 = 21;
 const NAME_PASS: u32 = 29;
 
+const PROGRAM_BITS: u32 = 1;
+const SYMBOL_TABLE: u32 = 2;
+const STRING_TABLE: u32 = 3;
+const WRITABLE: u64 = 1;
+const ALLOCATED: u64 = 2;
+const EXECUTABLE: u64 = 4;
 const HEADER_BYTES: usize = 64;
 const SECTION_HEADER_BYTES: u16 = 64;
 const SYMBOL_BYTES: u64 = 24;
 const MACHINE_BPF: u16 = 247;
+
+/// What the ELF specification's section header table says of a section.
+struct Section<'a> {
+    name: u32,
+    kind: u32,
+    flags: u64,
+    link: u32,
+    info: u32,
+    entry: u64,
+    content: &'a [u8],
+}
 
 /// Writes the program as an object file that `ip` can load into `folder`.
 pub(crate) fn write(folder: &Path) -> Result<PathBuf> {
@@ -41,22 +58,23 @@ fn object() -> Vec<u8> {
     symbols.extend([0x12, 0, 1, 0]);
     symbols.extend(0_u64.to_le_bytes());
     symbols.extend((PASS.len() as u64).to_le_bytes());
-    // Name, type, flags, link, info, size of an entry, content: as in the ELF specification's section header table.
-    let sections: [(u32, u32, u64, u32, u32, u64, &[u8]); 4] = [
-        (NAME_XDP, 1, 6, 0, 0, 0, &PASS),
-        (NAME_LICENCE, 1, 3, 0, 0, 0, LICENCE),
-        (NAME_SYMBOLS, 2, 0, 4, 1, SYMBOL_BYTES, &symbols),
-        (NAME_NAMES, 3, 0, 0, 0, 0, NAMES),
+    let section = |name, kind, flags, content| Section { name, kind, flags, link: 0, info: 0, entry: 0, content };
+    let sections = [
+        section(NAME_XDP, PROGRAM_BITS, ALLOCATED | EXECUTABLE, &PASS[..]),
+        section(NAME_LICENCE, PROGRAM_BITS, ALLOCATED | WRITABLE, LICENCE),
+        // Its names are in section 4; symbol 1 is the first global one.
+        Section { link: 4, info: 1, entry: SYMBOL_BYTES, ..section(NAME_SYMBOLS, SYMBOL_TABLE, 0, &symbols) },
+        section(NAME_NAMES, STRING_TABLE, 0, NAMES),
     ];
     let mut contents = Vec::new();
     let mut headers = vec![0; SECTION_HEADER_BYTES as usize];
-    for (name, kind, flags, link, info, entry, content) in sections {
+    for Section { name, kind, flags, link, info, entry, content } in &sections {
         contents.resize(contents.len().next_multiple_of(8), 0);
         let offset = (HEADER_BYTES + contents.len()) as u64;
         contents.extend_from_slice(content);
         headers.extend(name.to_le_bytes());
         headers.extend(kind.to_le_bytes());
-        for word in [flags, 0, offset, content.len() as u64] {
+        for word in [*flags, 0, offset, content.len() as u64] {
             headers.extend(word.to_le_bytes());
         }
         headers.extend(link.to_le_bytes());
