@@ -3,7 +3,6 @@
 //! They are found beside the repository, in `../shared/data`, or where the environment variable `STAIRGATE_DATA` says.
 //! Where there are none, this test prints a note and passes.
 
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
