@@ -53,7 +53,7 @@ pub(crate) struct Options {
     hellos: Option<PathBuf>,
 }
 
-/// Replays until everything was sent; fails if the two sides differ.
+/// Replays until everything was sent; fails if the two sides differ, or miss a name that they should have found.
 pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
     ensure!(
         !options.files.is_empty() || options.hellos.is_some(),
@@ -77,6 +77,10 @@ pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
     }
     if let Some(truth) = &truth {
         truth.report(screen);
+    }
+    let unexplained = truth.map_or(0, |truth| truth.unexplained());
+    if unexplained > 0 {
+        bail!("{unexplained} names of the other dissector were not found, and the captures do not say why");
     }
     if both.differences.count > 0 {
         bail!("the kernel program and the host's path differ on {} frames", both.differences.count);

@@ -13,6 +13,8 @@ use anyhow::{Context as _, Result};
 use super::{Found, Replayed};
 use crate::ui::Screen;
 
+/// The reason of names that should have been found.
+const UNEXPLAINED: &str = "no reason known";
 /// Missed names that are shown, at most.
 const MISSED_SHOWN: usize = 200;
 
@@ -73,6 +75,11 @@ impl Truth {
                 screen.note(format_args!("    {line}"));
             }
         }
+    }
+
+    /// Names that should have been found and were not.
+    pub(super) fn unexplained(&self) -> usize {
+        self.missed.iter().filter(|(reason, _)| reason.ends_with(UNEXPLAINED)).map(|(_, lines)| lines.len()).sum()
     }
 
     /// The table for a capture: the more folders of its path are in the table's name, the better.
@@ -178,7 +185,7 @@ fn reason(replayed: &Replayed, wanted: &Found, seen: &Seen) -> String {
         return "refused as malformed: headers that contradict the packet's length".to_owned();
     }
     if wanted.dns {
-        return "no reason known".to_owned();
+        return UNEXPLAINED.to_owned();
     }
     if is_literal(&wanted.name) {
         return "an IP address in place of a name".to_owned();
@@ -204,5 +211,5 @@ fn reason(replayed: &Replayed, wanted: &Found, seen: &Seen) -> String {
     if opening.hole {
         return "a segment is missing from the capture".to_owned();
     }
-    "no reason known".to_owned()
+    UNEXPLAINED.to_owned()
 }
