@@ -45,8 +45,11 @@ pub(crate) struct Options {
 /// The gate's states that are compared, and whose devices are busy meanwhile.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum State {
-    /// No gate at all.
+    /// No XDP program at all.
     Off,
+    /// A program that does nothing, in the gate's place: veth copies every packet for any program, which no network card
+    /// does, and the gate is to be compared with this.
+    Empty,
     /// The gate is there, and lets this person's devices pass at once.
     Unmanaged,
     /// The gate is there, and filters this person's devices.
@@ -54,11 +57,12 @@ enum State {
 }
 
 impl State {
-    const ALL: [Self; 3] = [Self::Off, Self::Unmanaged, Self::Filtered];
+    const ALL: [Self; 4] = [Self::Off, Self::Empty, Self::Unmanaged, Self::Filtered];
 
     const fn title(self) -> &'static str {
         match self {
-            Self::Off => "no gate",
+            Self::Off => "no XDP",
+            Self::Empty => "empty XDP",
             Self::Unmanaged => "parent",
             Self::Filtered => "child",
         }
@@ -112,8 +116,12 @@ pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
             let figures = screen.step(&label, |progress| {
                 match state {
                     State::Off => gate.remove()?,
-                    State::Unmanaged if !gate.stands() => gate.set_up(&lab, &household)?,
-                    State::Unmanaged | State::Filtered => {}
+                    State::Empty => lab.home.set_empty_program(true)?,
+                    State::Unmanaged => {
+                        lab.home.set_empty_program(false)?;
+                        gate.set_up(&lab, &household)?;
+                    }
+                    State::Filtered => {}
                 }
                 measure_all(&lab, state, options, &queries, progress)
             })?;
@@ -168,16 +176,15 @@ fn write_queries(lab: &Lab, path: &Path) -> Result<()> {
 
 fn print_table(screen: &Screen, rounds: &[(State, Vec<Figure>)]) {
     let Some((_, sample)) = rounds.first() else { return };
-    screen.heading(&format!("{:26} {:>9} {:>10} {:>10}", "middle of all rounds", "no gate", "parent", "child"));
+    let titles: String = State::ALL.iter().map(|state| format!("{:>11}", state.title())).collect();
+    screen.heading(&format!("{:26}{titles}   against empty XDP", "middle of all rounds"));
     for (place, figure) in sample.iter().enumerate() {
-        let [off, unmanaged, filtered] = State::ALL.map(|state| median(rounds, state, place));
-        let share = |value: f64| if off > 0.0 { format!("{:.0} %", value / off * 100.0) } else { String::new() };
-        let aside = format!("{:7} {:>6} {:>6}", figure.unit, share(unmanaged), share(filtered));
-        screen.line(format_args!(
-            "{:26} {off:>9.2} {unmanaged:>10.2} {filtered:>10.2}   {}",
-            figure.title,
-            screen.paint(Tone::Quiet, aside)
-        ));
+        let values = State::ALL.map(|state| median(rounds, state, place));
+        let columns: String = values.iter().map(|value| format!("{value:>11.2}")).collect();
+        let [_, empty, unmanaged, filtered] = values;
+        let share = |value: f64| if empty > 0.0 { format!("{:.0} %", value / empty * 100.0) } else { String::new() };
+        let aside = format!("{:7}{:>6}{:>7}", figure.unit, share(unmanaged), share(filtered));
+        screen.line(format_args!("{:26}{columns}   {}", figure.title, screen.paint(Tone::Quiet, aside)));
     }
     screen.note("Clients, router, servers and gate share this machine's processors: what one wins, another pays.");
 }
@@ -186,9 +193,10 @@ fn print_lines(screen: &Screen, options: &Options, rounds: &[(State, Vec<Figure>
     let Some((_, sample)) = rounds.first() else { return };
     screen.line("");
     for (place, figure) in sample.iter().enumerate() {
-        let [off, unmanaged, filtered] = State::ALL.map(|state| median(rounds, state, place));
+        let [off, empty, unmanaged, filtered] = State::ALL.map(|state| median(rounds, state, place));
         let line = json!({
-            "name": figure.name, "unit": figure.unit, "off": off, "unmanaged": unmanaged, "filtered": filtered,
+            "name": figure.name, "unit": figure.unit,
+            "off": off, "empty": empty, "unmanaged": unmanaged, "filtered": filtered,
             "devices": options.devices, "rate_mbit": options.rate, "names": options.names, "rounds": options.rounds,
         });
         screen.line(line);

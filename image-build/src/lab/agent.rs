@@ -147,11 +147,6 @@ impl Gate {
         Ok(())
     }
 
-    /// True if the agent runs.
-    pub(crate) const fn stands(&self) -> bool {
-        self.agent.is_some()
-    }
-
     /// The last lines of the agent's log.
     pub(crate) fn log_tail(&self) -> String {
         self.agent.as_ref().map(Daemon::log_tail).unwrap_or_default()

@@ -222,6 +222,15 @@ impl Home {
         Ok(())
     }
 
+    /// Puts a program that does nothing where the gate would stand, or takes it away.
+    pub(crate) fn set_empty_program(&self, on: bool) -> Result<()> {
+        let receiver = self.receiver.to_string_lossy();
+        self.ports().iter().try_for_each(|port| match on {
+            true => self.router.ip(["link", "set", "dev", port, "xdpdrv", "obj", &receiver, "sec", receiver::SECTION]),
+            false => self.router.ip(["link", "set", "dev", port, "xdpdrv", "off"]),
+        })
+    }
+
     /// The router's ports in the home.
     pub(crate) fn ports(&self) -> Vec<String> {
         let extra = (0..EXTRA_DEVICES_MAX).take(self.extra.len()).map(|number| Place::of_extra(number).port);
