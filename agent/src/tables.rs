@@ -41,9 +41,18 @@ pub struct Compilation {
     pub update: Result<DomainUpdate, GateError>,
 }
 
+/// A list that is to be compiled.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// As configured.
+    pub list: List,
+    /// It was fetched before, so there must be a copy.
+    pub fetched: bool,
+}
+
 #[derive(Debug)]
 enum Job {
-    Compile { lists: Vec<List>, own: Vec<OwnEntry>, done: oneshot::Sender<Compilation> },
+    Compile { lists: Vec<Wanted>, own: Vec<OwnEntry>, done: oneshot::Sender<Compilation> },
     Own { names: BTreeSet<String>, own: Vec<OwnEntry>, done: oneshot::Sender<Result<(), GateError>> },
 }
 
@@ -66,8 +75,10 @@ impl TableWriter {
         Ok(Self { jobs })
     }
 
-    /// Makes the lists' last good copies, the services and people's own rules the whole content of the table.
-    pub fn compile(&self, lists: Vec<List>, own: Vec<OwnEntry>) -> oneshot::Receiver<Compilation> {
+    /// Makes the lists' last good copies, the services and people's own rules the whole content of the table. If the copy
+    /// of a list that was fetched before cannot be used, the table keeps its old content: a running gate must not open
+    /// because a file is lost.
+    pub fn compile(&self, lists: Vec<Wanted>, own: Vec<OwnEntry>) -> oneshot::Receiver<Compilation> {
         let (done, answer) = oneshot::channel();
         self.send(Job::Compile { lists, own, done });
         answer
@@ -88,10 +99,11 @@ impl TableWriter {
     }
 }
 
-fn compile<G: Gate>(gate: &G, copies: &Copies, lists: &[List], own: &[OwnEntry]) -> Compilation {
+fn compile<G: Gate>(gate: &G, copies: &Copies, lists: &[Wanted], own: &[OwnEntry]) -> Compilation {
     let mut compiler = Compiler::new(gate.hash_key());
     let (mut reports, mut failures) = (Vec::new(), Vec::new());
-    for list in lists {
+    let mut lost = None;
+    for Wanted { list, fetched } in lists {
         let added = copies.open(&list.name).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => "it was never fetched".to_owned(),
             _ => error.to_string(),
@@ -102,8 +114,16 @@ fn compile<G: Gate>(gate: &G, copies: &Copies, lists: &[List], own: &[OwnEntry])
         });
         match added {
             Ok(report) => reports.push((list.name.clone(), report)),
-            Err(problem) => failures.push((list.name.clone(), problem)),
+            Err(problem) => {
+                if *fetched {
+                    lost = Some(format!("the copy of the list `{}` is lost, and is being fetched again", list.name));
+                }
+                failures.push((list.name.clone(), problem));
+            }
         }
+    }
+    if let Some(lost) = lost {
+        return Compilation { reports, failures, update: Err(lost.into()) };
     }
     for (tag, name) in services::rules() {
         compiler.add_rule(tag, name, Scope::Both);

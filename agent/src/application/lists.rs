@@ -13,7 +13,7 @@ use crate::document::tag_id;
 use crate::gate::Gate;
 use crate::store::{ListRecord, Store, StoreError};
 use crate::subscriptions::{RefreshError, Refreshed, next_look, source_text};
-use crate::tables::Compilation;
+use crate::tables::{Compilation, Wanted};
 use crate::view::ListView;
 
 /// A list and what became of it.
@@ -29,6 +29,8 @@ pub struct ListState {
     fetch_problem: Option<String>,
     /// Why its copy could not be used.
     use_problem: Option<String>,
+    /// It was fetched before and its copy is of no use: it is fetched whole, and not only if it has changed.
+    lost: bool,
     failures: u32,
     /// When to look for it next, on the boot clock in nanoseconds.
     due_ns: u64,
@@ -43,11 +45,19 @@ pub(super) fn load(config: &Config, store: &mut Store) -> Result<Vec<ListState>,
             report: None,
             fetch_problem: None,
             use_problem: None,
+            lost: false,
             failures: 0,
             due_ns: 0,
         })
     };
     config.lists.iter().map(&mut state).collect()
+}
+
+impl ListState {
+    /// What is known of a copy that is at hand.
+    pub fn known(&self) -> Option<&ListRecord> {
+        self.record.as_ref().filter(|_| !self.lost)
+    }
 }
 
 impl<G: Gate> Application<G> {
@@ -118,12 +128,23 @@ impl<G: Gate> Application<G> {
         replaced
     }
 
+    /// Every list, as it is to be compiled.
+    pub fn lists_wanted(&self) -> Vec<Wanted> {
+        let wanted = |state: &ListState| Wanted { list: state.list.clone(), fetched: state.record.is_some() };
+        self.lists.iter().map(wanted).collect()
+    }
+
     /// Notes what came of compiling the lists.
     pub fn compiled(&mut self, compilation: Compilation) {
         for state in &mut self.lists {
             let name = &state.list.name;
             let failure = compilation.failures.iter().find(|(failed, _)| failed == name);
             state.use_problem = failure.map(|(_, problem)| problem.clone());
+            let lost = state.use_problem.is_some() && state.record.is_some();
+            if lost && !state.lost {
+                state.due_ns = 0;
+            }
+            state.lost = lost;
             let report = compilation.reports.iter().find(|(read, _)| read == name);
             state.report = report.map(|(_, report)| report.clone());
         }

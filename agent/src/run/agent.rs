@@ -153,7 +153,7 @@ impl Agent {
             && wait.is_zero()
         {
             let state = &self.application.list_states()[index];
-            let (list, record, copies) = (state.list.clone(), state.record.clone(), self.copies.clone());
+            let (list, record, copies) = (state.list.clone(), state.known().cloned(), self.copies.clone());
             let done = self.refreshed.0.clone();
             self.refreshing = Some(index);
             tokio::task::spawn_blocking(move || {
@@ -166,7 +166,7 @@ impl Agent {
         // lists are one compilation, not twelve.
         let hold = self.compiled_once && self.refreshing.is_some();
         if self.stale && self.compiling.is_none() && !hold {
-            let lists = self.application.list_states().iter().map(|state| state.list.clone()).collect();
+            let lists = self.application.lists_wanted();
             self.compiling = Some(self.tables.compile(lists, self.application.own_rules().to_vec()));
             self.stale = false;
         }

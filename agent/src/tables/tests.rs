@@ -41,6 +41,10 @@ impl Fixture {
     }
 }
 
+fn never_fetched(list: List) -> Wanted {
+    Wanted { list, fetched: false }
+}
+
 fn own(name: &str, tag: Tag, scope: Scope) -> OwnEntry {
     OwnEntry { name: name.to_owned(), tag, scope }
 }
@@ -51,7 +55,7 @@ fn lists_services_and_own_rules_share_the_table() {
     fs::write(fixture.copies.path("good"), "one.example\ntwo.example\n").unwrap();
     fs::write(fixture.copies.path("bad"), "<html><body>Log in</body></html>").unwrap();
     let deny = tags::own_deny(3).unwrap();
-    let lists = vec![list("good", 5), list("bad", 6), list("missing", 7)];
+    let lists = [list("good", 5), list("bad", 6), list("missing", 7)].map(never_fetched).to_vec();
     let compilation =
         fixture.writer.compile(lists, vec![own("two.example", deny, Scope::This)]).blocking_recv().unwrap();
     assert_eq!(
@@ -69,7 +73,7 @@ fn lists_services_and_own_rules_share_the_table() {
 fn a_decision_keeps_what_the_lists_say() {
     let fixture = fixture();
     fs::write(fixture.copies.path("good"), "one.example\ntwo.example\n").unwrap();
-    let compiling = fixture.writer.compile(vec![list("good", 5)], Vec::new());
+    let compiling = fixture.writer.compile(vec![never_fetched(list("good", 5))], Vec::new());
     // Decided while the lists, without it, are still being compiled.
     let (deny, allow) = (tags::own_deny(3).unwrap(), tags::own_allow(4).unwrap());
     let names = BTreeSet::from(["one.example".to_owned(), "new.example".to_owned()]);
@@ -86,4 +90,16 @@ fn a_decision_keeps_what_the_lists_say() {
     fixture.writer.set_own(names, Vec::new()).blocking_recv().unwrap().unwrap();
     assert_eq!(fixture.tags("one.example"), (vec![5], vec![5]));
     assert_eq!(fixture.tags("new.example"), (vec![], vec![]));
+}
+
+#[test]
+fn a_lost_copy_opens_nothing() {
+    let fixture = fixture();
+    fs::write(fixture.copies.path("good"), "one.example\n").unwrap();
+    let wanted = || vec![Wanted { list: list("good", 5), fetched: true }];
+    assert!(fixture.writer.compile(wanted(), Vec::new()).blocking_recv().unwrap().update.is_ok());
+    fs::remove_file(fixture.copies.path("good")).unwrap();
+    let compilation = fixture.writer.compile(wanted(), Vec::new()).blocking_recv().unwrap();
+    assert!(compilation.update.unwrap_err().to_string().contains("`good` is lost"));
+    assert_eq!(fixture.tags("one.example"), (vec![5], vec![5]));
 }
