@@ -86,29 +86,81 @@ struct Split<'a, B: BytesMut + ?Sized> {
 }
 
 impl<B: BytesMut + ?Sized> Step for Split<'_, B> {
-    const LIMIT: u32 = NAME_MAX + 1;
+    // A turn for every label and for every eight bytes.
+    const LIMIT: u32 = LABELS_MAX + NAME_MAX / 8 + 2;
 
     #[inline(always)]
     fn step(&mut self) -> bool {
         if self.at >= self.length || !self.valid {
             return false;
         }
-        let byte = self.bytes.byte(self.base() + self.at);
-        match byte {
-            b'.' => {
-                self.valid = self.labels.push(self.bytes, self.label_start, self.at - self.label_start);
-                self.label_start = self.at + 1;
-                // A trailing dot ends the name: what was seen of the last label stays.
-                if self.at + 1 < self.length {
-                    self.alpha = 0;
-                }
-            }
-            b'0'..=b'9' => {}
-            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' => self.alpha = 1,
-            _ => self.valid = false,
+        let word = self.bytes.be64(self.base() + self.at);
+        let bytes = Classes::of(word);
+        // The label's bytes in this word: up to a dot, the end of the name or the end of the word.
+        let rest = (self.length - self.at).min(8);
+        let dots = bytes.dots & Classes::first(rest);
+        let count = if dots == 0 { rest } else { dots.leading_zeros() / 8 };
+        let label = Classes::first(count);
+        if bytes.others & label != label & Classes::TOP_BITS & !bytes.digits {
+            self.valid = false;
+            return false;
         }
-        self.at += 1;
+        if bytes.others & label != 0 {
+            self.alpha = 1;
+        }
+        self.at += count;
+        if dots != 0 {
+            self.valid = self.labels.push(self.bytes, self.label_start, self.at - self.label_start);
+            self.at += 1;
+            self.label_start = self.at;
+            // A trailing dot ends the name: what was seen of the last label stays.
+            if self.at < self.length {
+                self.alpha = 0;
+            }
+        }
         true
+    }
+}
+
+/// The kinds of the eight bytes of a word, as the top bits of bytes.
+struct Classes {
+    dots: u64,
+    digits: u64,
+    /// Letters, hyphens and underscores.
+    others: u64,
+}
+
+impl Classes {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOP_BITS: u64 = 0x80 * Self::ONES;
+
+    #[inline(always)]
+    const fn of(word: u64) -> Self {
+        let ascii = !word & Self::TOP_BITS;
+        let low = word & !Self::TOP_BITS;
+        let folded = low | (0x20 * Self::ONES);
+        let others =
+            Self::between(folded, b'a', b'z') | Self::between(low, b'-', b'-') | Self::between(low, b'_', b'_');
+        Self {
+            dots: Self::between(low, b'.', b'.') & ascii,
+            digits: Self::between(low, b'0', b'9') & ascii,
+            others: others & ascii,
+        }
+    }
+
+    /// Bytes from `from` to `to`, among bytes that are ASCII.
+    #[inline(always)]
+    const fn between(bytes: u64, from: u8, to: u8) -> u64 {
+        let reach = bytes + (0x80 - from as u64) * Self::ONES;
+        let pass = bytes + (0x7f - to as u64) * Self::ONES;
+        reach & !pass & Self::TOP_BITS
+    }
+
+    /// All bits of the first `count` bytes, at most eight.
+    #[inline(always)]
+    const fn first(count: u32) -> u64 {
+        // Two shifts, because one by 64 is not defined.
+        !(u64::MAX >> (4 * count) >> (4 * count))
     }
 }
 
