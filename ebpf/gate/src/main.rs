@@ -376,7 +376,14 @@ impl Env for Kernel {
     #[inline(always)]
     fn reset_stream(&self) {
         // SAFETY: state and name stand side by side in the scratch memory, aligned.
-        unsafe { *self.scratch.0.add(layout::STATE as usize).cast::<Stream>() = [0; STREAM_WORDS] }
+        let stream = unsafe { self.scratch.0.add(layout::STATE as usize).cast::<u64>() };
+        let mut index = 0;
+        while index < STREAM_WORDS {
+            // SAFETY: as above. Volatile, because the compiler would make one call of all stores, to a function that
+            // clears a byte at a time.
+            unsafe { stream.add(index).write_volatile(0) };
+            index += 1;
+        }
     }
 
     #[inline(never)]
