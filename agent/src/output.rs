@@ -258,7 +258,7 @@ fn explanation_text(explanation: &Explanation) -> String {
             let kind = if rule.exception { "allows" } else { "names" };
             vec![rule.list.clone(), rule.line.to_string(), kind.to_owned(), rule.suffix.clone(), rule.text.clone()]
         });
-        text.push_str(&table(&["list", "line", "", "name", "as written"], rows));
+        text.push_str(&table(&["list", "line", "it", "name", "as written"], rows));
     }
     text
 }
