@@ -1,5 +1,6 @@
 //! What the agent needs of the gate: the kernel's data plane, or a table in memory for tests.
 
+pub use crate::dataplane::DomainUpdate;
 use stairgate_abi::maps::Profile;
 use stairgate_abi::{Mask, TagSet, Tags, Verdict};
 
@@ -53,19 +54,6 @@ pub trait Gate: Send + Sync + 'static {
     /// # Errors
     /// As the kernel says.
     fn counters(&self) -> Result<Vec<(&'static str, u64)>, GateError>;
-}
-
-/// What became of the domain table.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct DomainUpdate {
-    /// Names that were not in the table.
-    pub inserted: usize,
-    /// Names of which the table says something else now.
-    pub changed: usize,
-    /// Slots taken away.
-    pub removed: usize,
-    /// Names in the table now.
-    pub total: usize,
 }
 
 /// A verdict and what led to it.

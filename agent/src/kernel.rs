@@ -30,12 +30,7 @@ impl Gate for Dataplane {
         let update = self.replace_domains(entries).map_err(told)?;
         // A staged set filters nothing until it was filled; for all others this does nothing.
         self.activate().map_err(told)?;
-        Ok(DomainUpdate {
-            inserted: update.inserted,
-            changed: update.changed,
-            removed: update.removed,
-            total: update.total,
-        })
+        Ok(update)
     }
 
     fn set_domain(&self, hash: u64, this: TagSet, below: TagSet) -> Result<(), GateError> {

@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::process::cargo_nightly;
 use crate::workspace;
 
 /// The checked-in object, from the workspace's root.
@@ -76,12 +77,10 @@ fn build() -> Result<Vec<u8>> {
         format!("--remap-path-prefix={home}=cargo"),
         format!("--remap-path-prefix={}=rust", sysroot.display()),
     ];
-    let status = Command::new("cargo")
-        .args(["+nightly", "build", "--release", "--locked", "-Zbuild-std=core", "--target", TARGET])
+    let status = cargo_nightly(["build", "--release", "--locked", "-Zbuild-std=core", "--target", TARGET])
         .args(["--package", "stairgate-gate", "--bin", "stairgate-gate", "--features", "kernel"])
         .env("CARGO_TARGET_DIR", &target_dir)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
-        .env_remove("RUSTUP_TOOLCHAIN")
         .current_dir(&root)
         .status()
         .context("cannot run cargo")?;
