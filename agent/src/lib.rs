@@ -3,7 +3,8 @@
 //! Read from the outside in: [`cli`] is what people type, [`run`](mod@run) the process that stays, [`control`] how the
 //! two speak. [`application`] is what can be done, whoever asks; it owns the household ([`document`], [`store`]) and
 //! speaks to the kernel through [`gate`]. [`tables`] and [`subscriptions`] bring the lists into the domain table;
-//! [`attachment`], [`dataplane`] and [`interfaces`] keep the program where it belongs.
+//! [`attachment`], [`dataplane`] and [`interfaces`] keep the program where it belongs. [`resolver`] answers the names that
+//! the kernel lets through.
 //!
 //! **Invariants.** Nothing but [`application`] changes the household. Nothing but [`tables`] writes the domain table. No
 //! code here decides what is blocked: `stairgate-policy` compiles it, and the kernel's own look-up answers `explain`.
@@ -24,6 +25,7 @@ mod kernel;
 mod output;
 pub mod privileges;
 mod readiness;
+pub mod resolver;
 pub mod run;
 pub mod store;
 pub mod subscriptions;

@@ -1,0 +1,11 @@
+//! The resolver: every name that the kernel does not answer itself, by the same verdict.
+//!
+//! The hot path works on the bytes of messages and allocates nothing: a question is read ([`query`]), its asker found,
+//! the steps before resolving taken, the cache asked, the steps after it taken, and the reply written ([`reply`]). Only
+//! what the cache does not hold becomes a task of its own.
+//!
+//! **Invariants.** Names are compared and decided in wire form, in lower case ([`name`]). No name of a site is logged
+//! above DEBUG.
+
+pub mod name;
+pub mod question;
