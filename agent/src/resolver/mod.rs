@@ -7,5 +7,8 @@
 //! **Invariants.** Names are compared and decided in wire form, in lower case ([`name`]). No name of a site is logged
 //! above DEBUG.
 
+pub mod cookies;
 pub mod name;
+pub mod query;
 pub mod question;
+pub mod reply;
