@@ -5,6 +5,7 @@
 //! checked while they are read, so that the configuration file's reader can say on which line a mistake is.
 
 mod convert;
+mod upgrade;
 mod values;
 
 use jiff::Timestamp;
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use convert::DocumentError;
 pub(crate) use convert::{owner_named, owner_text};
-use values::{Age, DayNames, MacText, Role, Style, TagId, TimeText};
+pub(crate) use upgrade::from_version_1;
+use values::{Age, DayNames, Log, MacText, Role, Style, TagId, TimeText, YouTube};
 pub(crate) use values::{nearest_tag_id, tag_id, tag_of};
 
 /// A home and everyone in it.
@@ -96,8 +98,16 @@ pub struct RulesDocument {
     pub refuse_quic: Option<bool>,
     /// How a blocked name is answered.
     block_style: Option<Style>,
-    /// Whether events carry names.
-    pub event_names: Option<bool>,
+    /// Whether search engines leave out what is not for children.
+    pub safe_search: Option<bool>,
+    /// How much of YouTube can be seen.
+    youtube: Option<YouTube>,
+    /// Whether the keys that encrypt a site's name are taken out of answers.
+    pub strip_ech: Option<bool>,
+    /// The set of servers that resolve names.
+    upstreams: Option<String>,
+    /// What is kept of the names that are asked for.
+    log: Option<Log>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -198,9 +198,14 @@ fn people_text(people: &[PersonView]) -> String {
             0..=4 => person.blocked.join(", "),
             many => format!("{}, … {many} in all", person.blocked[..3].join(", ")),
         };
-        vec![person.name.clone(), role, filtered.to_owned(), person.devices.join(", "), blocked]
+        let answers = person.answers.as_ref();
+        let search = answers.map_or("", |answers| if answers.safe_search { "safe" } else { "open" });
+        let youtube = answers.map_or("", |answers| if answers.youtube == "off" { "open" } else { &answers.youtube });
+        let kept = answers.map_or(String::new(), |answers| answers.log.replace('-', " "));
+        let (filtered, search, youtube) = (filtered.to_owned(), search.to_owned(), youtube.to_owned());
+        vec![person.name.clone(), role, filtered, person.devices.join(", "), blocked, search, youtube, kept]
     });
-    table(&["person", "role", "filtered", "devices", "blocked"], rows)
+    table(&["person", "role", "filtered", "devices", "blocked", "search", "YouTube", "names kept"], rows)
 }
 
 fn devices_text(devices: &[DeviceView]) -> String {

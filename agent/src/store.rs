@@ -9,15 +9,17 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use redb::{Builder, Database, Durability, ReadableDatabase, TableDefinition};
+use redb::{Builder, Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use crate::document;
 
 /// Name of the database in the state directory.
 pub const FILE_NAME: &str = "stairgate.redb";
 /// Version of the documents' form. Adding a field is a new version too: an older agent would drop what it does not know,
 /// and with it a rule that a family relies on.
-pub const SCHEMA_VERSION: u64 = 1;
+pub const SCHEMA_VERSION: u64 = 2;
 /// Memory that redb may cache pages in. The whole database is smaller than this.
 const CACHE_BYTES: usize = 256 * 1024;
 
@@ -222,7 +224,11 @@ fn open(path: &Path) -> Result<Database, StoreError> {
     })?;
     match schema_version(&database).map_err(damaged)? {
         SCHEMA_VERSION => Ok(database),
-        // The next version adds its migration here, in the transaction that writes the new number.
+        1 => match upgrade(&database, document::from_version_1) {
+            Ok(()) => Ok(database),
+            Err(UpgradeError::Damaged(reason)) => Err(damaged(reason)),
+            Err(UpgradeError::Storage(reason)) => Err(unavailable(reason)),
+        },
         0 => Err(damaged("there is no schema 0".to_owned())),
         found => Err(StoreError::Newer { path: path.to_owned(), found }),
     }
@@ -252,6 +258,38 @@ fn create(directory: &Path, path: &Path) -> Result<(), Box<dyn std::error::Error
     drop(database);
     std::fs::rename(&unfinished, path)?;
     File::open(directory)?.sync_all()?;
+    Ok(())
+}
+
+enum UpgradeError {
+    Damaged(String),
+    Storage(String),
+}
+
+impl<E: std::error::Error> From<E> for UpgradeError {
+    fn from(error: E) -> Self {
+        Self::Storage(error.to_string())
+    }
+}
+
+/// Changes the household of an earlier version by `change`, in the transaction that writes the new version's number: a
+/// power cut leaves the one or the other.
+fn upgrade(database: &Database, change: impl FnOnce(&mut serde_json::Value)) -> Result<(), UpgradeError> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_durability(Durability::Immediate)?;
+    {
+        let mut documents = transaction.open_table(DOCUMENTS)?;
+        let household = documents.get(HOUSEHOLD_KEY)?.map(|bytes| serde_json::from_slice(bytes.value()));
+        let household: Option<serde_json::Value> = household
+            .transpose()
+            .map_err(|error| UpgradeError::Damaged(format!("document `{HOUSEHOLD_KEY}`: {error}")))?;
+        if let Some(mut household) = household {
+            change(&mut household);
+            documents.insert(HOUSEHOLD_KEY, serde_json::to_vec(&household)?.as_slice())?;
+        }
+        transaction.open_table(NUMBERS)?.insert(SCHEMA_VERSION_KEY, SCHEMA_VERSION)?;
+    }
+    transaction.commit()?;
     Ok(())
 }
 

@@ -86,6 +86,23 @@ pub struct PersonView {
     pub denied_names: Vec<String>,
     /// Names on the person's own allow list.
     pub allowed_names: Vec<String>,
+    /// What else holds for the names that the person's devices ask for; none if they are not filtered.
+    pub answers: Option<AnswersView>,
+}
+
+/// What holds for the names that a person's devices ask for, besides what is blocked.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AnswersView {
+    /// True if search engines leave out what is not for children.
+    pub safe_search: bool,
+    /// YouTube's Restricted Mode: "off", "moderate" or "strict".
+    pub youtube: String,
+    /// True if the keys that encrypt a site's name (ECH) are taken out of answers.
+    pub strip_ech: bool,
+    /// Name of the set of servers that resolve names; none for the one that everyone has.
+    pub upstreams: Option<String>,
+    /// What is kept of the names: "nothing", "reasons", "blocked-names" or "all-names".
+    pub log: String,
 }
 
 /// A device.

@@ -7,7 +7,7 @@ use stairgate_abi::maps::{
 };
 use stairgate_abi::{Mask, Tag};
 
-use crate::household::{Action, EVERYDAY, Household, ModeId, Owner, PersonId, Rules, Scope};
+use crate::household::{Action, EVERYDAY, Household, ModeId, Owner, PersonId, PrivacyLevel, Rules, Scope};
 use crate::mask::UNMANAGED;
 use crate::tags;
 use crate::timetable::Timetable;
@@ -192,7 +192,7 @@ fn empty(rules: &Rules) -> Profile {
         first_mask: 0,
         transitions: 0,
         block_style: rules.block_style as u32,
-        options: if rules.event_names { options::EVENT_NAMES } else { 0 },
+        options: if rules.log >= PrivacyLevel::BlockedNames { options::EVENT_NAMES } else { 0 },
         transition: [Transition::default(); TRANSITIONS_MAX],
         mask: [Mask::default(); MASKS_MAX],
     }

@@ -3,14 +3,23 @@
 use stairgate_abi::Tags;
 use stairgate_abi::maps::BlockStyle;
 
-use crate::household::{ASLEEP, AgeBand, Days, Effect, FREE, HOMEWORK, Mode, ModeId, Rules, TimeOfDay, Window};
+use crate::household::{
+    ASLEEP, AgeBand, Days, Effect, FREE, HOMEWORK, Mode, ModeId, PrivacyLevel, Rules, TimeOfDay, Window, YouTube,
+};
 use crate::taxonomy::{Category, Group, categories};
 
 /// Rules for a child of this age to begin with. They loosen with age.
 ///
 /// Up to 5 years, only what is made for young children and what teaches can be reached. Up to 9 years, what cannot be
-/// classified is refused. Up to 12 years, events of blocked names carry the name, so that parents can help; from 13 on
-/// they do not. QUIC is refused at every age, because browsers then fall back to TLS over TCP without anyone noticing.
+/// classified is refused. QUIC is refused at every age, because browsers then fall back to TLS over TCP without anyone
+/// noticing.
+///
+/// Search engines leave out what is not for children up to 15 years. YouTube's Restricted Mode is strict up to 9 and
+/// moderate up to 12; from 13 on, the age from which YouTube itself allows an account, it is the family's own choice.
+/// Up to 15 years the home can read the names of the sites that are visited; from 16 on a site's name may be encrypted.
+///
+/// Up to 12 years, the names that were refused are kept, so that parents can help; up to 15 only the reasons; from 16 on
+/// nothing.
 pub fn defaults_for(age: AgeBand) -> Rules {
     let guarded = age <= AgeBand::From6To9;
     let youngest = age == AgeBand::UpTo5;
@@ -26,14 +35,26 @@ pub fn defaults_for(age: AgeBand) -> Rules {
         refuse_unclassified: guarded,
         refuse_quic: true,
         block_style: BlockStyle::NoData,
-        event_names: age <= AgeBand::From10To12,
+        safe_search: age <= AgeBand::From13To15,
+        youtube: match age {
+            AgeBand::UpTo5 | AgeBand::From6To9 => YouTube::Strict,
+            AgeBand::From10To12 => YouTube::Moderate,
+            AgeBand::From13To15 | AgeBand::From16To17 => YouTube::Off,
+        },
+        strip_ech: age <= AgeBand::From13To15,
+        upstreams: None,
+        log: match age {
+            AgeBand::UpTo5 | AgeBand::From6To9 | AgeBand::From10To12 => PrivacyLevel::BlockedNames,
+            AgeBand::From13To15 => PrivacyLevel::Reasons,
+            AgeBand::From16To17 => PrivacyLevel::Nothing,
+        },
     }
 }
 
 /// Rules for devices that nobody has claimed yet, and for shared ones: those of a child of 10 to 12 years, who may be
-/// sitting in front of it, without a bedtime, because it may as well be a guest.
+/// sitting in front of it, without a bedtime and without keeping names, because it may as well be a guest.
 pub fn defaults_for_unknown_devices() -> Rules {
-    Rules { windows: Vec::new(), event_names: false, ..defaults_for(AgeBand::From10To12) }
+    Rules { windows: Vec::new(), log: PrivacyLevel::Reasons, ..defaults_for(AgeBand::From10To12) }
 }
 
 /// When children of this age sleep on most days. Doctors advise nine to twelve hours from 6 to 12 years and eight to ten
@@ -97,6 +118,8 @@ mod tests {
             assert_eq!(older.block & !younger.block, Tags::EMPTY, "{} blocks more than {}", pair[1], pair[0]);
             assert!(younger.refuse_unclassified >= older.refuse_unclassified);
             assert!(younger.only.is_some() || older.only.is_none());
+            assert!(younger.safe_search >= older.safe_search && younger.youtube >= older.youtube);
+            assert!(younger.strip_ech >= older.strip_ech && younger.log >= older.log);
             let asleep = |rules: &Rules| rules.windows.iter().map(minutes_a_week).sum::<u32>();
             assert!(asleep(&younger) > asleep(&older), "{} sleep longer than {}", pair[1], pair[0]);
         }
@@ -114,7 +137,12 @@ mod tests {
             assert!(!blocked("health", age) && !blocked("helplines", age) && !blocked("news", age));
             assert_eq!(blocked("social", age), age <= AgeBand::From10To12);
             assert_eq!(blocked("messaging", age), age <= AgeBand::From6To9);
-            assert_eq!(defaults_for(age).event_names, age <= AgeBand::From10To12);
+            assert_eq!(defaults_for(age).log >= PrivacyLevel::BlockedNames, age <= AgeBand::From10To12);
+            assert_eq!(defaults_for(age).log == PrivacyLevel::Nothing, age == AgeBand::From16To17);
+            assert_eq!(defaults_for(age).safe_search, age <= AgeBand::From13To15);
+            assert_eq!(defaults_for(age).strip_ech, age <= AgeBand::From13To15);
+            assert_eq!(defaults_for(age).youtube == YouTube::Strict, age <= AgeBand::From6To9);
+            assert_eq!(defaults_for(age).youtube == YouTube::Moderate, age == AgeBand::From10To12);
             assert_eq!(defaults_for(age).only.is_some(), age == AgeBand::UpTo5);
         }
         assert!(defaults_for_unknown_devices().windows.is_empty());

@@ -184,8 +184,71 @@ pub struct Rules {
     pub refuse_quic: bool,
     /// How a blocked name is answered.
     pub block_style: BlockStyle,
-    /// Whether events of blocked names carry the name, or only the reason.
-    pub event_names: bool,
+    /// Whether search engines are made to leave out what is not for children, and those that cannot are refused.
+    pub safe_search: bool,
+    /// How much of YouTube can be seen.
+    pub youtube: YouTube,
+    /// Whether the keys that encrypt a site's name (ECH, RFC 9849) are taken out of answers, so that the name can be read
+    /// when the site is visited. What is said to the site stays encrypted either way.
+    pub strip_ech: bool,
+    /// Name of the set of servers that resolve this profile's names; `None` for the one that everyone has.
+    pub upstreams: Option<String>,
+    /// What is kept of the names that are asked for.
+    pub log: PrivacyLevel,
+}
+
+/// How much of YouTube can be seen: its Restricted Mode, which also hides comments.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum YouTube {
+    /// All that YouTube shows.
+    Off,
+    /// What YouTube's own filter lets through.
+    Moderate,
+    /// Less than that: many harmless videos are missing too.
+    Strict,
+}
+
+impl YouTube {
+    /// Every setting, the most open first.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Moderate, Self::Strict];
+
+    /// The setting as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Moderate => "moderate",
+            Self::Strict => "strict",
+        }
+    }
+}
+
+/// What is kept of the names that a person's devices ask for. Each level keeps what the one before it does. Names that can
+/// always be reached are never kept, whatever the level.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum PrivacyLevel {
+    /// Nothing at all.
+    Nothing,
+    /// Why something was refused, without its name.
+    Reasons,
+    /// The names that were refused.
+    BlockedNames,
+    /// Every name.
+    AllNames,
+}
+
+impl PrivacyLevel {
+    /// Every level, the most private first.
+    pub const ALL: [Self; 4] = [Self::Nothing, Self::Reasons, Self::BlockedNames, Self::AllNames];
+
+    /// The level as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Reasons => "reasons",
+            Self::BlockedNames => "blocked-names",
+            Self::AllNames => "all-names",
+        }
+    }
 }
 
 impl Rules {

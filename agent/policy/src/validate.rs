@@ -12,7 +12,9 @@ use thiserror::Error;
 use crate::compile;
 use crate::household::{Household, Owner, Person, PersonId, Role};
 
-pub use rules::{GRANTS_MAX, InvalidRules, MODES_MAX, OWN_RULES_MAX, WINDOWS_MAX};
+pub use rules::{
+    GRANTS_MAX, InvalidRules, MODES_MAX, OWN_RULES_MAX, UPSTREAMS_NAME_MAX, WINDOWS_MAX, is_upstreams_name,
+};
 
 /// Letters of a name at most.
 pub const NAME_LETTERS_MAX: usize = 64;

@@ -169,6 +169,21 @@ fn own_rules() {
 }
 
 #[test]
+fn upstreams() {
+    for name in ["", "Family", "a b", &"x".repeat(33)] {
+        check_rules(
+            |rules| rules.upstreams = Some(name.into()),
+            &format!(
+                "'{name}' cannot name a set of upstream servers; use 1 to 32 lower-case letters, digits and hyphens"
+            ),
+        );
+    }
+    let mut household = household();
+    household.unknown_devices.upstreams = Some("filtered-2".into());
+    assert_eq!(household.validate(), Ok(()));
+}
+
+#[test]
 fn modes() {
     let twice = |mode: &ModeId| format!("there is already a mode '{mode}'; give it another name");
     check_rules(|rules| rules.modes[1].id = ASLEEP.clone(), &twice(&ASLEEP));

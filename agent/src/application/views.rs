@@ -9,7 +9,7 @@ use crate::clock::Moment;
 use crate::document::{owner_text, tag_id};
 use crate::gate::Gate;
 use crate::text;
-use crate::view::{DeviceView, PersonNow, PersonView, Status};
+use crate::view::{AnswersView, DeviceView, PersonNow, PersonView, Status};
 
 impl<G: Gate> Application<G> {
     /// The whole agent at a glance.
@@ -112,6 +112,13 @@ impl<G: Gate> Application<G> {
             blocked: blocked.map(str::to_owned).collect(),
             denied_names: names(Action::Deny),
             allowed_names: names(Action::Allow),
+            answers: rules.map(|rules| AnswersView {
+                safe_search: rules.safe_search,
+                youtube: rules.youtube.as_str().to_owned(),
+                strip_ech: rules.strip_ech,
+                upstreams: rules.upstreams.clone(),
+                log: rules.log.as_str().to_owned(),
+            }),
         }
     }
 }

@@ -11,7 +11,7 @@ use stairgate_policy::household::{
 };
 use stairgate_policy::validate::Invalid;
 
-use super::values::{Age, DayNames, Mac, MacText, Named, Role, Style, StyleName, TagId, TimeText};
+use super::values::{Age, Choice, DayNames, Log, Mac, MacText, Named, Role, Style, TagId, TimeText, YouTube};
 use super::{
     DeviceDocument, EffectDocument, GrantDocument, HouseholdDocument, ModeDocument, NameDocument, OnlyDocument,
     PauseDocument, PersonDocument, RulesDocument, WindowDocument,
@@ -153,8 +153,12 @@ impl RulesDocument {
             pause: self.pause.map_or(usual.pause, |pause| Some(Pause { until: pause.until })),
             refuse_unclassified: self.refuse_unclassified.unwrap_or(usual.refuse_unclassified),
             refuse_quic: self.refuse_quic.unwrap_or(usual.refuse_quic),
-            block_style: self.block_style.map_or(usual.block_style, |Style(StyleName(style))| style),
-            event_names: self.event_names.unwrap_or(usual.event_names),
+            block_style: self.block_style.map_or(usual.block_style, |Style(Choice(style))| style),
+            safe_search: self.safe_search.unwrap_or(usual.safe_search),
+            youtube: self.youtube.map_or(usual.youtube, |YouTube(Choice(youtube))| youtube),
+            strip_ech: self.strip_ech.unwrap_or(usual.strip_ech),
+            upstreams: self.upstreams.or(usual.upstreams),
+            log: self.log.map_or(usual.log, |Log(Choice(log))| log),
         })
     }
 }
@@ -275,8 +279,12 @@ impl From<&Rules> for RulesDocument {
             pause: rules.pause.map(|pause| PauseDocument { until: pause.until }),
             refuse_unclassified: Some(rules.refuse_unclassified),
             refuse_quic: Some(rules.refuse_quic),
-            block_style: Some(Style(StyleName(rules.block_style))),
-            event_names: Some(rules.event_names),
+            block_style: Some(Style(Choice(rules.block_style))),
+            safe_search: Some(rules.safe_search),
+            youtube: Some(YouTube(Choice(rules.youtube))),
+            strip_ech: Some(rules.strip_ech),
+            upstreams: rules.upstreams.clone(),
+            log: Some(Log(Choice(rules.log))),
         }
     }
 }

@@ -1,7 +1,7 @@
 use stairgate_policy::defaults::{defaults_for, defaults_for_unknown_devices};
 use stairgate_policy::household::{
-    Action, AgeBand, Device, Effect, Filter, Grant, Household, Mode, ModeId, OwnRule, Owner, Pause, Person, PersonId,
-    Role, Scope,
+    self, Action, AgeBand, Device, Effect, Filter, Grant, Household, Mode, ModeId, OwnRule, Owner, Pause, Person,
+    PersonId, PrivacyLevel, Role, Rules, Scope,
 };
 
 use super::*;
@@ -29,6 +29,7 @@ fn everything() -> Household {
             until: Timestamp::from_second(1_800_003_600).unwrap(),
             mode: ModeId::new("free").unwrap(),
         });
+        rules.upstreams = (index % 2 == 0).then(|| "filtered".to_owned());
         rules.pause = Some(Pause { until: (index % 2 == 0).then_some(Timestamp::from_second(1_800_000_000).unwrap()) });
         people.push(Person {
             id: PersonId(index as u32 + 10),
@@ -122,4 +123,45 @@ fn every_category_and_service_has_an_id_of_its_own() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), count);
+}
+
+#[test]
+fn what_version_1_wrote_is_understood() {
+    let mut json: serde_json::Value = serde_json::from_str(
+        r#"{"name":"Home","time_zone":"UTC","person":[
+        {"name":"Alex","role":"guardian","rules":null},
+        {"name":"Ben","role":"child","age":"6-9","rules":{"refuse_quic":false,"event_names":false}},
+        {"name":"Mia","role":"child","age":"13-15","rules":{"event_names":true}},
+        {"name":"Zoe","role":"child","age":"16-17"}],
+        "unknown_devices":{"event_names":false}}"#,
+    )
+    .unwrap();
+    from_version_1(&mut json);
+    let household = serde_json::from_value::<HouseholdDocument>(json).unwrap().into_household().unwrap();
+    let rules = |person: usize| household.people[person].filter.as_ref().map(|filter| &filter.rules);
+    assert_eq!(rules(0), None);
+    assert_eq!(
+        rules(1),
+        Some(&Rules { refuse_quic: false, log: PrivacyLevel::Reasons, ..defaults_for(AgeBand::From6To9) })
+    );
+    assert_eq!(rules(2), Some(&Rules { log: PrivacyLevel::BlockedNames, ..defaults_for(AgeBand::From13To15) }));
+    assert_eq!(rules(3), Some(&defaults_for(AgeBand::From16To17)));
+    assert_eq!(household.unknown_devices, defaults_for_unknown_devices());
+}
+
+#[test]
+fn settings_of_the_resolver_are_words() {
+    let read = |rules: &str| {
+        let json = format!(r#"{{"name":"Home","time_zone":"UTC","unknown_devices":{rules}}}"#);
+        serde_json::from_str::<HouseholdDocument>(&json)
+            .map(|document| document.into_household().unwrap().unknown_devices)
+            .map_err(|error| error.to_string())
+    };
+    let rules = read(r#"{"youtube":"strict","log":"all-names","safe_search":false,"upstreams":"filtered"}"#).unwrap();
+    assert_eq!((rules.youtube, rules.log), (household::YouTube::Strict, PrivacyLevel::AllNames));
+    assert_eq!((rules.safe_search, rules.upstreams.as_deref()), (false, Some("filtered")));
+    let error = read(r#"{"youtube":"medium"}"#).unwrap_err();
+    assert!(error.starts_with("`medium` is none of off, moderate, strict"), "{error}");
+    let error = read(r#"{"log":"names"}"#).unwrap_err();
+    assert!(error.starts_with("`names` is none of nothing, reasons, blocked-names, all-names"), "{error}");
 }

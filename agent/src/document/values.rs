@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use stairgate_abi::Tag;
 use stairgate_abi::maps::BlockStyle;
-use stairgate_policy::household::{AgeBand, Days, Scope, TimeOfDay};
+use stairgate_policy::household::{self, AgeBand, Days, PrivacyLevel, Scope, TimeOfDay};
 use stairgate_policy::{name, services, taxonomy};
 
 use super::NameDocument;
@@ -34,7 +34,8 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(Age(AgeBand), DayNames(Days), TimeText(TimeOfDay), TagId(Named), MacText(Mac), Style(StyleName));
+as_text!(Age(AgeBand), DayNames(Days), TimeText(TimeOfDay), TagId(Named), MacText(Mac));
+as_text!(Style(Choice<BlockStyle>), YouTube(Choice<household::YouTube>), Log(Choice<PrivacyLevel>));
 
 /// The tag of a category or service, written as its id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,27 +94,60 @@ impl fmt::Display for Mac {
     }
 }
 
-/// How a blocked name is answered.
+/// One of a few values, each of which has a word for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct StyleName(pub(super) BlockStyle);
+pub(super) struct Choice<T>(pub(super) T);
 
-const STYLES: [(&str, BlockStyle); 3] =
-    [("no-data", BlockStyle::NoData), ("nxdomain", BlockStyle::NxDomain), ("null-address", BlockStyle::NullAddress)];
+/// A type of few values and the words for them.
+pub(super) trait Words: Copy + 'static {
+    /// Every value.
+    const ALL: &'static [Self];
+    /// The value's word.
+    fn word(self) -> &'static str;
+}
 
-impl FromStr for StyleName {
-    type Err = String;
+impl Words for BlockStyle {
+    const ALL: &'static [Self] = &[Self::NoData, Self::NxDomain, Self::NullAddress];
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known = STYLES.iter().find(|(name, _)| *name == text);
-        known
-            .map(|&(_, style)| Self(style))
-            .ok_or_else(|| format!("`{text}` is none of no-data, nxdomain and null-address"))
+    fn word(self) -> &'static str {
+        match self {
+            Self::NoData => "no-data",
+            Self::NxDomain => "nxdomain",
+            Self::NullAddress => "null-address",
+        }
     }
 }
 
-impl fmt::Display for StyleName {
+impl Words for household::YouTube {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Words for PrivacyLevel {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl<T: Words> FromStr for Choice<T> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        T::ALL.iter().find(|value| value.word() == text).map(|&value| Self(value)).ok_or_else(|| {
+            let words: Vec<&str> = T::ALL.iter().map(|value| value.word()).collect();
+            format!("`{text}` is none of {}", words.join(", "))
+        })
+    }
+}
+
+impl<T: Words> fmt::Display for Choice<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(STYLES.iter().find(|(_, style)| *style == self.0).map_or("no-data", |(name, _)| name))
+        f.write_str(self.0.word())
     }
 }
 

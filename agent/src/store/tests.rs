@@ -81,6 +81,28 @@ fn a_newer_schema_is_refused() {
 }
 
 #[test]
+fn what_version_1_wrote_is_kept() {
+    let home = directory();
+    let mut store = Store::open(home.path()).unwrap();
+    store.save_household(&serde_json::json!({"name": "Home", "unknown_devices": {"event_names": true}})).unwrap();
+    store.save_list("ads", &ListRecord { rules: 7, ..ListRecord::default() }).unwrap();
+    drop(store);
+    let path = home.path().join(FILE_NAME);
+    let database = builder().open(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(NUMBERS).unwrap().insert(SCHEMA_VERSION_KEY, 1).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    // Once it was brought up to date, it stays as it is.
+    for _ in 0..2 {
+        let mut store = Store::open(home.path()).unwrap();
+        let expected = serde_json::json!({"name": "Home", "unknown_devices": {"log": "blocked-names"}});
+        assert_eq!(store.household::<serde_json::Value>().unwrap(), Some(expected));
+        assert_eq!(store.list("ads").unwrap().map(|record| record.rules), Some(7));
+    }
+}
+
+#[test]
 fn a_second_agent_is_refused() {
     let home = directory();
     let _first = Store::open(home.path()).unwrap();

@@ -22,6 +22,8 @@ pub const WINDOWS_MAX: usize = 128;
 pub const MODES_MAX: usize = 32;
 /// Dated exceptions of one profile at most, see [`Rules::forget_past`].
 pub const GRANTS_MAX: usize = 64;
+/// Characters at most of the name of a set of upstream servers.
+pub const UPSTREAMS_NAME_MAX: usize = 32;
 
 /// Why rules cannot be used as they are, and what to do about it.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -66,9 +68,20 @@ pub enum InvalidRules {
     /// A window, counted from one, that later ones cover all week long.
     #[error("window {0} never comes into force because later ones cover all of it; move it below them or remove it")]
     WindowHidden(usize),
+    /// Text that cannot name a set of servers.
+    #[error(
+        "'{0}' cannot name a set of upstream servers; use 1 to {UPSTREAMS_NAME_MAX} lower-case letters, digits and hyphens"
+    )]
+    BadUpstreams(String),
     /// A grant, counted from one, that ends before it begins.
     #[error("exception {0} ends before it begins; give it a later end")]
     EmptyGrant(usize),
+}
+
+/// True if `text` can name a set of upstream servers.
+pub fn is_upstreams_name(text: &str) -> bool {
+    (1..=UPSTREAMS_NAME_MAX).contains(&text.len())
+        && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 /// Checks the rules of a profile.
@@ -81,6 +94,9 @@ pub(super) fn validate(rules: &Rules, profile: u16, zone: &TimeZone) -> Result<(
     validate_own(rules)?;
     validate_modes(rules)?;
     validate_times(rules)?;
+    if let Some(upstreams) = rules.upstreams.as_ref().filter(|name| !is_upstreams_name(name)) {
+        return Err(InvalidRules::BadUpstreams(upstreams.clone()));
+    }
     let masks = Timetable::new(zone.clone(), profile, rules)?.masks();
     at_most(MASKS_MAX, masks.len(), "modes that differ")
 }
