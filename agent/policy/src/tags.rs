@@ -3,6 +3,8 @@
 //! The numbers are stored in the domain table and therefore never change their meaning: a category or a service that is
 //! given up leaves its number unused.
 
+use std::sync::LazyLock;
+
 use stairgate_abi::Tag;
 use stairgate_abi::maps::PROFILES_MAX;
 
@@ -64,6 +66,18 @@ pub fn meaning(tag: Tag) -> Option<Meaning> {
     taxonomy::categories().iter().find(|category| category.tag == tag).map(Meaning::Category).or_else(service)
 }
 
+/// What people call the category or service with this tag; `None` for all else.
+pub fn title(tag: Tag) -> Option<&'static str> {
+    static TITLES: LazyLock<[Option<&'static str>; 256]> = LazyLock::new(|| {
+        std::array::from_fn(|number| match meaning(Tag(number as u8))? {
+            Meaning::Category(category) => Some(category.title),
+            Meaning::Service(service) => Some(service.title),
+            Meaning::OwnDeny(_) | Meaning::OwnAllow(_) => None,
+        })
+    });
+    TITLES[usize::from(tag.0)]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,7 +99,9 @@ mod tests {
         }
         for service in services::services() {
             assert_eq!(meaning(service.tag), Some(Meaning::Service(service)));
+            assert_eq!(title(service.tag), Some(service.title));
         }
+        assert_eq!(title(own_deny(3).unwrap()), None);
         assert_eq!(meaning(Tag(0)), None);
     }
 }

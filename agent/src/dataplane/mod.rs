@@ -64,7 +64,7 @@ pub use self::links::XdpMode;
 use self::memory::{Mapping, Plain};
 use self::pins::Pins;
 use self::profiles::ProfileWriter;
-pub use self::tables::{Decided, Match, Tables, boot_clock};
+pub use self::tables::{Decided, Judged, Match, Tables, boot_clock};
 
 /// Slots are filled to nine tenths at most: beyond that, making room for a name takes long.
 const FILL_TENTHS: u64 = 9;

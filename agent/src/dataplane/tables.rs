@@ -9,7 +9,7 @@ use rustix::time::{ClockId, clock_gettime};
 use stairgate_abi::hash::NameHash;
 use stairgate_abi::maps::{PROFILES_MAX, Profile};
 use stairgate_abi::table::{Entry, find};
-use stairgate_abi::{Decision, Mask, TagPath, TagSet, Tags, Verdict};
+use stairgate_abi::{Decision, Mask, TagPath, TagSet, Tags, Verdict, flags};
 
 use super::grace;
 use super::memory::Mapping;
@@ -50,6 +50,19 @@ pub struct Match {
     pub set: TagSet,
 }
 
+/// What is decided of a name, as short as the resolver needs it for every query.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Judged {
+    /// Pass or block.
+    pub verdict: Verdict,
+    /// The blocked tags that led to a refusal by category.
+    pub hits: Tags,
+    /// Everything that the lists say of the name and of what it lies beneath.
+    pub met: Tags,
+    /// True if it passes because it is allowed expressly, and not only because nothing speaks against it.
+    pub allowed: bool,
+}
+
 impl Decided {
     /// The suffixes that count, the least specific first.
     pub fn matches(&self) -> &[Match] {
@@ -82,23 +95,48 @@ impl Tables {
 
     /// As [`decide`](Self::decide), at the moment `now` in nanoseconds of the boot clock.
     pub fn decide_at(&self, profile: u16, name: &[u8], now: u64) -> Option<Decided> {
-        let mask = {
-            let profiles = self.profiles.read().unwrap_or_else(PoisonError::into_inner);
-            *mask_at(profiles.get(usize::from(profile))?, now)
-        };
+        let mask = self.mask(profile, now)?;
         let _reading = self.readers.read().unwrap_or_else(PoisonError::into_inner);
         let name = name.strip_suffix(b".").unwrap_or(name);
-        let (path, starts) = self.path(name);
+        // An empty name has no label, and not one that is empty.
+        let labels = name.rsplit(|&byte| byte == b'.').take(if name.is_empty() { 0 } else { usize::MAX });
+        let (path, lengths) = self.path(labels);
         let mut decision = Decision::new();
         let mut matches = [Match::default(); TagPath::LENGTH];
         let mut match_count = 0;
-        for (at, start) in matches.iter_mut().zip(starts).take_while(|(_, start)| *start != usize::MAX) {
+        for (at, length) in matches.iter_mut().zip(lengths).take_while(|(_, length)| *length != 0) {
             let set = self.tag_set(path.0[match_count]);
-            *at = Match { start, set };
+            *at = Match { start: name.len() - length, set };
             decision.meet(&mask, &set);
             match_count += 1;
         }
         Some(Decided { verdict: decision.verdict(&mask), hits: decision.hits(), mask, matches, match_count })
+    }
+
+    /// The verdict on the name with these labels, the top-level domain's first, for the profile with this number at the
+    /// moment `now` in nanoseconds of the boot clock. `None` if there is no such profile.
+    ///
+    /// A dot inside a label is no boundary, as in the kernel: this is for names that came in a DNS message.
+    pub fn judge<'a>(&self, profile: u16, labels: impl Iterator<Item = &'a [u8]>, now: u64) -> Option<Judged> {
+        let mask = self.mask(profile, now)?;
+        let _reading = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        let (path, _) = self.path(labels);
+        let mut decision = Decision::new();
+        let mut met = Tags::EMPTY;
+        for id in path.0.into_iter().take_while(|id| *id != 0) {
+            let set = self.tag_set(id);
+            met = met | set.tags;
+            decision.meet(&mask, &set);
+        }
+        let verdict = decision.verdict(&mask);
+        // Where only what is allowed passes, nothing else does.
+        let allowed = decision.verdict(&Mask { flags: flags::ALLOW_ONLY, ..mask }) == Verdict::Pass;
+        Some(Judged { verdict, hits: decision.hits(), met, allowed })
+    }
+
+    fn mask(&self, profile: u16, now: u64) -> Option<Mask> {
+        let profiles = self.profiles.read().unwrap_or_else(PoisonError::into_inner);
+        Some(*mask_at(profiles.get(usize::from(profile))?, now))
     }
 
     /// What the table says of the name with this hash: for itself, and for the names beneath it.
@@ -108,30 +146,32 @@ impl Tables {
         (self.tag_set(entry.this), self.tag_set(entry.below))
     }
 
-    /// The ids of the last few listed suffixes of `name`, and where each begins; unused starts are `usize::MAX`.
-    fn path(&self, name: &[u8]) -> (TagPath, [usize; TagPath::LENGTH]) {
+    /// The ids of the last few listed suffixes of the name with these labels, the top-level domain's first, and how many
+    /// bytes each suffix has with dots between its labels; unused ones are 0.
+    fn path<'a>(&self, labels: impl Iterator<Item = &'a [u8]>) -> (TagPath, [usize; TagPath::LENGTH]) {
         let mut path = TagPath::default();
-        let mut starts = [usize::MAX; TagPath::LENGTH];
+        let mut lengths = [0; TagPath::LENGTH];
         let mut hash = NameHash::root(self.hash_key);
-        let mut end = name.len();
-        while end > 0 {
-            let start = name[..end].iter().rposition(|&byte| byte == b'.').map_or(0, |dot| dot + 1);
-            hash = hash.child(&name[start..end]);
+        let mut length = 0;
+        let mut labels = labels.peekable();
+        while let Some(label) = labels.next() {
+            hash = hash.child(label);
+            length += label.len();
             let entry = self.entry(hash.0);
-            let id = if start == 0 { entry.this } else { entry.below };
+            let id = if labels.peek().is_none() { entry.this } else { entry.below };
             if id != 0 {
                 path.push(id);
-                match starts.iter_mut().find(|start| **start == usize::MAX) {
-                    Some(free) => *free = start,
+                match lengths.iter_mut().find(|length| **length == 0) {
+                    Some(free) => *free = length,
                     None => {
-                        starts.rotate_left(1);
-                        starts[TagPath::LENGTH - 1] = start;
+                        lengths.rotate_left(1);
+                        lengths[TagPath::LENGTH - 1] = length;
                     }
                 }
             }
-            end = start.saturating_sub(1);
+            length += 1;
         }
-        (path, starts)
+        (path, lengths)
     }
 
     fn entry(&self, hash: u64) -> Entry {
@@ -195,13 +235,15 @@ const _: () = assert!(PROFILES_MAX <= u16::MAX as u32);
 pub(super) mod tests {
     use std::os::fd::AsFd as _;
 
+    use proptest::prelude::*;
     use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
     use stairgate_abi::maps::{MASKS_MAX, TAG_SETS_MAX, TRANSITIONS_MAX, Transition};
     use stairgate_abi::table::Writer;
-    use stairgate_abi::{Reason, Tag, flags, lookup};
-    use stairgate_wire::{Bytes as _, Plain, layout, split_dotted};
+    use stairgate_abi::{Reason, Tag, lookup};
+    use stairgate_wire::{Bytes as _, Plain, dns, layout, split_dotted};
 
     use super::*;
+    use crate::resolver::name::DnsName;
 
     const KEY: u64 = 0x5eed;
 
@@ -282,11 +324,12 @@ pub(super) mod tests {
             bytes[layout::NAME as usize..][..name.len()].copy_from_slice(name.as_bytes());
             let labels = split_dotted::<Plain, _>(bytes.as_mut_slice(), layout::NAME, name.len() as u32).unwrap();
             let kernel = lookup::<Plain, [u8], _>(&bytes, labels, &*tables.domains, KEY);
-            let (path, starts) = tables.path(name.as_bytes());
+            let (path, lengths) = tables.path(name.as_bytes().rsplit(|&byte| byte == b'.'));
             assert_eq!(path, kernel, "{name}");
-            for (id, start) in path.0.iter().zip(starts) {
-                assert_eq!(*id != 0, start != usize::MAX, "{name}");
-                assert!(start == usize::MAX || start == 0 || name.as_bytes()[start - 1] == b'.', "{name}");
+            for (id, length) in path.0.iter().zip(lengths) {
+                assert_eq!(*id != 0, length != 0, "{name}");
+                let start = name.len() - length;
+                assert!(length == 0 || start == 0 || name.as_bytes()[start - 1] == b'.', "{name}");
             }
             assert_eq!(bytes.as_slice().byte(layout::NAME), name.as_bytes()[0]);
         }
@@ -307,6 +350,80 @@ pub(super) mod tests {
         assert_eq!(tables.decide_at(0, b"x.good.example.com", 0).unwrap().verdict, Verdict::Block(Reason::Category));
         assert_eq!(tables.decide_at(0, b"", 0).unwrap().matches(), []);
         assert_eq!(tables.decide_at(1, b"example.com", 0), None, "there is no such profile");
+    }
+
+    /// Names as DNS messages may have them: any bytes, dots and capitals inside labels, suffixes that are listed.
+    fn wire_name() -> impl Strategy<Value = Vec<u8>> {
+        let label = prop_oneof![
+            prop::sample::select(vec![&b"com"[..], b"example", b"EXAMPLE", b"a.example", b"a", b"b", b"nine-long"])
+                .prop_map(<[u8]>::to_vec),
+            prop::collection::vec(any::<u8>(), 1..=63),
+        ];
+        prop::collection::vec(label, 0..7).prop_filter_map("too long", |labels| {
+            let mut wire: Vec<u8> =
+                labels.iter().flat_map(|label| [&[label.len() as u8], &label[..]].concat()).collect();
+            wire.push(0);
+            (wire.len() <= 255).then_some(wire)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_of_a_message_is_judged_as_in_the_kernel(wire in wire_name()) {
+            let names = [
+                ("com", 1, 1),
+                ("example.com", 2, 3),
+                ("a.example.com", 4, 5),
+                ("a.a.example.com", 6, 7),
+                ("b.a.a.example.com", 8, 9),
+                ("b.b.a.a.example.com", 10, 11),
+                ("nine-long", 12, 13),
+            ];
+            let tags = |range: std::ops::Range<u8>| range.map(Tag).collect();
+            let mask = Mask { deny: tags(4..6), allow: tags(6..10), block: tags(1..64), ..Mask::default() };
+            let tables = tables(&names, vec![profile(&[mask], &[])]);
+            let mut bytes = vec![0; layout::SIZE as usize];
+            let mut message = vec![0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+            message.extend_from_slice(&wire);
+            message.extend_from_slice(&[0, 1, 0, 1]);
+            bytes[..message.len()].copy_from_slice(&message);
+            let mut question = dns::Question::default();
+            let answer = dns::parse::<Plain, _>(bytes.as_mut_slice(), 0, message.len() as u32, &mut question);
+            prop_assert_eq!(answer, stairgate_wire::Answer::Found);
+            let kernel = lookup::<Plain, [u8], _>(&bytes, question.labels, &*tables.domains, KEY);
+            let mut decision = Decision::new();
+            for id in kernel.0.into_iter().take_while(|id| *id != 0) {
+                decision.meet(&mask, &tables.tag_set(id));
+            }
+            let name = DnsName::from_wire(&wire).unwrap().0;
+            let judged = tables.judge(0, name.labels(), 0).unwrap();
+            prop_assert_eq!((judged.verdict, judged.hits), (decision.verdict(&mask), decision.hits()));
+            // A dotted name that can be written without escapes says the same.
+            if name.to_string().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-') {
+                prop_assert_eq!(tables.decide_at(0, name.to_string().as_bytes(), 0).unwrap().verdict, judged.verdict);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_allowed_expressly_is_told_apart() {
+        let names = [("bad.example", 2, 2), ("good.bad.example", 3, 3)];
+        let mask = Mask { allow: [Tag(3)].into_iter().collect(), ..blocking(2, 0) };
+        let only = Mask { flags: flags::ALLOW_ONLY | flags::PAUSED, ..mask };
+        let tables = tables(&names, vec![profile(&[mask], &[]), profile(&[only], &[])]);
+        let judge = |profile, name: &str| {
+            let judged = tables.judge(profile, DnsName::from_dotted(name).unwrap().labels(), 0).unwrap();
+            (judged.verdict, judged.allowed)
+        };
+        assert_eq!(judge(0, "example"), (Verdict::Pass, false));
+        assert_eq!(judge(0, "x.bad.example"), (Verdict::Block(Reason::Category), false));
+        assert_eq!(judge(0, "x.good.bad.example"), (Verdict::Pass, true));
+        assert_eq!(judge(1, "example"), (Verdict::Block(Reason::Paused), false));
+        assert_eq!(judge(1, "good.bad.example"), (Verdict::Pass, true));
+        assert_eq!(judge(0, "."), (Verdict::Pass, false));
+        assert!(tables.judge(2, DnsName::ROOT.labels(), 0).is_none());
+        let met = tables.judge(0, DnsName::from_dotted("good.bad.example").unwrap().labels(), 0).unwrap().met;
+        assert_eq!(met.iter().collect::<Vec<_>>(), [Tag(2), Tag(3)]);
     }
 
     #[test]

@@ -7,8 +7,19 @@
 //! **Invariants.** Names are compared and decided in wire form, in lower case ([`name`]). No name of a site is logged
 //! above DEBUG.
 
+pub mod client_policy;
 pub mod cookies;
+pub mod inspect;
+pub mod local;
 pub mod name;
 pub mod query;
 pub mod question;
+pub mod records;
 pub mod reply;
+pub mod reverse;
+pub mod rewrite;
+pub mod safesearch;
+pub mod special;
+pub mod steps;
+pub mod suffixes;
+pub mod svcb;
