@@ -7,8 +7,10 @@
 //! **Invariants.** Names are compared and decided in wire form, in lower case ([`name`]). No name of a site is logged
 //! above DEBUG.
 
+pub mod cache;
 pub mod client_policy;
 pub mod cookies;
+pub mod forward;
 pub mod inspect;
 pub mod local;
 pub mod name;
@@ -23,3 +25,4 @@ pub mod special;
 pub mod steps;
 pub mod suffixes;
 pub mod svcb;
+pub mod upstream;

@@ -1,0 +1,189 @@
+//! One upstream server: sends it a query by its transport and reads what comes back.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::rand::{GetRandomFlags, getrandom};
+use rustls::pki_types::ServerName;
+use tokio::sync::Semaphore;
+use tracing::{info, warn};
+
+use super::address::{Protocol, ServerAddress};
+use super::connection::{Pool, TransportError};
+use super::health::Health;
+use super::query::{self, Form};
+use super::response::{self, Expected, Response, Unusable};
+use super::{Options, https, quic, stream, tls, udp};
+use crate::resolver::query::rcode;
+use crate::resolver::question::Question;
+
+/// A server that does not understand EDNS (RFC 6891 §7) is asked without it for this long.
+const WITHOUT_EDNS: Duration = Duration::from_secs(15 * 60);
+
+/// Why a server did not answer a query.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum AskError {
+    /// Nothing came back.
+    Transport(TransportError),
+    /// What came back is no answer.
+    Unusable(Unusable),
+}
+
+impl From<TransportError> for AskError {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(error)
+    }
+}
+
+impl From<Unusable> for AskError {
+    fn from(error: Unusable) -> Self {
+        Self::Unusable(error)
+    }
+}
+
+/// See the module's description.
+pub(crate) struct Server {
+    address: ServerAddress,
+    tls: tls::Clients,
+    /// The connection, if it has one; over UDP that for answers that do not fit.
+    pool: Pool,
+    sockets: Arc<Semaphore>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    health: Health,
+    without_edns_until: Option<Instant>,
+}
+
+impl Server {
+    pub(crate) fn new(address: ServerAddress, tls: &tls::Clients, sockets: Arc<Semaphore>) -> Arc<Self> {
+        let (pool, state) = (Pool::default(), Mutex::default());
+        Arc::new(Self { address, tls: tls.clone(), pool, sockets, state })
+    }
+
+    pub(crate) fn address(&self) -> &ServerAddress {
+        &self.address
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        self.state().health
+    }
+
+    /// Notes how an attempt went, and tells whoever runs this when it begins or ceases to work.
+    pub(crate) fn change_health(&self, change: impl FnOnce(&mut Health)) {
+        let (before, after) = {
+            let health = &mut self.state().health;
+            let before = health.is_failing();
+            change(health);
+            (before, health.is_failing())
+        };
+        match (before, after) {
+            (false, true) => warn!(server = %self.address, "an upstream server does not answer as it should"),
+            (true, false) => info!(server = %self.address, "the upstream server answers again"),
+            _ => {}
+        }
+    }
+
+    /// Asks, without EDNS if the server does not know it.
+    ///
+    /// # Errors
+    /// Why there is no answer. Waits for as long as the caller does.
+    pub(crate) async fn ask(&self, question: &Question, options: Options) -> Result<Response, AskError> {
+        let edns = self.state().without_edns_until.is_none_or(|until| until <= Instant::now());
+        let answer = self.ask_with(question, options, edns).await;
+        let Err(AskError::Unusable(Unusable::Failed { rcode: rcode::FORMAT_ERROR | rcode::NOT_IMPLEMENTED, .. })) =
+            answer
+        else {
+            return answer;
+        };
+        if !edns {
+            return answer;
+        }
+        let answer = self.ask_with(question, options, false).await?;
+        self.state().without_edns_until = Some(Instant::now() + WITHOUT_EDNS);
+        Ok(answer)
+    }
+
+    async fn ask_with(&self, question: &Question, options: Options, edns: bool) -> Result<Response, AskError> {
+        if self.address.protocol != Protocol::Udp {
+            return self.ask_connected(question, options, edns).await;
+        }
+        let mut form = Form::on_stream(0, edns, false);
+        let mut id = [0; 2];
+        fill_random(&mut id)?;
+        fill_random(&mut form.capitals)?;
+        form.id = u16::from_ne_bytes(id);
+        let query = query::encode(question, options, &form);
+        let expected = Expected { query: &query, question, dnssec_ok: options.dnssec_ok, exact_capitals: true };
+        let accept = |message: &[u8]| match response::read(&expected, message) {
+            Err(Unusable::NotOurs) => None,
+            answer => Some(answer),
+        };
+        match udp::exchange(self.address.address, &self.sockets, &query, accept).await? {
+            // A server that does not keep capitals cannot be told from somebody who guesses, but nobody can guess what a
+            // connection takes.
+            Err(Unusable::Truncated | Unusable::OtherCapitals) => self.ask_connected(question, options, edns).await,
+            answer => Ok(answer?),
+        }
+    }
+
+    async fn ask_connected(&self, question: &Question, options: Options, edns: bool) -> Result<Response, AskError> {
+        // The connection gives the query an identifier of its own where there has to be one.
+        let form = Form::on_stream(0, edns, self.address.protocol.is_encrypted());
+        let query = query::encode(question, options, &form);
+        let message = self.exchange(&query).await?;
+        let expected = Expected { query: &query, question, dnssec_ok: options.dnssec_ok, exact_capitals: false };
+        Ok(response::read(&expected, &message)?)
+    }
+
+    async fn exchange(&self, query: &[u8]) -> Result<Vec<u8>, TransportError> {
+        let server = self.address.address;
+        let name = &self.address.name;
+        match self.address.protocol {
+            Protocol::Udp | Protocol::Tcp => self.pool.exchange(query, |jobs| stream::run_tcp(server, jobs)).await,
+            Protocol::Tls => {
+                let run = |jobs| stream::run_tls(server, name.clone(), self.tls.tls.clone(), jobs);
+                self.pool.exchange(query, run).await
+            }
+            Protocol::Https => {
+                let resource = https::Resource { server, name: name.clone(), uri: self.uri() };
+                self.pool.exchange(query, |jobs| https::run(resource.clone(), self.tls.https.clone(), jobs)).await
+            }
+            Protocol::Quic => {
+                let name = name.to_str();
+                let run = |jobs| quic::run(server, name.clone().into_owned(), self.tls.quic.clone(), jobs);
+                self.pool.exchange(query, run).await
+            }
+        }
+    }
+
+    /// The address of the server's resource, as HTTP has it.
+    fn uri(&self) -> String {
+        let ServerAddress { protocol, address, name, path } = &self.address;
+        let host = match name {
+            ServerName::DnsName(name) => name.as_ref().to_owned(),
+            _ if address.is_ipv6() => format!("[{}]", address.ip()),
+            _ => address.ip().to_string(),
+        };
+        if address.port() == protocol.default_port() {
+            format!("https://{host}{path}")
+        } else {
+            format!("https://{host}:{}{path}", address.port())
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Fills `bytes` with what nobody can guess.
+pub(super) fn fill_random(bytes: &mut [u8]) -> Result<(), TransportError> {
+    // Up to 256 bytes come whole.
+    match getrandom(&mut *bytes, GetRandomFlags::empty()) {
+        Ok(length) if length == bytes.len() => Ok(()),
+        _ => Err(TransportError::Unreachable("the system gives no random numbers".to_owned())),
+    }
+}
