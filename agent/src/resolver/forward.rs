@@ -1,0 +1,227 @@
+//! What the cache does not have: one question to the upstreams, however many ask it, and an old answer when they fail.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::cache::{Cache, Freshness, Hit, Message, Stored};
+use super::inspect::inspect;
+use super::question::Question;
+use super::records::Malformed;
+use super::rewrite::strip_ech;
+use super::upstream::{Failure, Options, Response, Upstreams};
+use crate::clock::Moment;
+
+/// Questions that are being asked at a time at most; also the tasks.
+pub const QUESTIONS_MAX: usize = 256;
+/// Askers that wait for the same question at most.
+pub const ASKERS_MAX: usize = 64;
+/// Who could be given an old answer waits this long for a new one (RFC 8767 §5).
+pub const STALE_AFTER: Duration = Duration::from_millis(1_800);
+/// The same while the upstreams are known not to answer.
+pub const STALE_AFTER_WHEN_DOWN: Duration = Duration::from_millis(50);
+/// A failure of the servers is remembered for this long (RFC 9520 §3.2: one second to five minutes).
+pub const FAILURE_KEPT: Duration = Duration::from_secs(5);
+/// A failure to reach any server is remembered for this long, so that all is well soon after the line is back.
+pub const OUTAGE_KEPT: Duration = Duration::from_secs(1);
+/// Failures remembered at most.
+const FAILURES_MAX: usize = 256;
+
+/// What somebody who asks is given.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The answer.
+    pub stored: Arc<Stored>,
+    /// Its lifetime is over, but there is no better one: to be sent with [`STALE_TTL_S`](super::cache::STALE_TTL_S) and
+    /// extended error 3, or 19 for a name that did not exist (RFC 8914 §4.4, §4.20).
+    pub stale: bool,
+}
+
+type Outcome = Result<Arc<Stored>, Failure>;
+type Key = (Question, Options);
+
+/// Resolves what the cache does not have. Cheap to clone.
+#[derive(Clone)]
+pub struct Forwarder {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    cache: Arc<Cache>,
+    upstreams: Arc<Upstreams>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What is being asked, and who is to be told.
+    asking: HashMap<Key, Arc<watch::Sender<Option<Outcome>>>>,
+    /// What lately failed, and until when nobody asks again.
+    failures: HashMap<Key, (Failure, Instant)>,
+}
+
+/// What is to be done about a question.
+enum Course {
+    /// Somebody is asking.
+    Wait(watch::Receiver<Option<Outcome>>),
+    /// It failed a moment ago.
+    Failed(Failure),
+}
+
+impl Forwarder {
+    /// Resolves through `upstreams` into `cache`.
+    pub fn new(cache: Arc<Cache>, upstreams: Arc<Upstreams>) -> Self {
+        Self { shared: Arc::new(Shared { cache, upstreams, state: Mutex::default() }) }
+    }
+
+    /// The answer to a question that the cache has no fresh answer to. It enters the cache even if the caller no longer
+    /// waits. Call within the runtime.
+    ///
+    /// # Errors
+    /// Why there is none, not even an old one.
+    pub async fn resolve(&self, question: &Question, options: Options) -> Result<Answer, Failure> {
+        let stale = match self.shared.cache.get(question, options, now_s()) {
+            // It came while the caller was on its way here.
+            Some(Hit { stored, freshness: Freshness::Fresh { .. }, .. }) => return Ok(Answer { stored, stale: false }),
+            hit => hit.map(|hit| Answer { stored: hit.stored, stale: true }),
+        };
+        match (self.course(question, options), stale) {
+            // What is known to be forged is not answered from memory either.
+            (Course::Failed(failure @ Failure::Bogus { .. }), _) => Err(failure),
+            (Course::Failed(failure), stale) => stale.ok_or(failure),
+            (Course::Wait(asking), None) => outcome(asking).await,
+            (Course::Wait(asking), Some(stale)) => {
+                let down = self.shared.upstreams.are_down(&question.name, options.set);
+                let patience = if down { STALE_AFTER_WHEN_DOWN } else { STALE_AFTER };
+                match timeout(patience, outcome(asking)).await {
+                    Ok(Ok(answer)) => Ok(answer),
+                    Ok(Err(failure @ Failure::Bogus { .. })) => Err(failure),
+                    Ok(Err(_)) | Err(_) => Ok(stale),
+                }
+            }
+        }
+    }
+
+    /// Asks anew for an answer that will soon be over. Nobody waits for it.
+    pub fn refresh(&self, question: &Question, options: Options) {
+        self.course(question, options);
+    }
+
+    /// Forgets failures, so that everything is tried again: for when the network or the upstreams have changed.
+    pub fn forget_failures(&self) {
+        self.state().failures.clear();
+    }
+
+    /// Joins those who wait for the question, or begins to ask it.
+    fn course(&self, question: &Question, options: Options) -> Course {
+        let key = (*question, options);
+        let now = Instant::now();
+        let mut state = self.state();
+        if let Some(asking) = state.asking.get(&key) {
+            let is_full = asking.receiver_count() >= ASKERS_MAX;
+            return if is_full { Course::Failed(Failure::Busy) } else { Course::Wait(asking.subscribe()) };
+        }
+        if let Some((failure, until)) = state.failures.get(&key)
+            && now < *until
+        {
+            return Course::Failed(*failure);
+        }
+        if state.asking.len() >= QUESTIONS_MAX {
+            return Course::Failed(Failure::Busy);
+        }
+        let (sender, receiver) = watch::channel(None);
+        let sender = Arc::new(sender);
+        state.asking.insert(key, sender.clone());
+        drop(state);
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            let asking = Asking { shared, key };
+            let outcome = asking.shared.ask(&key.0, key.1).await;
+            asking.done(&outcome);
+            sender.send_replace(Some(outcome));
+        });
+        Course::Wait(receiver)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state()
+    }
+}
+
+/// Waits for what came of a question.
+async fn outcome(mut asking: watch::Receiver<Option<Outcome>>) -> Result<Answer, Failure> {
+    match asking.wait_for(Option::is_some).await.as_deref() {
+        Ok(Some(outcome)) => outcome.clone().map(|stored| Answer { stored, stale: false }),
+        // The task is gone: the runtime is going down.
+        _ => Err(Failure::Busy),
+    }
+}
+
+/// A question that is being asked; no longer so when this is dropped.
+struct Asking {
+    shared: Arc<Shared>,
+    key: Key,
+}
+
+impl Asking {
+    /// Remembers a failure.
+    fn done(&self, outcome: &Outcome) {
+        let kept = match outcome {
+            Ok(_) | Err(Failure::Busy | Failure::NoServers) => return,
+            Err(Failure::Timeout | Failure::Network) => OUTAGE_KEPT,
+            Err(_) => FAILURE_KEPT,
+        };
+        let Err(failure) = outcome else { return };
+        let now = Instant::now();
+        let mut state = self.shared.state();
+        if state.failures.len() >= FAILURES_MAX {
+            state.failures.retain(|_, (_, until)| now < *until);
+            // Still full: then these few seconds of failures say nothing about any one question.
+            if state.failures.len() >= FAILURES_MAX {
+                state.failures.clear();
+            }
+        }
+        state.failures.insert(self.key, (*failure, now + kept));
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.shared.state().asking.remove(&self.key);
+    }
+}
+
+impl Shared {
+    async fn ask(&self, question: &Question, options: Options) -> Outcome {
+        let response = self.upstreams.exchange(question, options).await?;
+        let stored = Arc::new(stored(response, now_s()).map_err(|_| Failure::Unusable)?);
+        self.cache.insert(question, options, stored.clone());
+        Ok(stored)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is kept of an answer that came at `now_s`.
+///
+/// # Errors
+/// If it cannot be understood well enough to judge it.
+fn stored(response: Response, now_s: u64) -> Result<Stored, Malformed> {
+    let Response { message, ttl, rcode, authentic } = response;
+    let traits = inspect(&message.bytes)?;
+    let without_ech = if traits.has_ech { Some(Message::new(strip_ech(&message.bytes)?)?) } else { None };
+    Ok(Stored { message, without_ech, traits, stored_at: now_s, ttl, rcode, authentic })
+}
+
+/// The boot clock in seconds.
+fn now_s() -> u64 {
+    Moment::now().boot_ns / 1_000_000_000
+}
+
+#[cfg(test)]
+mod tests;
