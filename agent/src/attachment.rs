@@ -20,10 +20,10 @@ pub fn reconcile(config: &Config, dataplane: &Dataplane) -> Vec<Interface> {
             let problem = format!("the kernel does not list its interfaces: {error}");
             let failed =
                 |name: &String| Interface { name: name.clone(), attached: None, problem: Some(problem.clone()) };
-            return lan(&config.placement).iter().map(failed).collect();
+            return config.placement.lan_interfaces().iter().map(failed).collect();
         }
     };
-    let lan = lan(&config.placement);
+    let lan = config.placement.lan_interfaces();
     match interfaces::addresses() {
         Ok(addresses) => {
             let found = interfaces::local_prefixes(&links, &addresses, &lan);
@@ -46,14 +46,6 @@ pub fn reconcile(config: &Config, dataplane: &Dataplane) -> Vec<Interface> {
     }
     states.extend(bridge_problem(&config.placement, &links));
     states
-}
-
-/// The interfaces that packets from the home come in at, as configured.
-fn lan(placement: &Placement) -> Vec<String> {
-    match placement {
-        Placement::Router { lan_interfaces } => lan_interfaces.clone(),
-        Placement::Bridge { home_interface, .. } => vec![home_interface.clone()],
-    }
 }
 
 fn attach(port: &Link, dataplane: &Dataplane) -> Interface {

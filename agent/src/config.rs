@@ -6,6 +6,7 @@
 
 mod file;
 mod mistake;
+mod resolver;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use tracing::level_filters::LevelFilter;
 
 pub(crate) use mistake::Mistakes;
 pub use mistake::{ConfigError, Mistake};
+pub use resolver::Resolver;
 
 /// Where the configuration is looked for unless `--config` says otherwise.
 pub const DEFAULT_PATH: &str = "/etc/stairgate/stairgate.toml";
@@ -57,6 +59,8 @@ pub struct Config {
     pub log_level: LevelFilter,
     /// The lists.
     pub lists: Vec<List>,
+    /// The resolver; none if somebody else resolves names in this home.
+    pub resolver: Option<Resolver>,
     /// The household to begin with. It is only looked at while the database has none; afterwards the family's own
     /// decisions stand.
     pub initial_household: Option<Household>,
@@ -77,6 +81,16 @@ pub enum Placement {
         /// The port towards the provider's router.
         provider_interface: String,
     },
+}
+
+impl Placement {
+    /// The interfaces that packets from the home come in at.
+    pub fn lan_interfaces(&self) -> Vec<String> {
+        match self {
+            Self::Router { lan_interfaces } => lan_interfaces.clone(),
+            Self::Bridge { home_interface, .. } => vec![home_interface.clone()],
+        }
+    }
 }
 
 /// One list of domains.

@@ -1,6 +1,6 @@
 //! The home's network interfaces as the kernel tells of them: bridge ports, addresses, changes.
 //!
-//! Speaks rtnetlink (RFC 3549) over a plain socket: three kinds of message are all that is needed here, and a crate for
+//! Speaks rtnetlink (RFC 3549) over a plain socket: four kinds of message are all that is needed here, and a crate for
 //! the rest of the protocol would bring more code than this program has.
 
 mod netlink;
@@ -19,7 +19,7 @@ use stairgate_abi::maps::{LOCAL_PREFIXES_MAX, Prefix};
 
 use crate::readiness::Readiness;
 
-pub use netlink::{Address, Change, Link, Xdp};
+pub use netlink::{Address, Change, Link, Neighbour, Xdp};
 
 /// As much as the kernel ever puts into one datagram of a dump.
 const DATAGRAM_BYTES: usize = 32 * 1024;
@@ -40,6 +40,14 @@ pub fn links() -> io::Result<Vec<Link>> {
 /// If the kernel does not answer.
 pub fn addresses() -> io::Result<Vec<Address>> {
     dump(netlink::GET_ADDRESS, netlink::address)
+}
+
+/// All neighbours of this network namespace that have a hardware address.
+///
+/// # Errors
+/// If the kernel does not answer.
+pub fn neighbours() -> io::Result<Vec<Neighbour>> {
+    dump(netlink::GET_NEIGHBOUR, |message| netlink::neighbour(message).filter(|neighbour| neighbour.mac.is_some()))
 }
 
 /// The interfaces on which packets from `interface` can be filtered: the ports if it is a bridge, otherwise itself.
@@ -110,10 +118,7 @@ pub fn driver(link: &Link) -> Option<String> {
 
 /// Tells of interfaces that come, go and change, and of addresses.
 pub struct Watch {
-    socket: OwnedFd,
-    readiness: Readiness,
-    buffer: Vec<u8>,
-    pending: VecDeque<Change>,
+    changes: Subscription<Change>,
 }
 
 impl Watch {
@@ -122,13 +127,7 @@ impl Watch {
     /// # Errors
     /// If the kernel offers no such socket.
     pub fn new() -> io::Result<Self> {
-        let socket = open(netlink::GROUPS, SocketFlags::NONBLOCK)?;
-        Ok(Self {
-            readiness: Readiness::of(socket.as_fd())?,
-            socket,
-            buffer: vec![0; DATAGRAM_BYTES],
-            pending: VecDeque::new(),
-        })
+        Ok(Self { changes: Subscription::new(netlink::GROUPS, netlink::change)? })
     }
 
     /// The next change. Cancel-safe.
@@ -136,18 +135,67 @@ impl Watch {
     /// # Errors
     /// If the socket fails for good.
     pub async fn next(&mut self) -> io::Result<Change> {
+        Ok(self.changes.next().await?.unwrap_or(Change::Lost))
+    }
+}
+
+/// Tells of neighbours that come, go and change.
+pub struct NeighbourWatch {
+    changes: Subscription<Neighbour>,
+}
+
+impl NeighbourWatch {
+    /// Watches the network namespace of the calling thread. Must be called within a tokio runtime that drives IO.
+    ///
+    /// # Errors
+    /// If the kernel offers no such socket.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { changes: Subscription::new(netlink::NEIGHBOUR_GROUP, netlink::neighbour)? })
+    }
+
+    /// The next change; none if changes were lost, and all must be looked at anew. Cancel-safe.
+    ///
+    /// # Errors
+    /// If the socket fails for good.
+    pub async fn next(&mut self) -> io::Result<Option<Neighbour>> {
+        self.changes.next().await
+    }
+}
+
+/// Messages of some groups, read with one function.
+struct Subscription<T> {
+    socket: OwnedFd,
+    readiness: Readiness,
+    buffer: Vec<u8>,
+    pending: VecDeque<T>,
+    read: fn(&netlink::Message<'_>) -> Option<T>,
+}
+
+impl<T> Subscription<T> {
+    fn new(groups: u32, read: fn(&netlink::Message<'_>) -> Option<T>) -> io::Result<Self> {
+        let socket = open(groups, SocketFlags::NONBLOCK)?;
+        Ok(Self {
+            readiness: Readiness::of(socket.as_fd())?,
+            socket,
+            buffer: vec![0; DATAGRAM_BYTES],
+            pending: VecDeque::new(),
+            read,
+        })
+    }
+
+    async fn next(&mut self) -> io::Result<Option<T>> {
         loop {
             if let Some(change) = self.pending.pop_front() {
-                return Ok(change);
+                return Ok(Some(change));
             }
             match recv(&self.socket, &mut self.buffer, RecvFlags::empty()) {
                 Ok((_, length)) => {
                     let bytes = self.buffer.get(..length).unwrap_or_default();
-                    self.pending.extend(netlink::messages(bytes).filter_map(|message| netlink::change(&message)));
+                    self.pending.extend(netlink::messages(bytes).filter_map(|message| (self.read)(&message)));
                 }
                 Err(Errno::WOULDBLOCK) => self.readiness.wait().await?,
                 // More happened at once than the socket holds. What it was can only be found by looking.
-                Err(Errno::NOBUFS) => return Ok(Change::Lost),
+                Err(Errno::NOBUFS) => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
         }

@@ -9,10 +9,15 @@ use rustix::thread::{
 };
 
 /// What stays, and why:
-/// - `NET_ADMIN`: XDP programs are attached with it, and an interface that comes back needs its program again;
+/// - `NET_ADMIN`: XDP programs are attached with it, and an interface that comes back needs its program again; so is
+///   the table that captures port 53;
 /// - `BPF` and `PERFMON`: programs are loaded and maps opened with them, when an interface comes back or the pins are
-///   looked up again. `PERFMON` because the verifier wants it for programs with loops and callbacks.
-pub const KEPT: CapabilitySet = CapabilitySet::NET_ADMIN.union(CapabilitySet::BPF).union(CapabilitySet::PERFMON);
+///   looked up again. `PERFMON` because the verifier wants it for programs with loops and callbacks;
+/// - `NET_BIND_SERVICE`: an interface that comes back needs new sockets for the resolver's ports.
+pub const KEPT: CapabilitySet = CapabilitySet::NET_ADMIN
+    .union(CapabilitySet::BPF)
+    .union(CapabilitySet::PERFMON)
+    .union(CapabilitySet::NET_BIND_SERVICE);
 
 /// Drops all capabilities but [`KEPT`] from this thread and those it will start, for good: a new program cannot regain
 /// them either. Must run before other threads are started.

@@ -2,16 +2,22 @@
 
 mod agent;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use rustix::fs::Mode;
+use stairgate_abi::maps::PROFILE_UNKNOWN;
+use stairgate_abi::{Reason, Tags, Verdict};
 
 use crate::application::Application;
-use crate::config::Config;
+use crate::config::{Config, Placement};
 use crate::control::Control;
-use crate::dataplane::{Dataplane, Opened, Options};
+use crate::dataplane::{Dataplane, Judged, Opened, Options, Tables};
+use crate::resolver::handler::Judge;
+use crate::resolver::leases;
+use crate::resolver::residents::Residents;
+use crate::resolver::service::{Place, Service};
 use crate::store::Store;
 use crate::subscriptions::{Copies, Limits};
 use crate::{attachment, clock, privileges};
@@ -53,8 +59,10 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyho
     };
     // Everything that takes more rights is done, and no other thread is running yet.
     privileges::drop_all_but_needed().context("cannot give up privileges")?;
+    let resolver = start_resolver(&config, &application, &dataplane).context("the resolver cannot be started")?;
     let copies = Copies::new(config.state_dir.join("lists"), Limits::default());
-    let ended = runtime.block_on(agent::Agent::new(config, application, Arc::clone(&dataplane), copies)?.run(control));
+    let agent = agent::Agent::new(config, application, Arc::clone(&dataplane), copies, resolver)?;
+    let ended = runtime.block_on(agent.run(control));
     // A fetch that hangs must not hold up the end; it leaves nothing behind but a file that is overwritten.
     runtime.shutdown_background();
     if detach_on_exit {
@@ -78,6 +86,32 @@ pub fn detach(config: &Config, object: &'static [u8]) -> anyhow::Result<usize> {
     std::fs::remove_dir_all(&config.pin_dir)
         .with_context(|| format!("the pins in {} could not be removed", config.pin_dir.display()))?;
     Ok(count)
+}
+
+fn start_resolver(
+    config: &Config,
+    application: &Application<Dataplane>,
+    dataplane: &Dataplane,
+) -> anyhow::Result<Option<Service>> {
+    let Some(resolver) = &config.resolver else { return Ok(None) };
+    let place = Place {
+        interfaces: config.placement.lan_interfaces(),
+        routes: matches!(config.placement, Placement::Router { .. }),
+        state_dir: config.state_dir.clone(),
+        lease_files: leases::FILES.iter().map(PathBuf::from).collect(),
+    };
+    let residents = Residents::of(application.household(), resolver);
+    Service::start(resolver.clone(), place, judge(dataplane.tables()), residents).map(Some)
+}
+
+/// The gate's own verdict. A profile that is gone is judged as an unknown device, until its devices are told the new one.
+fn judge(tables: Arc<Tables>) -> Judge {
+    const REFUSED: Judged =
+        Judged { verdict: Verdict::Block(Reason::NotAllowed), hits: Tags::EMPTY, met: Tags::EMPTY, allowed: false };
+    Box::new(move |profile, name, now| {
+        let judge = |profile| tables.judge(profile, name.labels(), now);
+        judge(profile).or_else(|| judge(PROFILE_UNKNOWN)).unwrap_or(REFUSED)
+    })
 }
 
 fn detach_all(dataplane: &Dataplane) -> anyhow::Result<usize> {

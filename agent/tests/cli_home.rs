@@ -196,8 +196,8 @@ fn a_day_with_the_agent() {
     // Nobody sees or gains what the agent does not need.
     let status = fs::read_to_string(format!("/proc/{}/status", router.agent.as_ref().unwrap().id())).unwrap();
     let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
-    // CAP_NET_ADMIN is 12, CAP_PERFMON 38, CAP_BPF 39.
-    let kept = format!("{:016x}", 1_u64 << 12 | 1 << 38 | 1 << 39);
+    // CAP_NET_BIND_SERVICE is 10, CAP_NET_ADMIN 12, CAP_PERFMON 38, CAP_BPF 39.
+    let kept = format!("{:016x}", 1_u64 << 10 | 1 << 12 | 1 << 38 | 1 << 39);
     assert_eq!((field("CapEff:"), field("CapBnd:"), field("NoNewPrivs:")), (kept.clone(), kept, "1".to_owned()));
 
     // The family's decisions and the gate outlive the agent, however it ends.

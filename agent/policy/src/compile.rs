@@ -211,7 +211,8 @@ fn unmanaged() -> Profile {
     }
 }
 
-fn profile_of(household: &Household, owner: Owner) -> u16 {
+/// Number of the profile that the devices of `owner` have.
+pub fn profile_of(household: &Household, owner: Owner) -> u16 {
     match owner {
         Owner::Unmanaged => PROFILE_UNMANAGED,
         Owner::Shared => PROFILE_UNKNOWN,

@@ -15,6 +15,7 @@ use toml::{Spanned, Value};
 use tracing::level_filters::LevelFilter;
 
 use super::mistake::Mistakes;
+use super::resolver::Section;
 use super::{
     Config, DOMAIN_CAPACITY_MAX, DOMAIN_CAPACITY_MIN, INTERFACES_MAX, LISTS_MAX, List, Placement, REFRESH_MAX,
     REFRESH_MIN, Source,
@@ -61,6 +62,7 @@ pub(super) struct File {
     log_level: Option<Spanned<String>>,
     #[serde(default)]
     list: Vec<Spanned<ListEntry>>,
+    resolver: Option<Section>,
     household: Option<Spanned<HouseholdDocument>>,
 }
 
@@ -97,6 +99,7 @@ impl File {
             local_prefixes: local_prefixes(self.local_prefixes, mistakes),
             log_level: self.log_level.map_or(LevelFilter::INFO, |level| log_level(&level, mistakes)),
             lists: lists(self.list, mistakes),
+            resolver: self.resolver.and_then(|section| section.validate(mistakes)),
             initial_household: self.household.and_then(|household| initial_household(household, mistakes)),
         }
     }
@@ -172,7 +175,7 @@ fn directory(value: Option<Spanned<PathBuf>>, default: &str, mistakes: &mut Mist
 }
 
 /// A relative path would mean something else for the service than for whoever runs `check`.
-fn absolute(path: &Spanned<PathBuf>, mistakes: &mut Mistakes<'_>) {
+pub(super) fn absolute(path: &Spanned<PathBuf>, mistakes: &mut Mistakes<'_>) {
     if !path.get_ref().is_absolute() {
         let problem = format!("`{}` is not an absolute path", path.get_ref().display());
         mistakes.at(path.span(), problem, "write the whole path, from the first /");

@@ -1,5 +1,5 @@
-//! Messages of rtnetlink: bytes in, values out. Layouts are those of linux/netlink.h, rtnetlink.h, if_link.h and
-//! if_addr.h; numbers are in the machine's own order.
+//! Messages of rtnetlink: bytes in, values out. Layouts are those of linux/netlink.h, rtnetlink.h, if_link.h, if_addr.h
+//! and neighbour.h; numbers are in the machine's own order.
 
 use std::net::IpAddr;
 
@@ -12,14 +12,22 @@ pub(super) const NEW_ADDRESS: u16 = 20;
 pub(super) const DELETE_ADDRESS: u16 = 21;
 pub(super) const GET_ADDRESS: u16 = 22;
 
+pub(super) const NEW_NEIGHBOUR: u16 = 28;
+pub(super) const DELETE_NEIGHBOUR: u16 = 29;
+pub(super) const GET_NEIGHBOUR: u16 = 30;
+
 /// `RTMGRP_LINK`, `RTMGRP_IPV4_IFADDR` and `RTMGRP_IPV6_IFADDR`.
 pub(super) const GROUPS: u32 = 0x1 | 0x10 | 0x100;
+
+/// `RTMGRP_NEIGH`.
+pub(super) const NEIGHBOUR_GROUP: u32 = 0x4;
 
 /// `NLM_F_REQUEST` and `NLM_F_DUMP`.
 const DUMP_FLAGS: u16 = 0x1 | 0x300;
 const HEADER_BYTES: usize = 16;
 const LINK_HEADER_BYTES: usize = 16;
 const ADDRESS_HEADER_BYTES: usize = 8;
+const NEIGHBOUR_HEADER_BYTES: usize = 12;
 /// The upper two bits of an attribute's type are flags.
 const ATTRIBUTE_TYPE: u16 = 0x3fff;
 
@@ -32,6 +40,10 @@ const IFLA_XDP_ATTACHED: u16 = 2;
 const IFLA_XDP_PROG_ID: u16 = 4;
 const IFA_ADDRESS: u16 = 1;
 const XDP_ATTACHED_SKB: u8 = 2;
+const NDA_DST: u16 = 1;
+const NDA_LLADDR: u16 = 2;
+/// `NUD_INCOMPLETE` and `NUD_FAILED`: nobody has answered, so there is no hardware address.
+const NEIGHBOUR_UNANSWERED: u16 = 0x01 | 0x20;
 
 /// A network interface.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,6 +80,17 @@ pub struct Address {
     pub prefix_length: u8,
 }
 
+/// A neighbour: who has an address on a link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Neighbour {
+    /// Index of the interface.
+    pub index: u32,
+    /// The address.
+    pub address: IpAddr,
+    /// The hardware address; none if nobody is known to have the address any more.
+    pub mac: Option<[u8; 6]>,
+}
+
 /// What changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Change {
@@ -89,8 +112,13 @@ pub(super) struct Message<'a> {
 
 /// The request for everything of one kind.
 pub(super) fn dump_request(kind: u16) -> Vec<u8> {
-    // The family-independent header is as long as the longest of the kinds asked for, all zero: no filter.
-    let length = HEADER_BYTES + LINK_HEADER_BYTES;
+    // All zero: no filter. The kernel takes what is longer than its header for attributes.
+    let header = match kind {
+        GET_NEIGHBOUR => NEIGHBOUR_HEADER_BYTES,
+        GET_ADDRESS => ADDRESS_HEADER_BYTES,
+        _ => LINK_HEADER_BYTES,
+    };
+    let length = HEADER_BYTES + header;
     let mut request = Vec::with_capacity(length);
     request.extend((length as u32).to_ne_bytes());
     request.extend(kind.to_ne_bytes());
@@ -135,13 +163,20 @@ pub(super) fn address(message: &Message<'_>) -> Option<Address> {
         return None;
     }
     // Of a point-to-point link this is the peer's address, which is what lies beyond it.
-    let bytes = attribute(message.body.get(ADDRESS_HEADER_BYTES..)?, IFA_ADDRESS)?;
-    let address = if let Ok(bytes) = <[u8; 4]>::try_from(bytes) {
-        IpAddr::from(bytes)
-    } else {
-        IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?)
-    };
+    let address = ip_address(attribute(message.body.get(ADDRESS_HEADER_BYTES..)?, IFA_ADDRESS)?)?;
     Some(Address { index: u32_at(message.body, 4)?, address, prefix_length: *message.body.get(1)? })
+}
+
+/// The neighbour that a message tells of.
+pub(super) fn neighbour(message: &Message<'_>) -> Option<Neighbour> {
+    if !matches!(message.kind, NEW_NEIGHBOUR | DELETE_NEIGHBOUR) {
+        return None;
+    }
+    let attributes = message.body.get(NEIGHBOUR_HEADER_BYTES..)?;
+    let address = ip_address(attribute(attributes, NDA_DST)?)?;
+    let mac = attribute(attributes, NDA_LLADDR).and_then(|bytes| <[u8; 6]>::try_from(bytes).ok());
+    let known = message.kind == NEW_NEIGHBOUR && u16_at(message.body, 8)? & NEIGHBOUR_UNANSWERED == 0;
+    Some(Neighbour { index: u32_at(message.body, 4)?, address, mac: mac.filter(|_| known) })
 }
 
 /// The change that a message tells of.
@@ -175,6 +210,13 @@ fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
 
 fn attribute(bytes: &[u8], wanted: u16) -> Option<&[u8]> {
     attributes(bytes).find(|(kind, _)| *kind == wanted).map(|(_, value)| value)
+}
+
+fn ip_address(bytes: &[u8]) -> Option<IpAddr> {
+    match <[u8; 4]>::try_from(bytes) {
+        Ok(bytes) => Some(IpAddr::from(bytes)),
+        Err(_) => <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from),
+    }
 }
 
 fn text(value: &[u8]) -> String {
@@ -257,6 +299,33 @@ mod tests {
             assert_eq!((read.address, read.prefix_length), (address_text.parse().unwrap(), 24));
             assert_eq!(change(&message), Some(Change::Addresses));
         }
+    }
+
+    #[test]
+    fn neighbours_are_read() {
+        let message = |kind: u16, state: u16| {
+            let mut header = [0; NEIGHBOUR_HEADER_BYTES];
+            header[4..8].copy_from_slice(&5u32.to_ne_bytes());
+            header[8..10].copy_from_slice(&state.to_ne_bytes());
+            let attributes =
+                [attribute_bytes(NDA_DST, &[192, 0, 2, 1]), attribute_bytes(NDA_LLADDR, &[2, 0, 0, 0, 0, 7])];
+            message_bytes(kind, &header, &attributes)
+        };
+        for (kind, state, mac) in [
+            (NEW_NEIGHBOUR, 0x02, Some([2, 0, 0, 0, 0, 7])),
+            (NEW_NEIGHBOUR, 0x04, Some([2, 0, 0, 0, 0, 7])),
+            (NEW_NEIGHBOUR, 0x20, None),
+            (DELETE_NEIGHBOUR, 0x04, None),
+        ] {
+            let bytes = message(kind, state);
+            let read = neighbour(&messages(&bytes).next().unwrap());
+            assert_eq!(
+                read,
+                Some(Neighbour { index: 5, address: IpAddr::from([192, 0, 2, 1]), mac }),
+                "{kind} {state}"
+            );
+        }
+        assert_eq!(neighbour(&messages(&link_message(NEW_LINK, 0)).next().unwrap()), None);
     }
 
     #[test]

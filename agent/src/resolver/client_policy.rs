@@ -4,6 +4,8 @@ use stairgate_abi::maps::{BlockStyle, PROFILE_UNMANAGED};
 use stairgate_policy::household::{PrivacyLevel, Rules, YouTube};
 use stairgate_policy::taxonomy;
 
+use super::upstream::UpstreamSet;
+
 /// What holds for the questions of one profile's devices. Time has no part in it: which names are refused at the moment
 /// is for the tables to say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,13 +22,15 @@ pub struct ClientPolicy {
     pub block_style: BlockStyle,
     /// Names by which programs find out whether they may go past the home's resolver say no.
     pub refuse_bypass: bool,
+    /// Who is asked.
+    pub upstreams: UpstreamSet,
     /// What is kept of the questions.
     pub log: PrivacyLevel,
 }
 
 impl ClientPolicy {
-    /// For a profile that follows `rules`.
-    pub fn of_rules(profile: u16, rules: &Rules) -> Self {
+    /// For a profile that follows `rules`; `upstreams` is what [`Rules::upstreams`] names.
+    pub fn of_rules(profile: u16, rules: &Rules, upstreams: UpstreamSet) -> Self {
         // Whoever may use other name servers may be told about them too.
         let past_us = taxonomy::category("encrypted-dns").is_some_and(|category| rules.block.contains(category.tag));
         Self {
@@ -36,6 +40,7 @@ impl ClientPolicy {
             strip_ech: rules.strip_ech,
             block_style: rules.block_style,
             refuse_bypass: past_us || rules.only.is_some(),
+            upstreams,
             log: rules.log,
         }
     }
@@ -49,6 +54,7 @@ impl ClientPolicy {
             strip_ech: false,
             block_style: BlockStyle::NoData,
             refuse_bypass: false,
+            upstreams: UpstreamSet::DEFAULT,
             log: PrivacyLevel::Nothing,
         }
     }
@@ -64,12 +70,12 @@ mod tests {
     #[test]
     fn rules_are_taken_over() {
         let mut rules = defaults_for(AgeBand::From10To12);
-        let policy = ClientPolicy::of_rules(4, &rules);
+        let policy = ClientPolicy::of_rules(4, &rules, UpstreamSet(2));
         assert_eq!((policy.profile, policy.youtube, policy.log), (4, YouTube::Moderate, PrivacyLevel::BlockedNames));
         assert!(policy.safe_search && policy.strip_ech && policy.refuse_bypass);
         rules.block.remove(taxonomy::category("encrypted-dns").unwrap().tag);
-        assert!(!ClientPolicy::of_rules(4, &rules).refuse_bypass);
+        assert!(!ClientPolicy::of_rules(4, &rules, UpstreamSet(2)).refuse_bypass);
         rules.only = Some(rules.block);
-        assert!(ClientPolicy::of_rules(4, &rules).refuse_bypass);
+        assert!(ClientPolicy::of_rules(4, &rules, UpstreamSet(2)).refuse_bypass);
     }
 }

@@ -49,7 +49,7 @@ impl Cookies {
 }
 
 /// SipHash-2-4 (Aumasson and Bernstein, 2012).
-fn siphash24(key: [u64; 2], input: &[u8]) -> u64 {
+pub(super) fn siphash24(key: [u64; 2], input: &[u8]) -> u64 {
     let mut state = [
         key[0] ^ 0x736f_6d65_7073_6575,
         key[1] ^ 0x646f_7261_6e64_6f6d,

@@ -8,19 +8,27 @@
 //! above DEBUG.
 
 pub mod cache;
+pub mod capture;
 pub mod client_policy;
+pub mod clients;
 pub mod cookies;
 pub mod forward;
+pub mod handler;
 pub mod inspect;
+pub mod leases;
+pub mod limits;
+pub mod listen;
 pub mod local;
 pub mod name;
 pub mod query;
 pub mod question;
 pub mod records;
 pub mod reply;
+pub mod residents;
 pub mod reverse;
 pub mod rewrite;
 pub mod safesearch;
+pub mod service;
 pub mod special;
 pub mod steps;
 pub mod suffixes;

@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 
+use super::cache::Message;
 use super::cookies::COOKIE_BYTES;
 use super::name::DnsName;
 use super::query::{HEADER_BYTES, Head, QUESTION_START, UDP_BYTES_MAX, flags, rcode};
@@ -64,6 +65,25 @@ pub enum Owner<'a> {
     Name(&'a DnsName),
 }
 
+/// What times to live a stored response is sent with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ttl {
+    /// What is left after this many seconds.
+    Aged(u32),
+    /// This many seconds.
+    Fixed(u32),
+}
+
+impl Ttl {
+    /// What becomes of a time to live, in seconds.
+    pub fn of(self, ttl: u32) -> u32 {
+        match self {
+            Self::Aged(age) => ttl.saturating_sub(age),
+            Self::Fixed(seconds) => seconds,
+        }
+    }
+}
+
 /// A reply that is being written.
 #[derive(Debug)]
 pub struct Reply<'a> {
@@ -98,10 +118,10 @@ impl<'a> Reply<'a> {
         reply
     }
 
-    /// Takes over the sections after the question of `stored`, a response to the same question, whose times to live
-    /// stand at `ttl_offsets`. Each is lowered by `age` seconds; `ttl_floor` is the least that is told.
-    pub fn stored(&mut self, stored: &[u8], ttl_offsets: &[u16], age: u32, ttl_floor: u32) {
-        let Some((counts, body)) = stored.get(6..HEADER_BYTES).zip(stored.get(self.question_end..)) else {
+    /// Takes over the sections of `message`, a response to the same question, with these times to live.
+    pub fn stored(&mut self, message: &Message, ttl: Ttl) {
+        let Some((counts, body)) = message.bytes.get(6..HEADER_BYTES).zip(message.bytes.get(self.question_end..))
+        else {
             self.rcode = rcode::SERVER_FAILURE;
             return;
         };
@@ -112,9 +132,9 @@ impl<'a> Reply<'a> {
         if self.overflow {
             return;
         }
-        for &offset in ttl_offsets {
-            if let Some(ttl) = self.out.get_mut(usize::from(offset)..).and_then(<[u8]>::first_chunk_mut) {
-                *ttl = u32::from_be_bytes(*ttl).saturating_sub(age).max(ttl_floor).to_be_bytes();
+        for &offset in &message.ttl_offsets {
+            if let Some(field) = self.out.get_mut(usize::from(offset)..).and_then(<[u8]>::first_chunk_mut) {
+                *field = ttl.of(u32::from_be_bytes(*field)).to_be_bytes();
             }
         }
     }
@@ -285,7 +305,7 @@ mod tests {
     use hickory_proto::rr::{RData, RecordType};
 
     use super::*;
-    use crate::resolver::query;
+    use crate::resolver::{cache, query};
 
     const QUERY: &[u8] = b"\xbe\xef\x01\x10\0\x01\0\0\0\0\0\0\x03wWw\x07eXample\x03cOm\0\0\x01\0\x01";
 
@@ -411,14 +431,18 @@ mod tests {
             reply.address(Owner::Question, "192.0.2.1".parse().unwrap(), 300);
             reply.address(Owner::Question, "192.0.2.2".parse().unwrap(), 20);
         });
-        let offsets = [33 + 6, 33 + 16 + 6];
-        let (_, message) = reply(QUERY, 512, rcode::NO_ERROR, &Options::default(), |reply| {
-            reply.stored(&stored, &offsets, 100, 1);
-        });
-        assert_eq!(message.answers.iter().map(|record| record.ttl).collect::<Vec<_>>(), [200, 1]);
+        let ttl_offsets = Box::new([33 + 6, 33 + 16 + 6]);
+        let stored = cache::Message { bytes: stored.into(), ttl_offsets };
+        for (ttl, expected) in [(Ttl::Aged(5), [295, 15]), (Ttl::Aged(100), [200, 0]), (Ttl::Fixed(30), [30, 30])] {
+            let (_, message) = reply(QUERY, 512, rcode::NO_ERROR, &Options::default(), |reply| {
+                reply.stored(&stored, ttl);
+            });
+            assert_eq!(message.answers.iter().map(|record| record.ttl).collect::<Vec<_>>(), expected, "{ttl:?}");
+        }
         // Bytes that are no response at all are our own fault, and told as such.
         let (_, message) = reply(QUERY, 512, rcode::NO_ERROR, &Options::default(), |reply| {
-            reply.stored(&stored[..20], &offsets, 0, 1);
+            let bytes = stored.bytes[..20].into();
+            reply.stored(&cache::Message { bytes, ttl_offsets: Box::new([]) }, Ttl::Fixed(30));
         });
         assert_eq!(message.metadata.response_code, ResponseCode::ServFail);
     }

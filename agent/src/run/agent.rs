@@ -18,6 +18,8 @@ use crate::control::{Call, Control};
 use crate::dataplane::Dataplane;
 use crate::interfaces::Watch;
 use crate::kernel::with_causes;
+use crate::resolver::residents::Residents;
+use crate::resolver::service::Service;
 use crate::subscriptions::{Copies, RefreshError, Refreshed};
 use crate::tables::{Compilation, TableWriter};
 
@@ -40,6 +42,7 @@ pub(super) struct Agent {
     dataplane: Arc<Dataplane>,
     copies: Copies,
     tables: TableWriter,
+    resolver: Option<Service>,
     /// A list that is being looked for, by its place.
     refreshing: Option<usize>,
     refreshed: (mpsc::Sender<ListResult>, mpsc::Receiver<ListResult>),
@@ -58,6 +61,7 @@ impl Agent {
         application: Application<Dataplane>,
         dataplane: Arc<Dataplane>,
         copies: Copies,
+        resolver: Option<Service>,
     ) -> anyhow::Result<Self> {
         let tables = TableWriter::start(Arc::clone(&dataplane), copies.clone()).context("cannot start a thread")?;
         Ok(Self {
@@ -66,6 +70,7 @@ impl Agent {
             dataplane,
             copies,
             tables,
+            resolver,
             refreshing: None,
             refreshed: mpsc::channel(1),
             compiling: None,
@@ -85,6 +90,7 @@ impl Agent {
         let mut events = self.dataplane.events().context("cannot hear the gate's events")?;
         let alarm = Alarm::new().context("cannot set an alarm")?;
         alarm.set(self.application.valid_until())?;
+        let mut interfaces_changed = false;
         let mut look_at_interfaces = Instant::now() + INTERFACES_AT_LEAST;
         let mut apply_at_least = Instant::now() + APPLY_AT_LEAST;
         self.application.schedule_lists(Moment::now(), random);
@@ -106,6 +112,7 @@ impl Agent {
                 call = calls.recv() => match call {
                     Some(call) => {
                         self.answer(call);
+                        self.tell_resolver();
                         alarm.set(self.application.valid_until())?;
                     }
                     None => anyhow::bail!("the control socket is gone"),
@@ -114,11 +121,16 @@ impl Agent {
                 compilation = compiled(&mut self.compiling) => self.compiled(compilation),
                 change = watch.next() => {
                     change.context("the interfaces can no longer be watched")?;
+                    interfaces_changed = true;
                     look_at_interfaces = look_at_interfaces.min(Instant::now() + INTERFACES_SETTLE);
                 }
                 () = sleep_until(look_at_interfaces) => {
                     self.look_at_interfaces();
                     look_at_interfaces = Instant::now() + INTERFACES_AT_LEAST;
+                    if let Some(resolver) = self.resolver.as_ref().filter(|_| interfaces_changed) {
+                        resolver.interfaces_changed();
+                    }
+                    interfaces_changed = false;
                 }
                 () = sleep_until(next_look) => {}
                 event = events.next() => self.event(&event.context("the gate's events can no longer be heard")?),
@@ -142,6 +154,13 @@ impl Agent {
                 tracing::error!(%error, "the gate goes on with the rules it has");
                 APPLY_RETRY
             }
+        }
+    }
+
+    /// Tells the resolver of the household as it is now.
+    fn tell_resolver(&self) {
+        if let (Some(resolver), Some(config)) = (&self.resolver, &self.config.resolver) {
+            resolver.set_residents(Residents::of(self.application.household(), config));
         }
     }
 

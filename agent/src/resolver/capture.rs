@@ -1,0 +1,169 @@
+//! Sends what the home's devices ask of any DNS server to the resolver, by an nftables table of our own.
+//!
+//! When the agent dies, the table stays behind with a port on which nobody answers. For a profile that refuses what
+//! cannot be judged that is right. For all others the redirection hangs on an element that the agent renews and that
+//! otherwise expires: half a minute later their devices reach the servers that they asked for.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// How often [`Capture::renewal`] must be applied.
+pub const RENEWAL: Duration = Duration::from_secs(10);
+/// Seconds after which the devices of open profiles are no longer redirected, unless renewed.
+const EXPIRY_SECONDS: u64 = 30;
+
+/// Whose questions are captured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Whose {
+    /// Nobody's.
+    Nobody,
+    /// Those of all devices but the ones that nobody filters.
+    Managed,
+    /// Those of all devices.
+    Everybody,
+}
+
+/// What is redirected.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Capture {
+    /// Interfaces at which the home's devices are, as configured: nothing in their names needs quoting.
+    pub interfaces: Vec<String>,
+    /// The resolver's port.
+    pub port: u16,
+    /// Devices that are left alone.
+    pub exempt: Vec<[u8; 6]>,
+    /// Devices that get no answer at all while the resolver is down.
+    pub closed: Vec<[u8; 6]>,
+    /// Devices that reach other servers while the resolver is down.
+    pub open: Vec<[u8; 6]>,
+    /// Whether devices that nobody claimed are among the closed ones.
+    pub unknown_closed: bool,
+}
+
+/// Why the table is not what it should be.
+#[derive(Debug, Error)]
+pub enum CaptureError {
+    /// The program is not there.
+    #[error("`nft` cannot be run; install nftables, or write capture = \"nobody\"")]
+    NoProgram(#[source] io::Error),
+    /// It refused.
+    #[error("nftables refuses the redirection: {0}")]
+    Refused(String),
+}
+
+impl Capture {
+    /// The table, to be put in place of whatever was there, in one transaction.
+    pub fn ruleset(&self) -> String {
+        let Self { interfaces, port, exempt, closed, open, unknown_closed } = self;
+        let names = interfaces.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        let redirect = format!("meta l4proto {{ tcp, udp }} redirect to :{port}");
+        // The transport header begins with the ports, for both protocols alike.
+        let (always, while_alive) = (format!("th dport 53 {redirect}"), format!("th dport @alive {redirect}"));
+        let unknown = if *unknown_closed { &always } else { &while_alive };
+        let mut text = Self::removal();
+        text.push_str("table inet stairgate {\n");
+        for (name, devices) in [("exempt", exempt), ("closed", closed), ("open", open)] {
+            text.push_str(&device_set(name, devices));
+        }
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "  set alive {{ type inet_service; flags timeout; elements = {{ 53 timeout {EXPIRY_SECONDS}s }}; }}\n\
+             \x20 chain prerouting {{\n\
+             \x20   type nat hook prerouting priority dstnat - 5; policy accept;\n\
+             \x20   iifname != {{ {names} }} return\n\
+             \x20   meta l4proto != {{ tcp, udp }} return\n\
+             \x20   ether saddr @exempt return\n\
+             \x20   ether saddr @closed {always}\n\
+             \x20   ether saddr @closed return\n\
+             \x20   ether saddr @open {while_alive}\n\
+             \x20   ether saddr @open return\n\
+             \x20   {unknown}\n\
+             \x20 }}\n}}\n"
+        );
+        text
+    }
+
+    /// Keeps the redirection of open profiles alive.
+    pub fn renewal() -> String {
+        // Not every kernel renews an element that is added again, so it is taken out first, in the same transaction.
+        format!("flush set inet stairgate alive\nadd element inet stairgate alive {{ 53 timeout {EXPIRY_SECONDS}s }}\n")
+    }
+
+    /// Removes the table, whether it is there or not.
+    pub fn removal() -> String {
+        "table inet stairgate\ndelete table inet stairgate\n".to_owned()
+    }
+}
+
+/// Has the kernel take over a ruleset. Waits for the program that does it, some milliseconds.
+///
+/// # Errors
+/// If there is no such program, or it refuses.
+pub fn apply(ruleset: &str) -> Result<(), CaptureError> {
+    let mut child = Command::new("nft")
+        .args(["-f", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(CaptureError::NoProgram)?;
+    if let Some(mut input) = child.stdin.take() {
+        // Should it have ended already, its own words say more than a broken pipe.
+        let _ = input.write_all(ruleset.as_bytes());
+    }
+    let output = child.wait_with_output().map_err(CaptureError::NoProgram)?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(CaptureError::Refused(said.lines().next().unwrap_or("it does not say why").trim().to_owned()))
+}
+
+fn device_set(name: &str, devices: &[[u8; 6]]) -> String {
+    let mut text = format!("  set {name} {{ type ether_addr;");
+    if !devices.is_empty() {
+        let devices: Vec<String> = devices.iter().map(|mac| crate::text::mac_text(*mac)).collect();
+        let _ = write!(text, " elements = {{ {} }};", devices.join(", "));
+    }
+    text.push_str(" }\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn capture() -> Capture {
+        Capture {
+            interfaces: vec!["br-lan".to_owned(), "wlan0".to_owned()],
+            port: 5353,
+            exempt: vec![[2, 0, 0, 0, 0, 1]],
+            closed: vec![[2, 0, 0, 0, 0, 2], [2, 0, 0, 0, 0, 3]],
+            open: Vec::new(),
+            unknown_closed: false,
+        }
+    }
+
+    #[test]
+    fn the_table_says_who_is_redirected() {
+        let text = capture().ruleset();
+        for line in [
+            "set exempt { type ether_addr; elements = { 02:00:00:00:00:01 }; }",
+            "set closed { type ether_addr; elements = { 02:00:00:00:00:02, 02:00:00:00:00:03 }; }",
+            "set open { type ether_addr; }",
+            "iifname != { \"br-lan\", \"wlan0\" } return",
+            "ether saddr @closed th dport 53 meta l4proto { tcp, udp } redirect to :5353",
+            "ether saddr @open th dport @alive meta l4proto { tcp, udp } redirect to :5353",
+        ] {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
+        }
+        let last = |capture: Capture| capture.ruleset().lines().rev().nth(2).map(|line| line.trim().to_owned());
+        assert!(last(capture()).unwrap().starts_with("th dport @alive"));
+        assert!(last(Capture { unknown_closed: true, ..capture() }).unwrap().starts_with("th dport 53"));
+    }
+}

@@ -1,0 +1,207 @@
+//! Who asks: from a client's address to its device and its profile.
+//!
+//! The kernel's neighbour table says which hardware address has an IP address, for both IP versions, and so knows
+//! privacy addresses too. It forgets who was quiet for a minute, so what it said is remembered here until it says
+//! otherwise: a child's first query in the morning must not pass for a stranger's. What it never said, the DHCP leases may
+//! know.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::IpAddr;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use stairgate_abi::maps::PROFILE_UNKNOWN;
+
+use super::limits::ClientKey;
+use crate::interfaces::{self, Neighbour, NeighbourWatch};
+
+/// Addresses kept at most, four times what the kernel keeps unless told otherwise.
+const ADDRESSES_MAX: usize = 4096;
+/// The neighbour table is asked for an unknown address at most this often, in nanoseconds.
+const LOOK_INTERVAL: u64 = 50_000_000;
+/// After the neighbours could not be listened to.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// A client of the resolver.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Client {
+    /// The device, if it is known.
+    pub key: ClientKey,
+    /// The number of its profile; that of unknown devices if nobody claimed it.
+    pub profile: u16,
+}
+
+/// What is known of addresses and devices.
+#[derive(Debug, Default)]
+pub struct Clients {
+    known: RwLock<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// By address, from the neighbour table, now or earlier.
+    neighbours: HashMap<IpAddr, [u8; 6]>,
+    /// By address, from the leases.
+    leases: HashMap<IpAddr, [u8; 6]>,
+    profiles: HashMap<[u8; 6], u16>,
+    /// When the neighbour table was last asked, in nanoseconds of the boot clock.
+    looked: Option<u64>,
+}
+
+impl Clients {
+    /// The client at `address`, at `now` in nanoseconds of the boot clock.
+    ///
+    /// An address that nobody is known to have is looked up in the kernel, though not more often than is good for those
+    /// who are known.
+    pub fn client(&self, address: IpAddr, now: u64) -> Client {
+        if let Some(client) = self.read().client(address) {
+            return client;
+        }
+        if self.write().may_look(now) {
+            match interfaces::neighbours() {
+                Ok(neighbours) => self.learn(&neighbours),
+                Err(error) => tracing::warn!(%error, "the kernel does not list its neighbours"),
+            }
+        }
+        let nobody = Client { key: ClientKey::Address(address), profile: PROFILE_UNKNOWN };
+        self.read().client(address).unwrap_or(nobody)
+    }
+
+    /// Makes `devices` all that are claimed, with the numbers of their profiles.
+    pub fn set_devices(&self, devices: &[([u8; 6], u16)]) {
+        self.write().profiles = devices.iter().copied().collect();
+    }
+
+    /// Makes `leases` all that DHCP has given out.
+    pub fn set_leases(&self, leases: impl IntoIterator<Item = (IpAddr, [u8; 6])>) {
+        self.write().leases = leases.into_iter().take(ADDRESSES_MAX).collect();
+    }
+
+    /// Takes note of what the neighbour table says.
+    pub fn learn(&self, neighbours: &[Neighbour]) {
+        let mut known = self.write();
+        for (address, mac) in neighbours.iter().filter_map(|neighbour| Some((neighbour.address, neighbour.mac?))) {
+            if known.neighbours.len() >= ADDRESSES_MAX && !known.neighbours.contains_key(&address) {
+                // Whoever is still there is learnt again from the kernel at the next query.
+                known.neighbours.clear();
+            }
+            known.neighbours.insert(address, mac);
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn client(&self, address: IpAddr) -> Option<Client> {
+        let mac = self.neighbours.get(&address).or_else(|| self.leases.get(&address))?;
+        let profile = self.profiles.get(mac).copied().unwrap_or(PROFILE_UNKNOWN);
+        Some(Client { key: ClientKey::Device(*mac), profile })
+    }
+
+    fn may_look(&mut self, now: u64) -> bool {
+        let may = self.looked.is_none_or(|looked| now.saturating_sub(looked) >= LOOK_INTERVAL);
+        if may {
+            self.looked = Some(now);
+        }
+        may
+    }
+}
+
+/// Keeps `clients` in line with the kernel's neighbour table, for ever.
+pub async fn follow(clients: &Clients) {
+    loop {
+        if let Err(error) = follow_while_possible(clients).await {
+            tracing::warn!(%error, "the neighbours cannot be followed");
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+async fn follow_while_possible(clients: &Clients) -> io::Result<()> {
+    // First listen, then look: what happens in between is heard.
+    let mut watch = NeighbourWatch::new()?;
+    clients.learn(&interfaces::neighbours()?);
+    loop {
+        match watch.next().await? {
+            Some(neighbour) => clients.learn(&[neighbour]),
+            None => clients.learn(&interfaces::neighbours()?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIA: [u8; 6] = [2, 0, 0, 0, 0, 1];
+    const STRANGER: [u8; 6] = [2, 0, 0, 0, 0, 9];
+    /// Documentation addresses, which the kernel's own table never has.
+    const ADDRESS: &str = "192.0.2.7";
+    const PRIVACY_ADDRESS: &str = "2001:db8::1234:5678:9abc:def0";
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn at(text: &str, mac: Option<[u8; 6]>) -> Neighbour {
+        Neighbour { index: 1, address: address(text), mac }
+    }
+
+    #[test]
+    fn all_addresses_of_a_device_are_its_own() {
+        let clients = Clients::default();
+        clients.set_devices(&[(MIA, 5)]);
+        clients.learn(&[at(ADDRESS, Some(MIA)), at("192.0.2.9", Some(STRANGER))]);
+        let mia = Client { key: ClientKey::Device(MIA), profile: 5 };
+        let unknown = |key| Client { key, profile: PROFILE_UNKNOWN };
+        assert_eq!(clients.client(address(ADDRESS), 0), mia);
+        assert_eq!(clients.client(address("192.0.2.9"), 0), unknown(ClientKey::Device(STRANGER)));
+        assert_eq!(clients.client(address(PRIVACY_ADDRESS), 0), unknown(ClientKey::Address(address(PRIVACY_ADDRESS))));
+        clients.learn(&[at(PRIVACY_ADDRESS, Some(MIA))]);
+        assert_eq!(clients.client(address(PRIVACY_ADDRESS), 0), mia);
+        clients.learn(&[at(ADDRESS, None)]);
+        assert_eq!(clients.client(address(ADDRESS), 0), mia, "the kernel forgets, the child stays the child");
+        clients.learn(&[at(ADDRESS, Some(STRANGER))]);
+        assert_eq!(clients.client(address(ADDRESS), 0), unknown(ClientKey::Device(STRANGER)));
+    }
+
+    #[test]
+    fn leases_tell_what_the_neighbours_do_not() {
+        let clients = Clients::default();
+        clients.set_devices(&[(MIA, 5)]);
+        clients.set_leases([(address(ADDRESS), MIA)]);
+        assert_eq!(clients.client(address(ADDRESS), 0).profile, 5);
+        clients.learn(&[at(ADDRESS, Some(STRANGER))]);
+        assert_eq!(clients.client(address(ADDRESS), 0).profile, PROFILE_UNKNOWN, "who is there now counts");
+    }
+
+    #[test]
+    fn the_kernel_is_not_asked_too_often() {
+        let mut known = Known::default();
+        assert!(known.may_look(5));
+        assert!(!known.may_look(5 + LOOK_INTERVAL - 1));
+        assert!(known.may_look(5 + LOOK_INTERVAL));
+    }
+
+    #[test]
+    fn the_kernel_lists_its_neighbours() {
+        interfaces::neighbours().unwrap();
+    }
+
+    #[test]
+    fn the_number_of_addresses_is_bounded() {
+        let clients = Clients::default();
+        for number in 0..3 * ADDRESSES_MAX as u32 {
+            clients.learn(&[Neighbour { index: 1, address: IpAddr::V4(number.into()), mac: Some(MIA) }]);
+            assert!(clients.read().neighbours.len() <= ADDRESSES_MAX);
+        }
+    }
+}

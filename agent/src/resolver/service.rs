@@ -1,0 +1,364 @@
+//! The resolver's own thread: it listens, answers, and keeps up with the home, whatever else the agent is busy with.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use rustix::rand::{GetRandomFlags, getrandom};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::cache::Cache;
+use super::capture::{self, Capture, RENEWAL};
+use super::clients;
+use super::forward::Forwarder;
+use super::handler::{Handler, Home, Judge};
+use super::leases;
+use super::limits::Limits;
+use super::listen::{Bound, Certificate};
+use super::local::LocalNames;
+use super::residents::Residents;
+use super::upstream::{self, Upstreams};
+use crate::config;
+use crate::interfaces::{self, Address, Link};
+use crate::kernel::with_causes;
+
+/// Leases, interfaces and ports that could not be had are looked at this often even if nothing was heard.
+const LOOK: Duration = Duration::from_secs(30);
+/// The thread is waited for this long at the end.
+const END: Duration = Duration::from_secs(2);
+/// Bytes of a file of leases at most.
+const LEASES_BYTES_MAX: u64 = 1 << 20;
+
+/// Where the resolver stands.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// LAN interfaces, at which it listens.
+    pub interfaces: Vec<String>,
+    /// Whether packets are routed here, so that questions to other servers can be captured.
+    pub routes: bool,
+    /// The directory for what is kept.
+    pub state_dir: PathBuf,
+    /// Files of DHCP leases.
+    pub lease_files: Vec<PathBuf>,
+}
+
+/// A running resolver. It ends when this is dropped.
+pub struct Service {
+    wanted: Option<watch::Sender<Wanted>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the agent wants of the resolver; the newest is all that counts.
+#[derive(Clone)]
+struct Wanted {
+    residents: Arc<Residents>,
+    /// Counts the times that interfaces may have changed.
+    interfaces: u64,
+}
+
+impl Service {
+    /// Starts the resolver. What it cannot do yet, such as listening at an interface that does not exist, it tries again.
+    ///
+    /// # Errors
+    /// If it can never work as configured.
+    pub fn start(config: config::Resolver, place: Place, judge: Judge, residents: Residents) -> anyhow::Result<Self> {
+        let certificate = match config.ports {
+            super::listen::Ports { tls: None, https: None, .. } => None,
+            _ => Some(Certificate::open(&place.state_dir)?),
+        };
+        let (wanted, changes) = watch::channel(Wanted { residents: Arc::new(residents), interfaces: 0 });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let worker = {
+            let _inside = runtime.enter();
+            Worker::new(config, place, certificate, judge, changes.borrow().residents.as_ref())?
+        };
+        let thread = std::thread::Builder::new()
+            .name("resolver".to_owned())
+            .spawn(move || {
+                runtime.block_on(worker.run(changes));
+                // Blocking work has its own limits, and nobody waits for questions that are still open.
+                runtime.shutdown_timeout(END);
+            })
+            .context("cannot start a thread")?;
+        Ok(Self { wanted: Some(wanted), thread: Some(thread) })
+    }
+
+    /// Tells the resolver of the household as it is now.
+    pub fn set_residents(&self, residents: Residents) {
+        self.change(|wanted| {
+            let changed = *wanted.residents != residents;
+            wanted.residents = Arc::new(residents);
+            changed
+        });
+    }
+
+    /// Tells the resolver that interfaces may have changed.
+    pub fn interfaces_changed(&self) {
+        self.change(|wanted| {
+            wanted.interfaces += 1;
+            true
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Wanted) -> bool) {
+        if let Some(wanted) = &self.wanted {
+            wanted.send_if_modified(change);
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Without a sender the worker ends.
+        self.wanted = None;
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the resolver's thread has failed");
+        }
+    }
+}
+
+/// The resolver's thread.
+struct Worker {
+    config: config::Resolver,
+    place: Place,
+    certificate: Option<Certificate>,
+    handler: Arc<Handler>,
+    /// The interfaces that have the LAN's addresses.
+    interfaces: Vec<String>,
+    /// Interfaces that are listened at, by name, with their index and what serves them.
+    listening: HashMap<String, (u32, JoinSet<()>)>,
+    /// The redirection in force.
+    capture: Option<Capture>,
+    /// What was last complained about, so that it is not repeated.
+    complaint: HashMap<String, String>,
+}
+
+impl Worker {
+    fn new(
+        config: config::Resolver,
+        place: Place,
+        certificate: Option<Certificate>,
+        judge: Judge,
+        residents: &Residents,
+    ) -> anyhow::Result<Self> {
+        let cache = Arc::new(Cache::new(config.cache_bytes.unwrap_or_else(cache_bytes)));
+        let upstreams = Upstreams::new(upstream::Settings {
+            sets: config.sets.clone(),
+            routes: config.routes.clone(),
+            certificates: config.certificates.clone(),
+            resolv_conf: None,
+            own_addresses: own_addresses(&place.interfaces),
+        })?;
+        let forwarder = Forwarder::new(Arc::clone(&cache), Arc::new(upstreams));
+        let secret = || -> anyhow::Result<[u8; 16]> {
+            let mut bytes = [0; 16];
+            getrandom(&mut bytes, GetRandomFlags::empty()).context("the kernel gives no random numbers")?;
+            Ok(bytes)
+        };
+        let halves = |bytes: [u8; 16]| [u128::from_ne_bytes(bytes) as u64, (u128::from_ne_bytes(bytes) >> 64) as u64];
+        let limits = Limits::new(config.queries_per_second, halves(secret()?));
+        let home = home(&config, residents, &[], &[]);
+        let handler = Arc::new(Handler::new(judge, home, limits, secret()?, cache, forwarder));
+        handler.clients.set_devices(&residents.devices);
+        Ok(Self {
+            config,
+            place,
+            certificate,
+            handler,
+            interfaces: Vec::new(),
+            listening: HashMap::new(),
+            capture: None,
+            complaint: HashMap::new(),
+        })
+    }
+
+    async fn run(mut self, mut changes: watch::Receiver<Wanted>) {
+        let handler = Arc::clone(&self.handler);
+        let follower = tokio::spawn(async move { clients::follow(&handler.clients).await });
+        let mut renewal = interval_at(Instant::now() + RENEWAL, RENEWAL);
+        let mut look = interval_at(Instant::now() + LOOK, LOOK);
+        for timer in [&mut renewal, &mut look] {
+            timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        }
+        loop {
+            let residents = Arc::clone(&changes.borrow_and_update().residents);
+            self.look(&residents);
+            self.set_capture(residents.capture(self.config.capture, &self.place.interfaces, self.config.ports.dns))
+                .await;
+            loop {
+                tokio::select! {
+                    changed = changes.changed() => match changed {
+                        Ok(()) => break,
+                        Err(_) => {
+                            self.set_capture(None).await;
+                            follower.abort();
+                            return;
+                        }
+                    },
+                    _ = renewal.tick() => self.renew_capture().await,
+                    _ = look.tick() => break,
+                }
+            }
+        }
+    }
+
+    /// Brings everything in line with the residents, the interfaces and the leases.
+    fn look(&mut self, residents: &Residents) {
+        let (links, addresses) = match (interfaces::links(), interfaces::addresses()) {
+            (Ok(links), Ok(addresses)) => (links, addresses),
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::error!(%error, "the kernel does not list its interfaces");
+                return;
+            }
+        };
+        self.interfaces = with_addresses(&links, &self.place.interfaces);
+        self.listen(&links);
+        let leases: Vec<leases::Lease> =
+            self.place.lease_files.iter().filter_map(read_leases).flat_map(|text| leases::read(&text)).collect();
+        let clients = &self.handler.clients;
+        clients.set_devices(&residents.devices);
+        clients.set_leases(leases.iter().filter_map(|lease| Some((lease.address, lease.mac?))));
+        let lan = lan_addresses(&links, &addresses, &self.interfaces);
+        self.handler.set_home(home(&self.config, residents, &leases, &lan));
+    }
+
+    /// Listens at every LAN interface that is there, and no longer at those that went.
+    fn listen(&mut self, links: &[Link]) {
+        let index_of = |name: &str| links.iter().find(|link| link.name == name).map(|link| link.index);
+        self.listening.retain(|name, (index, _)| index_of(name) == Some(*index));
+        for name in self.interfaces.clone() {
+            let Some(index) = index_of(&name).filter(|_| !self.listening.contains_key(&name)) else { continue };
+            let serving = Bound::on_interface(&name, self.config.ports).map_err(anyhow::Error::from);
+            let serving = serving.and_then(|bound| Ok(bound.serve(&self.handler, self.certificate.as_ref())?));
+            match serving {
+                Ok(tasks) => {
+                    tracing::info!(interface = %name, port = self.config.ports.dns, "the resolver answers");
+                    self.complaint.remove(&name);
+                    self.listening.insert(name, (index, tasks));
+                }
+                Err(error) => {
+                    let problem = format!("{error:#}");
+                    self.complain(name, problem, "the resolver does not answer there; is another one running?");
+                }
+            }
+        }
+    }
+
+    async fn set_capture(&mut self, wanted: Option<Capture>) {
+        // Across a bridge nothing is routed, so there is nothing to redirect.
+        let wanted = wanted.filter(|_| self.place.routes);
+        if self.capture == wanted {
+            return;
+        }
+        let ruleset = match &wanted {
+            Some(capture) => capture.ruleset(),
+            None => Capture::removal(),
+        };
+        if self.apply(ruleset).await {
+            self.capture = wanted;
+        }
+    }
+
+    async fn renew_capture(&mut self) {
+        if self.capture.is_some() && !self.apply(Capture::renewal()).await {
+            // Somebody removed the table; it is written anew at the next look.
+            self.capture = None;
+        }
+    }
+
+    async fn apply(&mut self, ruleset: String) -> bool {
+        let applied = tokio::task::spawn_blocking(move || capture::apply(&ruleset)).await;
+        match applied {
+            Ok(Ok(())) => {
+                self.complaint.remove("nftables");
+                return true;
+            }
+            Ok(Err(error)) => {
+                self.complain(
+                    "nftables".to_owned(),
+                    with_causes(&error),
+                    "questions to other servers are not captured",
+                );
+            }
+            Err(error) => tracing::error!(%error, "a thread has failed"),
+        }
+        false
+    }
+
+    fn complain(&mut self, about: String, problem: String, consequence: &str) {
+        if self.complaint.get(&about) != Some(&problem) {
+            tracing::error!(about = %about, error = %problem, "{consequence}");
+            self.complaint.insert(about, problem);
+        }
+    }
+}
+
+/// What holds in the home now.
+fn home(config: &config::Resolver, residents: &Residents, leases: &[leases::Lease], lan: &[Address]) -> Home {
+    let mut local = LocalNames::new(config.domain);
+    for address in lan {
+        local.add_prefix(address.address, address.prefix_length.into());
+    }
+    for (name, address) in &config.hosts {
+        local.add_host(name, *address);
+    }
+    for lease in leases {
+        if let (Some(mac), Some(name)) = (lease.mac, &lease.host_name) {
+            local.add_lease(mac, name, lease.address);
+        }
+    }
+    Home {
+        policies: residents.policies.clone(),
+        local,
+        routed: config.routes.iter().map(|route| route.zone).collect(),
+        private_answers: config.private_answers.as_ref().map(|names| names.iter().copied().collect()),
+    }
+}
+
+/// The interfaces that have the addresses of these: a port of a bridge has none, its bridge has.
+fn with_addresses(links: &[Link], lan: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in lan {
+        let master = links.iter().find(|link| link.name == *name).and_then(|link| link.master);
+        let bridge = links.iter().find(|link| Some(link.index) == master && link.kind.as_deref() == Some("bridge"));
+        let name = bridge.map_or(name, |bridge| &bridge.name);
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// The addresses at the LAN interfaces themselves.
+fn lan_addresses(links: &[Link], addresses: &[Address], lan: &[String]) -> Vec<Address> {
+    let is_lan = |address: &&Address| links.iter().any(|link| link.index == address.index && lan.contains(&link.name));
+    addresses.iter().filter(is_lan).cloned().collect()
+}
+
+/// Addresses at which the resolver would ask itself.
+fn own_addresses(lan: &[String]) -> Vec<IpAddr> {
+    let found = interfaces::links().and_then(|links| {
+        let lan = with_addresses(&links, lan);
+        Ok(lan_addresses(&links, &interfaces::addresses()?, &lan))
+    });
+    found.map(|addresses| addresses.iter().map(|address| address.address).collect()).unwrap_or_default()
+}
+
+/// The text of a file of leases, if it is there and no larger than leases are.
+fn read_leases(file: &PathBuf) -> Option<String> {
+    let metadata = std::fs::metadata(file).ok()?;
+    let bytes = (metadata.is_file() && metadata.len() <= LEASES_BYTES_MAX).then(|| std::fs::read(file))?.ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A share of the machine's memory.
+fn cache_bytes() -> usize {
+    let system = rustix::system::sysinfo();
+    Cache::default_bytes((system.totalram as u64).saturating_mul(system.mem_unit.into()))
+}
