@@ -34,6 +34,7 @@ use super::name::DnsName;
 use super::question::Question;
 pub use address::{AddressError, Protocol, ServerAddress};
 pub use response::{NEGATIVE_TTL_MAX_S, Response, TTL_MAX_S};
+pub use server::ServerStatus;
 pub use set::{Failure, TOTAL_MAX};
 pub use tls::TlsError;
 
@@ -189,15 +190,29 @@ impl Upstreams {
         self.set(name, set).is_down()
     }
 
+    /// How the servers of every set do, then those of every route.
+    pub fn status(&self) -> Vec<ServerStatus> {
+        let sets = self.sets.iter().map(Source::set).chain(self.routes.iter().map(|(_, set)| set.clone()));
+        sets.flat_map(|set| set.status().collect::<Vec<_>>()).collect()
+    }
+
     fn set(&self, name: &DnsName, set: UpstreamSet) -> Set {
         if let Some((_, set)) = self.routes.iter().find(|(zone, _)| name.is_within(zone)) {
             return set.clone();
         }
         // A profile whose set is no longer there falls back to the one that everybody has.
         match self.sets.get(usize::from(set.0)).or(self.sets.first()) {
-            Some(Source::Configured(set)) => set.clone(),
-            Some(Source::System(system)) => system.set(),
+            Some(source) => source.set(),
             None => Set::default(),
+        }
+    }
+}
+
+impl Source {
+    fn set(&self) -> Set {
+        match self {
+            Self::Configured(set) => set.clone(),
+            Self::System(system) => system.set(),
         }
     }
 }

@@ -185,8 +185,8 @@ pub(crate) struct Authority {
     _directory: TempDir,
     /// Where the authority's certificate is, as a PEM file.
     pub(crate) path: PathBuf,
-    certificate: Vec<u8>,
-    key: Vec<u8>,
+    certificate: rcgen::Certificate,
+    key: KeyPair,
 }
 
 impl Authority {
@@ -197,18 +197,26 @@ impl Authority {
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![NAME.to_owned(), "127.0.0.1".to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &issuer).unwrap().der().to_vec();
+        let certificate = params.signed_by(&key, &issuer).unwrap();
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("authority.pem");
         std::fs::write(&path, issuer.pem()).unwrap();
-        Self { _directory: directory, path, certificate, key: key.serialize_der() }
+        Self { _directory: directory, path, certificate, key }
+    }
+
+    /// The server's certificate and key as PEM files, for servers that are programs of their own.
+    pub(crate) fn files(&self) -> (PathBuf, PathBuf) {
+        let (certificate, key) = (self.path.with_file_name("server.pem"), self.path.with_file_name("key.pem"));
+        std::fs::write(&certificate, self.certificate.pem()).unwrap();
+        std::fs::write(&key, self.key.serialize_pem()).unwrap();
+        (certificate, key)
     }
 
     fn server(&self, protocol: &[u8]) -> ServerConfig {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()));
-        let chain = vec![self.certificate.clone().into()];
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
+        let chain = vec![self.certificate.der().clone()];
         let mut server = builder.with_no_client_auth().with_single_cert(chain, key).unwrap();
         server.alpn_protocols = vec![protocol.to_vec()];
         server

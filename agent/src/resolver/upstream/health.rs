@@ -68,6 +68,11 @@ impl Health {
         self.failures >= FAILURES_MIN
     }
 
+    /// The smoothed time that an answer takes; none before the first.
+    pub(crate) fn smoothed(&self) -> Option<Duration> {
+        self.smoothed
+    }
+
     /// How long to wait for this server before another one is asked as well.
     pub(crate) fn patience(&self) -> Duration {
         (self.expected() * PATIENCE).clamp(PATIENCE_MIN, PATIENCE_MAX)

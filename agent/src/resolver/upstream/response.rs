@@ -23,8 +23,19 @@ pub struct Response {
     pub ttl: u32,
     /// 0 or 3 (NXDOMAIN).
     pub rcode: u8,
-    /// The upstream says that it has validated the answer.
+    /// The upstream says that it has validated the answer, and nobody else can have said it.
     pub authentic: bool,
+}
+
+impl Response {
+    /// Takes back the claim that it was validated: anybody on the way could have made it (RFC 6840 §5.8 and RFC 4035
+    /// §4.9.3).
+    pub(crate) fn without_authenticity(mut self) -> Self {
+        self.authentic = false;
+        let head = word(&self.message.bytes, 2) & !flags::AUTHENTIC_DATA;
+        self.message.bytes[2..4].copy_from_slice(&head.to_be_bytes());
+        self
+    }
 }
 
 impl Message {

@@ -41,6 +41,21 @@ impl From<Unusable> for AskError {
     }
 }
 
+/// How a server does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServerStatus {
+    /// The server.
+    pub address: ServerAddress,
+    /// How long an answer takes, smoothed; none before the first.
+    pub expected: Option<Duration>,
+    /// It has not answered lately.
+    pub is_failing: bool,
+    /// Queries answered so far.
+    pub answered: u64,
+    /// Queries that failed so far.
+    pub failed: u64,
+}
+
 /// See the module's description.
 pub(crate) struct Server {
     address: ServerAddress,
@@ -54,6 +69,8 @@ pub(crate) struct Server {
 #[derive(Default)]
 struct State {
     health: Health,
+    answered: u64,
+    failed: u64,
     without_edns_until: Option<Instant>,
 }
 
@@ -67,23 +84,40 @@ impl Server {
         &self.address
     }
 
+    pub(crate) fn status(&self) -> ServerStatus {
+        let State { health, answered, failed, .. } = *self.state();
+        let (expected, is_failing) = (health.smoothed(), health.is_failing());
+        ServerStatus { address: self.address.clone(), expected, is_failing, answered, failed }
+    }
+
     pub(crate) fn health(&self) -> Health {
         self.state().health
     }
 
-    /// Notes how an attempt went, and tells whoever runs this when it begins or ceases to work.
-    pub(crate) fn change_health(&self, change: impl FnOnce(&mut Health)) {
-        let (before, after) = {
-            let health = &mut self.state().health;
-            let before = health.is_failing();
-            change(health);
-            (before, health.is_failing())
-        };
-        match (before, after) {
-            (false, true) => warn!(server = %self.address, "an upstream server does not answer as it should"),
-            (true, false) => info!(server = %self.address, "the upstream server answers again"),
-            _ => {}
+    /// The server answered after `time`.
+    pub(crate) fn answered(&self, time: Duration) {
+        let mut state = self.state();
+        state.answered += 1;
+        if state.health.is_failing() {
+            info!(server = %self.address, "the upstream server answers again");
         }
+        state.health.answered(time);
+    }
+
+    /// The server did not answer, or not as a server should.
+    pub(crate) fn failed(&self, now: Instant) {
+        let mut state = self.state();
+        state.failed += 1;
+        let was_failing = state.health.is_failing();
+        state.health.failed(now);
+        if !was_failing && state.health.is_failing() {
+            warn!(server = %self.address, "an upstream server does not answer as it should");
+        }
+    }
+
+    /// Another server was quicker: this one had not answered after `time`.
+    pub(crate) fn overtaken(&self, time: Duration) {
+        self.state().health.overtaken(time);
     }
 
     /// Asks, without EDNS if the server does not know it.
@@ -107,6 +141,11 @@ impl Server {
     }
 
     async fn ask_with(&self, question: &Question, options: Options, edns: bool) -> Result<Response, AskError> {
+        let response = self.ask_by_transport(question, options, edns).await?;
+        Ok(if self.address.protocol.is_encrypted() { response } else { response.without_authenticity() })
+    }
+
+    async fn ask_by_transport(&self, question: &Question, options: Options, edns: bool) -> Result<Response, AskError> {
         if self.address.protocol != Protocol::Udp {
             return self.ask_connected(question, options, edns).await;
         }

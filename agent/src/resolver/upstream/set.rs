@@ -13,7 +13,7 @@ use super::Options;
 use super::connection::TransportError;
 use super::health::{self, Health};
 use super::response::{Response, Unusable};
-use super::server::{AskError, Server, fill_random};
+use super::server::{AskError, Server, ServerStatus, fill_random};
 use crate::resolver::query::rcode;
 use crate::resolver::question::Question;
 
@@ -106,6 +106,10 @@ impl Set {
         Self { servers: servers.into() }
     }
 
+    pub(super) fn status(&self) -> impl Iterator<Item = ServerStatus> {
+        self.servers.iter().map(|server| server.status())
+    }
+
     /// True if every server's last attempts failed.
     pub(super) fn is_down(&self) -> bool {
         self.servers.iter().all(|server| server.health().is_failing())
@@ -142,6 +146,9 @@ impl Set {
                 joined = running.join_next() => match joined {
                     Some(Ok((_, Ok(response)))) => {
                         self.overtaken(&waiting);
+                        // The others go on until they are answered or time out, so that it is known whether they are slow
+                        // or dead.
+                        running.detach_all();
                         return Ok(response);
                     }
                     Some(Ok((_, Err(found @ Failure::Bogus { .. })))) => return Err(found),
@@ -189,7 +196,7 @@ impl Set {
     fn overtaken(&self, waiting: &[(usize, Instant)]) {
         let now = Instant::now();
         for &(index, since) in waiting {
-            self.servers[index].change_health(|health| health.overtaken(now.duration_since(since)));
+            self.servers[index].overtaken(now.duration_since(since));
         }
     }
 }
@@ -202,20 +209,20 @@ async fn attempt_at(server: &Server, question: &Question, options: Options) -> R
     let now = Instant::now();
     let error = match answer {
         Ok(response) => {
-            server.change_health(|health| health.answered(now.duration_since(started)));
+            server.answered(now.duration_since(started));
             return Ok(response);
         }
         Err(error) => error,
     };
     let failure = failure_of(&error);
-    server.change_health(|health| match failure {
+    match failure {
         // It is the zone that is broken, not the server.
         Failure::Bogus { .. } | Failure::Server { rcode: rcode::SERVER_FAILURE, .. } => {
-            health.answered(now.duration_since(started));
+            server.answered(now.duration_since(started));
         }
         Failure::Busy => {}
-        _ => health.failed(now),
-    });
+        _ => server.failed(now),
+    }
     debug!(server = %server.address(), ?error, "an upstream server did not answer a question");
     Err(failure)
 }

@@ -80,8 +80,16 @@ async fn serve(stream: impl AsyncRead + AsyncWrite, mut jobs: mpsc::Receiver<Job
     loop {
         let patience = if waiting.is_empty() { IDLE_MAX } else { SILENCE_MAX };
         tokio::select! {
-            job = jobs.recv(), if waiting.len() < IN_FLIGHT_MAX => {
+            job = jobs.recv() => {
                 let Some(Job { query, reply }) = job else { return };
+                if waiting.len() == IN_FLIGHT_MAX {
+                    // Most likely there are some that nobody waits for any more.
+                    waiting.retain(|_, reply| !reply.is_closed());
+                }
+                if waiting.len() == IN_FLIGHT_MAX {
+                    let _ = reply.send(Err(TransportError::Busy));
+                    continue;
+                }
                 while waiting.contains_key(&next_id) {
                     next_id = next_id.wrapping_add(1);
                 }
@@ -107,9 +115,10 @@ async fn serve(stream: impl AsyncRead + AsyncWrite, mut jobs: mpsc::Receiver<Job
                 if !matches!(read, Ok(1..)) {
                     return;
                 }
-                last_sign = Instant::now();
-                if !hand_out(&mut received, &mut waiting) {
-                    return;
+                match hand_out(&mut received, &mut waiting) {
+                    Ok(0) => {}
+                    Ok(_) => last_sign = Instant::now(),
+                    Err(Garbage) => return,
                 }
             }
             () = sleep_until(last_sign + patience) => return,
@@ -117,21 +126,50 @@ async fn serve(stream: impl AsyncRead + AsyncWrite, mut jobs: mpsc::Receiver<Job
     }
 }
 
-/// Hands out the complete messages in `received`. False if one answers nothing that was asked: then nothing that comes on
-/// this connection can be trusted.
-fn hand_out(received: &mut Vec<u8>, waiting: &mut HashMap<u16, Waiting>) -> bool {
-    let mut done = 0;
+/// What comes is no sequence of messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Garbage;
+
+/// Hands out the complete messages in `received` and returns how many there were somebody for. One that nobody waits for
+/// may answer a query that was given up, so it is passed over.
+fn hand_out(received: &mut Vec<u8>, waiting: &mut HashMap<u16, Waiting>) -> Result<usize, Garbage> {
+    let (mut done, mut handed_out) = (0, 0);
     while let Some((length, rest)) = received[done..].split_first_chunk::<LENGTH>() {
         let Some(message) = rest.get(..usize::from(u16::from_be_bytes(*length))) else { break };
         done += LENGTH + message.len();
-        let Some(id) = message.first_chunk().copied().map(u16::from_be_bytes) else { return false };
-        let Some(reply) = waiting.remove(&id) else { return false };
-        let mut message = message.to_vec();
-        // Who asked does not know the identifier that was used here.
-        message[..2].fill(0);
-        // Whoever no longer waits need not have it.
-        let _ = reply.send(Ok(message));
+        let id = message.first_chunk().copied().map(u16::from_be_bytes).ok_or(Garbage)?;
+        if let Some(reply) = waiting.remove(&id) {
+            let mut message = message.to_vec();
+            // Who asked does not know the identifier that was used here.
+            message[..2].fill(0);
+            // Whoever no longer waits need not have it.
+            let _ = reply.send(Ok(message));
+            handed_out += 1;
+        }
     }
     received.drain(..done);
-    true
+    Ok(handed_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_come_in_any_pieces_and_find_who_asked() {
+        let (reply, mut answer) = oneshot::channel();
+        let mut waiting = HashMap::from([(0x0102, reply)]);
+        let mut received = Vec::new();
+        let stream = [0, 3, 9, 9, 7, 0, 4, 1, 2, 3, 4, 0, 2, 5];
+        let mut handed_out = 0;
+        for byte in stream {
+            received.push(byte);
+            handed_out += hand_out(&mut received, &mut waiting).unwrap();
+        }
+        assert_eq!((handed_out, received.as_slice()), (1, &[0, 2, 5][..]));
+        assert_eq!(answer.try_recv().unwrap(), Ok(vec![0, 0, 3, 4]));
+        for garbage in [&[0, 0][..], &[0, 1, 7]] {
+            assert_eq!(hand_out(&mut garbage.to_vec(), &mut waiting), Err(Garbage));
+        }
+    }
 }

@@ -1,3 +1,5 @@
+mod unbound;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -228,6 +230,11 @@ async fn a_dead_server_costs_little_and_then_nothing() {
         ask(&upstreams, &format!("m{number}.example.com")).await.unwrap();
     }
     assert!(dead.queries() - before <= 5, "the one that answers is asked first");
+    // It takes the limit of an attempt to tell dead from slow.
+    tokio::time::sleep(Duration::from_millis(3_200)).await;
+    let status = upstreams.status();
+    assert!(status[0].is_failing && status[0].failed >= 2 && status[0].answered == 0, "{status:?}");
+    assert!(!status[1].is_failing && status[1].answered >= 40 && status[1].expected.is_some(), "{status:?}");
 }
 
 #[tokio::test]

@@ -7,8 +7,9 @@ use tokio::sync::Semaphore;
 
 use super::connection::TransportError;
 
-/// Bytes of an answer that are read; whoever sends more than was asked for is cut short and so not understood.
-const BUFFER: usize = 4096;
+/// Bytes of an answer that are read, an Ethernet frame's worth. Who sends more than was asked for is cut short and so not
+/// understood.
+const BUFFER: usize = 1500;
 /// Datagrams that are looked at for one query at most. Whoever sends more tries to guess the query.
 const DATAGRAMS_MAX: usize = 64;
 

@@ -2,7 +2,10 @@ use hickory_proto::op::{self, ResponseCode};
 use hickory_proto::rr::rdata::{A, CNAME, NS, SOA};
 use hickory_proto::rr::{Name, RData, Record};
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::resolver::inspect::inspect;
 use crate::resolver::name::DnsName;
 use crate::resolver::question::CLASS_IN;
 use crate::resolver::upstream::Options;
@@ -66,6 +69,8 @@ fn an_answer_keeps_its_records_and_loses_the_rest() {
     assert!(kept.authorities.is_empty() && kept.additionals.is_empty() && kept.edns.is_none());
     let ttls = response.message.ttl_offsets.iter().map(|&at| seconds(&response.message.bytes[usize::from(at)..]));
     assert_eq!(ttls.collect::<Vec<_>>(), [300, 60]);
+    let doubted = response.clone().without_authenticity();
+    assert!(!doubted.authentic && !op::Message::from_vec(&doubted.message.bytes).unwrap().authentic_data);
     // Whoever asked for signatures also gets what proves a wildcard.
     let response = read_as(&sent.to_vec().unwrap(), true, true).unwrap();
     assert_eq!(op::Message::from_vec(&response.message.bytes).unwrap().authorities.len(), 1);
@@ -192,4 +197,52 @@ fn no_bytes_are_too_odd() {
             }
         }
     }
+}
+
+proptest! {
+    /// Whatever comes after a question that is ours: what is taken for an answer can be read again and says the same.
+    #[test]
+    fn what_is_kept_can_be_read_again(
+        rcode in 0..16_u8,
+        counts in prop::array::uniform3(0..4_u8),
+        records in prop::collection::vec(any_record(), 0..6),
+        garbage in prop::collection::vec(any::<u8>(), 0..8),
+        dnssec_ok in any::<bool>(),
+    ) {
+        let mut message = message().to_vec().unwrap();
+        message[3] = 0x80 | rcode;
+        for (section, count) in counts.into_iter().enumerate() {
+            message[7 + 2 * section] = count;
+        }
+        message.extend(records.concat());
+        message.extend(garbage);
+        if let Ok(response) = read_as(&message, dnssec_ok, true) {
+            prop_assert!(response.ttl <= TTL_MAX_S);
+            prop_assert!(inspect(&response.message.bytes).is_ok() || inspect(&message).is_err());
+            let again = Message::new(response.message.bytes.to_vec());
+            prop_assert_eq!(again.as_ref(), Ok(&response.message));
+            let lifetimes = response.message.ttl_offsets.iter().map(|&at| seconds(&response.message.bytes[usize::from(at)..]));
+            prop_assert!(lifetimes.into_iter().all(|ttl| ttl >= response.ttl));
+        }
+    }
+}
+
+/// A record of some type with data that may fit it, its owner the question's name or the root.
+fn any_record() -> impl Strategy<Value = Vec<u8>> {
+    let types = prop::sample::select(vec![1_u16, 2, 5, 6, 28, 41, 46, 65]);
+    let data = prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..30),
+        Just(vec![192, 0, 2, 1]),
+        Just(vec![0xc0, 12]),
+        Just([&[0, 0][..], &[0, 0, 1, 44].repeat(5)].concat()),
+    ];
+    (any::<bool>(), types, any::<u32>(), data).prop_map(|(pointer, record_type, ttl, data)| {
+        let mut record = if pointer { vec![0xc0, 12] } else { vec![0] };
+        record.extend(record_type.to_be_bytes());
+        record.extend([0, 1]);
+        record.extend(ttl.to_be_bytes());
+        record.extend((data.len() as u16).to_be_bytes());
+        record.extend(data);
+        record
+    })
 }
