@@ -68,11 +68,14 @@ fn build() -> Result<Vec<u8>> {
         .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")))
         .context("neither CARGO_HOME nor HOME is set")?;
     let sysroot = PathBuf::from(sysroot().context("there is no nightly toolchain")?);
+    // A name's bytes lie at any offset. Without the feature each word of them would be put together from eight loads; with
+    // it the object needs a processor that reads anywhere, which all are that the kernel calls efficient at it.
     // Paths of this machine must not reach the object. Debug information is only needed for the BTF made from it, which
     // `bpf_loop` asks for.
     let flags = [
         "-Cdebuginfo=2".to_owned(),
         "-Clink-arg=--btf".to_owned(),
+        "-Clink-arg=--cpu-features=+allows-misaligned-mem-access".to_owned(),
         format!("--remap-path-prefix={}=.", root.display()),
         format!("--remap-path-prefix={home}=cargo"),
         format!("--remap-path-prefix={}=rust", sysroot.display()),

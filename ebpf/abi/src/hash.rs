@@ -27,6 +27,23 @@ impl NameHash {
         Self(mixed ^ mixed >> 32)
     }
 
+    /// Feeds the first `count` bytes of `word`, 1 to 8. What it holds beyond does not matter.
+    #[inline(always)]
+    pub const fn short(self, word: u64, count: u64) -> Self {
+        self.word(beginning(word, count))
+    }
+
+    /// Feeds the first `count` bytes of three words, 9 at least, or all 24 if `count` is larger. What the words hold
+    /// beyond does not matter.
+    ///
+    /// Without branches: the kernel's verifier would follow each both ways, for every label.
+    #[inline(always)]
+    pub const fn long(self, words: [u64; 3], count: u64) -> Self {
+        let two = self.word(words[0]).word(beginning(words[1], count.wrapping_sub(8)));
+        let three = two.word(beginning(words[2], count.wrapping_sub(16)));
+        Self(choose(more_than(count, 16), three.0, two.0))
+    }
+
     /// Ends a label of `length` bytes. The result is the hash of the suffix that starts with that label.
     #[inline(always)]
     pub const fn label(self, length: u32) -> Self {
@@ -60,8 +77,13 @@ impl NameHash {
 /// The keyed hash of a device's hardware address, for the device table.
 #[inline(always)]
 pub const fn hash_mac(key: u64, mac: [u8; 6]) -> u64 {
-    let word = u64::from_be_bytes([0, 0, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]]);
-    NameHash(key ^ MIX_LABEL).word_as_is(word).label(6).0
+    hash_mac_word(key, u64::from_be_bytes([0, 0, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]]))
+}
+
+/// As [`hash_mac`], with the address in the lower 48 bits of a word, its first byte the most significant.
+#[inline(always)]
+pub const fn hash_mac_word(key: u64, mac: u64) -> u64 {
+    NameHash(key ^ MIX_LABEL).word_as_is(mac).label(6).0
 }
 
 impl NameHash {
@@ -70,6 +92,29 @@ impl NameHash {
         let mixed = (self.0 ^ word).wrapping_mul(MIX_WORD);
         Self(mixed ^ mixed >> 32)
     }
+}
+
+/// The first `count` bytes of `word`, or all of it if `count` is larger, with zeros behind them. A negative `count`
+/// gives any result.
+#[inline(always)]
+const fn beginning(word: u64, count: u64) -> u64 {
+    // The bits to cut off: 64 less eight for each byte, and none for eight bytes and more. In two halves, because a
+    // shift by 64 is not defined.
+    let short = 8u64.wrapping_sub(count);
+    let unused = (short & !((short as i64 >> 63) as u64)).wrapping_mul(4) as u32;
+    word.wrapping_shr(unused).wrapping_shr(unused).wrapping_shl(unused).wrapping_shl(unused)
+}
+
+/// All ones if `number`, a small one, is greater than `limit`, else zero.
+#[inline(always)]
+const fn more_than(number: u64, limit: u64) -> u64 {
+    (limit.wrapping_sub(number) as i64 >> 63) as u64
+}
+
+/// `yes` where `mask` has ones, `no` where it has zeros.
+#[inline(always)]
+const fn choose(mask: u64, yes: u64, no: u64) -> u64 {
+    no ^ (no ^ yes) & mask
 }
 
 /// Folds the ASCII capitals among eight bytes to lower case, all at once.

@@ -48,9 +48,12 @@ struct Walk<'a, B: Bytes + ?Sized, T: Buckets + ?Sized> {
     length: u32,
 }
 
+/// Bytes of a label that are hashed in one step: whole labels, but for a few.
+const A_STEP: u32 = 24;
+
 impl<B: Bytes + ?Sized, T: Buckets + ?Sized> Step for Walk<'_, B, T> {
-    // A turn for every eight bytes begun of every label.
-    const LIMIT: u32 = LABELS_MAX + NAME_MAX / 8;
+    // A step for every label, and one more for every 24 bytes of it.
+    const LIMIT: u32 = LABELS_MAX + NAME_MAX / A_STEP;
 
     #[inline(always)]
     fn step(&mut self) -> bool {
@@ -62,16 +65,19 @@ impl<B: Bytes + ?Sized, T: Buckets + ?Sized> Step for Walk<'_, B, T> {
             self.start = label.start;
             self.length = label.length;
         }
-        let word = self.bytes.be64(self.start + self.at);
         let rest = self.length - self.at;
-        if rest > 8 {
-            self.hash = self.hash.word(word);
-            self.at += 8;
+        let from = self.start + self.at;
+        let word = self.bytes.be64(from);
+        self.hash = if rest <= 8 {
+            self.hash.short(word, u64::from(rest))
+        } else {
+            self.hash.long([word, self.bytes.be64(from + 8), self.bytes.be64(from + 16)], u64::from(rest))
+        };
+        if rest > A_STEP {
+            self.at += A_STEP;
             return true;
         }
-        // The last word of a label: what follows it is cut off.
-        let unused = 64 - 8 * (rest & 15);
-        self.hash = self.hash.word(word >> unused << unused).label(self.length);
+        self.hash = self.hash.label(self.length);
         self.at = 0;
         self.left -= 1;
         let entry = find(self.table, self.hash.0);

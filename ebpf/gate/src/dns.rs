@@ -3,7 +3,7 @@
 use stairgate_abi::maps::{BlockStyle, Counter, event_kind, flow_state};
 use stairgate_abi::{Reason, Verdict, lookup};
 use stairgate_wire::dns::{self, Refusal};
-use stairgate_wire::frame::{Frame, HEADERS_MAX, UDP};
+use stairgate_wire::frame::{Frame, UDP};
 use stairgate_wire::{Answer, BytesMut, layout, tcp};
 
 use crate::env::{Action, Env, Work};
@@ -12,7 +12,7 @@ use crate::path::{Context, is_local, judge_flow, judge_unclassified, tell_named}
 /// A query to UDP port 53 of any server.
 #[inline(never)]
 pub(crate) fn query<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> Action {
-    if !question(env, context, work) {
+    if !question(env, work) {
         return unusual(env, context, &work.frame);
     }
     let labels = work.question.labels;
@@ -40,14 +40,11 @@ pub(crate) fn query<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> 
 
 /// Reads the question into `work`.
 #[inline(never)]
-fn question<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> bool {
-    let visible = context.length.min(layout::WINDOW_SIZE);
-    if visible > HEADERS_MAX && !env.load(HEADERS_MAX, layout::WINDOW + HEADERS_MAX, visible - HEADERS_MAX) {
-        return false;
-    }
+fn question<E: Env>(env: &E, work: &mut Work) -> bool {
     let Work { frame, question, .. } = work;
-    let length = frame.end.min(visible) - frame.payload;
-    dns::parse::<E, _>(&mut env.bytes(), frame.payload, length, question) == Answer::Found
+    let visible = frame.end.min(layout::WINDOW_SIZE);
+    env.load(0, layout::WINDOW, visible)
+        && dns::parse::<E, _>(&mut env.bytes(), frame.payload, visible - frame.payload, question) == Answer::Found
 }
 
 /// A message that the gate does not read. The home's own resolver gets it; elsewhere the profile's choice holds.

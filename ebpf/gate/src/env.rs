@@ -7,7 +7,7 @@ use stairgate_abi::table::Buckets;
 use stairgate_abi::{Mask, TagSet};
 use stairgate_wire::dns::Question;
 use stairgate_wire::frame::Frame;
-use stairgate_wire::{BytesMut, Labels, Loop, http, layout, tls};
+use stairgate_wire::{Bytes, BytesMut, Labels, Loop, http, layout, tls};
 
 /// What becomes of a packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,6 +90,10 @@ pub struct Told {
 
 /// The world as the path sees it: one packet, the maps, the clock.
 pub trait Env: Loop {
+    /// The beginning of the packet, in place.
+    type Head<'a>: Bytes
+    where
+        Self: 'a;
     /// The working memory, laid out as in [`stairgate_wire::layout`].
     type Bytes<'a>: BytesMut
     where
@@ -111,10 +115,13 @@ pub trait Env: Loop {
     where
         Self: 'a;
 
-    /// The boot clock in nanoseconds.
+    /// The boot clock in nanoseconds, not older than a tick of the system's timer.
     fn now(&self) -> u64;
-    /// The packet's source hardware address, if the packet is long enough to have one.
-    fn source_mac(&self) -> Option<[u8; 6]>;
+    /// The first `length` bytes of the packet, if they lie in one piece. Both `length` and the offsets that are read must
+    /// be constants: the kernel's verifier checks them, and nothing else does.
+    fn head(&self, length: u32) -> Option<Self::Head<'_>>;
+    /// Bytes of the packet that lie in one piece: usually all of them.
+    fn head_length(&self) -> u32;
     /// Bytes of the packet.
     fn length(&self) -> u32;
     /// Copies `length` bytes of the packet from `from` into the working memory at `to`. False if they are not there.

@@ -266,6 +266,7 @@ impl Loop for Host {
 }
 
 impl Env for Host {
+    type Head<'a> = &'a [u8];
     type Bytes<'a> = Window<'a>;
     type Domains<'a> = &'a [AtomicU64];
     type Devices<'a> = &'a [AtomicU64];
@@ -276,8 +277,12 @@ impl Env for Host {
         self.now
     }
 
-    fn source_mac(&self) -> Option<[u8; 6]> {
-        self.frame.first_chunk::<14>()?[6..].first_chunk().copied()
+    fn head(&self, length: u32) -> Option<&[u8]> {
+        self.frame.get(..length as usize)
+    }
+
+    fn head_length(&self) -> u32 {
+        self.length()
     }
 
     fn length(&self) -> u32 {

@@ -13,8 +13,8 @@ use core::ptr;
 
 use aya_ebpf::bindings::xdp_action;
 use aya_ebpf::helpers::generated::{
-    bpf_csum_diff, bpf_ktime_get_boot_ns, bpf_loop, bpf_ringbuf_output, bpf_xdp_adjust_tail, bpf_xdp_get_buff_len,
-    bpf_xdp_load_bytes, bpf_xdp_store_bytes,
+    bpf_csum_diff, bpf_jiffies64, bpf_ktime_get_boot_ns, bpf_loop, bpf_ringbuf_output, bpf_xdp_adjust_tail,
+    bpf_xdp_get_buff_len, bpf_xdp_load_bytes, bpf_xdp_store_bytes,
 };
 use aya_ebpf::macros::{map, xdp};
 use aya_ebpf::maps::{Array, LruHashMap, PerCpuArray, RingBuf};
@@ -76,6 +76,8 @@ const STREAM_WORDS: usize = ((layout::STATE_SIZE + layout::NAME_SIZE) / 8) as us
 #[repr(C)]
 struct Scratch {
     work: Work,
+    /// The timer tick, and the boot clock as it was read in it.
+    clock: [u64; 2],
     /// Any masked offset plus any bounded length stays inside.
     bytes: [u64; 2 * layout::SIZE as usize / 8 + 1],
 }
@@ -84,8 +86,9 @@ struct Scratch {
 fn stairgate(context: XdpContext) -> u32 {
     let Some(scratch) = SCRATCH.get_ptr_mut(0) else { return xdp_action::XDP_PASS };
     // SAFETY: the memory of this processor, on which nothing else runs meanwhile; `work` and `bytes` are apart.
-    let (work, bytes) = unsafe { (&mut (*scratch).work, (&raw mut (*scratch).bytes).cast()) };
-    match stairgate_gate::handle(&Kernel { context, scratch: Window(bytes) }, work) {
+    let (work, clock, bytes) =
+        unsafe { (&mut (*scratch).work, &raw mut (*scratch).clock, (&raw mut (*scratch).bytes).cast()) };
+    match stairgate_gate::handle(&Kernel { context, clock, scratch: Window(bytes) }, work) {
         Action::Pass => xdp_action::XDP_PASS,
         Action::Drop => xdp_action::XDP_DROP,
         Action::Reply => xdp_action::XDP_TX,
@@ -111,7 +114,38 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 
 struct Kernel {
     context: XdpContext,
+    clock: *mut [u64; 2],
     scratch: Window,
+}
+
+/// The beginning of the packet where it lies, from its first byte on. Whoever makes one has compared its length with
+/// what will be read, at constant offsets; the verifier rejects a program that has not.
+struct Head(usize);
+
+impl Bytes for Head {
+    #[inline(always)]
+    fn be64(&self, at: u32) -> u64 {
+        // SAFETY: see above.
+        u64::from_be(unsafe { ((self.0 + at as usize) as *const u64).read_unaligned() })
+    }
+
+    #[inline(always)]
+    fn be32(&self, at: u32) -> u32 {
+        // SAFETY: see above.
+        u32::from_be(unsafe { ((self.0 + at as usize) as *const u32).read_unaligned() })
+    }
+
+    #[inline(always)]
+    fn be16(&self, at: u32) -> u16 {
+        // SAFETY: see above.
+        u16::from_be(unsafe { ((self.0 + at as usize) as *const u16).read_unaligned() })
+    }
+
+    #[inline(always)]
+    fn byte(&self, at: u32) -> u8 {
+        // SAFETY: see above.
+        unsafe { ((self.0 + at as usize) as *const u8).read() }
+    }
 }
 
 /// The working memory as bytes.
@@ -228,7 +262,7 @@ impl Loop for Kernel {
     #[inline(always)]
     fn run<S: Step>(steps: &mut S) {
         // SAFETY: the helper calls `turn` with the context it was given, which outlives the call.
-        unsafe { bpf_loop(S::LIMIT, turn::<S> as *mut c_void, ptr::from_mut(steps).cast(), 0) };
+        unsafe { bpf_loop(S::TURNS, turn::<S> as *mut c_void, ptr::from_mut(steps).cast(), 0) };
     }
 }
 
@@ -236,10 +270,11 @@ impl Loop for Kernel {
 unsafe extern "C" fn turn<S: Step>(_index: u32, steps: *mut c_void) -> i64 {
     // SAFETY: `run` is the only one to pass this function on, with a context of this type.
     let steps = unsafe { &mut *steps.cast::<S>() };
-    i64::from(!steps.step())
+    i64::from(!steps.turn())
 }
 
 impl Env for Kernel {
+    type Head<'a> = Head;
     type Bytes<'a> = Window;
     type Domains<'a> = Table;
     type Devices<'a> = Table;
@@ -248,18 +283,26 @@ impl Env for Kernel {
 
     #[inline(always)]
     fn now(&self) -> u64 {
-        // SAFETY: no preconditions.
-        unsafe { bpf_ktime_get_boot_ns() }
+        // Reading the clock costs as much as all the rest of a known flow's path, and nothing here needs it finer than
+        // the timer's ticks. The tick is a load, for which the kernel puts no call.
+        // SAFETY: no preconditions; the memory is this processor's.
+        let (tick, clock) = unsafe { (bpf_jiffies64(), &mut *self.clock) };
+        if clock[0] != tick {
+            // SAFETY: no preconditions.
+            *clock = [tick, unsafe { bpf_ktime_get_boot_ns() }];
+        }
+        clock[1]
     }
 
     #[inline(always)]
-    fn source_mac(&self) -> Option<[u8; 6]> {
+    fn head(&self, length: u32) -> Option<Head> {
         let (start, end) = (self.context.data(), self.context.data_end());
-        if start + 14 > end {
-            return None;
-        }
-        // SAFETY: fourteen bytes are there, at constant offsets, which the verifier can follow.
-        Some(unsafe { ((start + 6) as *const [u8; 6]).read_unaligned() })
+        if start + length as usize > end { None } else { Some(Head(start)) }
+    }
+
+    #[inline(always)]
+    fn head_length(&self) -> u32 {
+        (self.context.data_end() - self.context.data()) as u32
     }
 
     #[inline(always)]

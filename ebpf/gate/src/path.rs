@@ -1,11 +1,11 @@
 //! The path of a packet, from the cheapest question to the dearest.
 
-use stairgate_abi::hash::hash_mac;
+use stairgate_abi::hash::hash_mac_word;
 use stairgate_abi::maps::{
     Counter, Flow, FlowKey, LOCAL_PREFIXES_MAX, PROFILE_UNKNOWN, PROFILE_UNMANAGED, Profile, Settings, StreamKey,
     TRANSITIONS_MAX, event_kind, flow_state, options,
 };
-use stairgate_abi::table::find;
+use stairgate_abi::table::find_this;
 use stairgate_abi::{Decision, Mask, Reason, TagPath, Verdict, flags};
 use stairgate_wire::frame::{self, Frame, HEADERS_MAX, ICMP, ICMPV6, TCP, UDP, Unread, tcp_flags};
 use stairgate_wire::{Bytes, Labels, Step, layout, quic, tcp};
@@ -30,56 +30,54 @@ pub(crate) struct Context<'a> {
     /// Identifies profile generation and mask: what was judged in another epoch is judged again.
     pub(crate) epoch: u32,
     pub(crate) number: u16,
-    pub(crate) mac: [u8; 6],
+    /// Hardware address of the device, in the lower 48 bits.
+    pub(crate) mac: u64,
     pub(crate) now: u64,
-    /// Bytes of the packet.
-    pub(crate) length: u32,
+}
+
+impl Context<'_> {
+    #[inline(always)]
+    const fn mac_bytes(&self) -> [u8; 6] {
+        let [_, _, a, b, c, d, e, f] = self.mac.to_be_bytes();
+        [a, b, c, d, e, f]
+    }
 }
 
 /// Decides what becomes of the packet. What `work` held before does not matter.
+///
+/// Up to [`known`] everything is one function: on processors that guard every return against speculation, a call costs
+/// as much as a look-up, and this is the way of every packet.
 #[inline(always)]
 pub fn handle<E: Env>(env: &E, work: &mut Work) -> Action {
     // Who sent it? Unmanaged devices leave here, after one look-up: this is what everyone pays.
-    let Some(mac) = env.source_mac() else { return Action::Pass };
+    let Some(head) = env.head(frame::LINK_LAYER) else { return Action::Pass };
     let Some(settings) = env.settings() else { return Action::Pass };
-    let number = profile_of(env, settings, mac);
+    let mac = head.be64(6) >> 16;
+    let number = find_this(&env.devices(), hash_mac_word(settings.hash_key, mac));
     if number == PROFILE_UNMANAGED {
         env.count(Counter::Unmanaged);
         return Action::Pass;
     }
-    managed(env, settings, mac, number, work)
-}
-
-/// The profile of the device with this hardware address, 0 if nobody has claimed it. Apart from the rest, so that its
-/// share of the kernel's small stack is free again before more is needed.
-#[inline(never)]
-fn profile_of<E: Env>(env: &E, settings: &Settings, mac: [u8; 6]) -> u16 {
-    find(&env.devices(), hash_mac(settings.hash_key, mac)).this
-}
-
-#[inline(always)]
-fn managed<E: Env>(env: &E, settings: &Settings, mac: [u8; 6], number: u16, work: &mut Work) -> Action {
     let number = if number == 0 { PROFILE_UNKNOWN } else { number };
-    let now = env.now();
     // What holds now? The mask of the moment, by the boot clock and without the agent.
+    let now = env.now();
     let head = env.profile_head(number);
     let Some(profile) = env.profile(number, head & 1) else { return Action::Pass };
-    let index = current_mask(env, profile, number, head, now);
+    let index = match cursor_mask(env.cursor(number), head, now) {
+        Some(index) => index,
+        None => current_mask(env, profile, number, head, now),
+    };
     let mask = env.mask(profile, index);
     let epoch = (head as u32) << 8 | index;
-    let length = env.length();
-    let context = Context { settings, profile, mask, epoch, number, mac, now, length };
+    let context = Context { settings, profile, mask, epoch, number, mac, now };
     if number == PROFILE_UNKNOWN {
         stranger(env, &context, work);
     }
     if mask.has(flags::UNMANAGED) {
         return Action::Pass;
     }
-    if !env.load(0, layout::WINDOW, length.min(HEADERS_MAX)) {
-        return Action::Pass;
-    }
     // What is it?
-    match headers(env, length, &mut work.frame) {
+    match headers(env, &mut work.frame) {
         Ok(()) => judge(env, &context, work),
         // Names cannot travel in ARP, EAPOL or LLDP, and no router forwards them.
         Err(Unread::NotIp) => {
@@ -90,13 +88,33 @@ fn managed<E: Env>(env: &E, settings: &Settings, mac: [u8; 6], number: u16, work
     }
 }
 
-/// Apart from the rest, because the verifier would otherwise follow the rest once for every shape of headers.
-#[inline(never)]
-fn headers<E: Env>(env: &E, length: u32, frame: &mut Frame) -> Result<(), Unread> {
-    frame::parse::<E, _>(&env.bytes(), length, frame)
+/// Reads the headers: of a plain packet in place, of any other from the working memory.
+#[inline(always)]
+fn headers<E: Env>(env: &E, frame: &mut Frame) -> Result<(), Unread> {
+    let length = env.head_length();
+    if let Some(head) = env.head(frame::PLAIN_IPV4)
+        && frame::plain_ipv4(&head, length, frame)
+    {
+        return Ok(());
+    }
+    if let Some(head) = env.head(frame::PLAIN_IPV6)
+        && frame::plain_ipv6(&head, length, frame)
+    {
+        return Ok(());
+    }
+    unusual_headers(env, frame)
 }
 
 #[inline(never)]
+fn unusual_headers<E: Env>(env: &E, frame: &mut Frame) -> Result<(), Unread> {
+    let length = env.length();
+    if !env.load(0, layout::WINDOW, length.min(HEADERS_MAX)) {
+        return Err(Unread::Malformed);
+    }
+    frame::parse::<E, _>(&env.bytes(), length, frame)
+}
+
+#[inline(always)]
 fn judge<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> Action {
     let frame = &work.frame;
     work.place.flow = FlowKey {
@@ -114,22 +132,24 @@ fn judge<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> Action {
         return dns::query(env, context, work);
     }
     let opens = frame.protocol == TCP && frame.tcp_flags & (tcp_flags::SYN | tcp_flags::ACK) == tcp_flags::SYN;
-    if let Some(mut flow) = env.flow(&work.place.flow) {
-        let next = frame.sequence.wrapping_add(1);
-        // The same SYN again begins nothing new.
-        if !opens || next == flow.start {
-            return known(env, context, work, &mut flow);
-        }
+    let mut known_flow = env.flow(&work.place.flow);
+    // The same SYN again begins nothing new.
+    let again = matches!(&known_flow, Some(flow) if !opens || frame.sequence.wrapping_add(1) == flow.start);
+    if !again {
         // A SYN in the middle of a conversation is not the client's system at work: it is meant to make the gate begin
         // to read somewhere else than the server does.
-        if flow.start != flow.end && context.now.wrapping_sub(flow.last_seen) < SYN_QUIET {
+        if let Some(flow) = known_flow
+            && flow.start != flow.end
+            && context.now.wrapping_sub(flow.last_seen) < SYN_QUIET
+        {
             env.count(Counter::OutOfOrder);
             return Action::Drop;
         }
+        begin(env, context, work, opens);
+        env.put_flow(&work.place.flow, &work.flow);
+        known_flow = env.flow(&work.place.flow);
     }
-    begin(env, context, work, opens);
-    env.put_flow(&work.place.flow, &work.flow);
-    let Some(mut flow) = env.flow(&work.place.flow) else {
+    let Some(mut flow) = known_flow else {
         env.count(Counter::Failed);
         return Action::Drop;
     };
@@ -167,7 +187,10 @@ fn begin<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, opens: bool) {
     }
     if frame.protocol == TCP {
         // A connection that began before the gate did can still be read if this is its first payload.
-        let begins = frame.payload_length() > 0 && stream::may_begin_with(env.bytes().byte(frame.payload));
+        let begins = !opens
+            && frame.payload_length() > 0
+            && env.load(frame.payload, layout::WINDOW, 1)
+            && stream::may_begin_with(env.bytes().byte(layout::WINDOW));
         if opens || begins {
             flow.state = flow_state::READING;
             flow.start = frame.sequence.wrapping_add(opens as u32);
@@ -177,7 +200,7 @@ fn begin<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, opens: bool) {
         flow.start = frame.sequence.wrapping_sub(SEQUENCE_WINDOW);
         flow.end = flow.start;
         flow.beyond = 1;
-    } else if quic::is_long_header(&env.bytes(), frame.payload, frame.payload_length()) {
+    } else if quic::is_long_header(frame.opening, frame.payload_length()) {
         flow.quic = 1;
     }
     flow.state = flow_state::UNCLASSIFIED;
@@ -192,7 +215,7 @@ fn begin<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, opens: bool) {
 }
 
 /// A packet of a flow that is remembered.
-#[inline(never)]
+#[inline(always)]
 fn known<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut Flow) -> Action {
     let frame = &work.frame;
     flow.last_seen = context.now;
@@ -201,9 +224,8 @@ fn known<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut Flo
         env.count(Counter::Local);
         return Action::Pass;
     }
-    let turns_quic = frame.protocol == UDP
-        && flow.quic == 0
-        && quic::is_long_header(&env.bytes(), frame.payload, frame.payload_length());
+    let turns_quic =
+        frame.protocol == UDP && flow.quic == 0 && quic::is_long_header(frame.opening, frame.payload_length());
     if turns_quic {
         flow.quic = 1;
     }
@@ -244,7 +266,7 @@ fn known<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut Flo
 }
 
 /// Judges a flow by a mask that was not in force when it was last judged.
-#[inline(always)]
+#[inline(never)]
 fn judge_again<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut Flow) {
     let before = flow.verdict;
     flow.epoch = context.epoch;
@@ -323,7 +345,7 @@ pub(crate) fn unclassified<E: Env>(env: &E, mask: &Mask) -> Action {
 /// Refuses a packet so that its sender notices at once, if its protocol has a way.
 #[inline(never)]
 pub(crate) fn refuse<E: Env>(env: &E, frame: &Frame) -> Action {
-    if frame.protocol != TCP {
+    if frame.protocol != TCP || !env.load(0, layout::WINDOW, frame.payload.min(HEADERS_MAX)) {
         return Action::Drop;
     }
     let length = tcp::reset(&mut env.bytes(), frame);
@@ -344,7 +366,7 @@ pub(crate) fn tell_named<E: Env>(env: &E, context: &Context<'_>, work: &mut Work
     if context.profile.options & options::EVENT_NAMES == 0 {
         work.told.name = Labels::default();
     }
-    work.told.mac = context.mac;
+    work.told.mac = context.mac_bytes();
     work.told.profile = context.number;
     env.tell(&work.place.flow, &work.told);
 }
@@ -352,7 +374,7 @@ pub(crate) fn tell_named<E: Env>(env: &E, context: &Context<'_>, work: &mut Work
 #[inline(never)]
 fn stranger<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) {
     env.count(Counter::Stranger);
-    if env.is_new_stranger(context.mac) {
+    if env.is_new_stranger(context.mac_bytes()) {
         work.place = StreamKey::default();
         work.told.kind = event_kind::STRANGER;
         work.told.reason = 0;
@@ -379,16 +401,18 @@ pub(crate) fn is_local(settings: &Settings, destination: [u64; 2]) -> bool {
     false
 }
 
-/// The index of the mask in force.
+/// The index of the mask in force, if the cursor knows it.
 ///
 /// The cursor remembers the answer in one word, so that the schedule is searched once per transition and not once per
 /// packet: mask (8 bits), the profile's generation (16 bits), and until when it holds, in units of 2^20 ns (40 bits).
+#[inline(always)]
+const fn cursor_mask(cursor: u64, head: u64, now: u64) -> Option<u32> {
+    if cursor >> 8 & 0xffff == head & 0xffff && now >> 20 < cursor >> 24 { Some((cursor & 0xff) as u32) } else { None }
+}
+
+/// Searches the schedule for the index of the mask in force, and moves the cursor there.
 #[inline(never)]
 fn current_mask<E: Env>(env: &E, profile: &Profile, number: u16, head: u64, now: u64) -> u32 {
-    let cursor = env.cursor(number);
-    if cursor >> 8 & 0xffff == head & 0xffff && now >> 20 < cursor >> 24 {
-        return (cursor & 0xff) as u32;
-    }
     // Zero, which the verifier cannot know; see `layout::ZERO`.
     let index = profile.transition[0].reserved;
     let mut search = Search { profile, now, index, mask: profile.first_mask, until: u64::MAX };

@@ -15,7 +15,6 @@
 
 use stairgate_abi::maps::{Counter, Flow, event_kind, flow_state};
 use stairgate_abi::{Reason, lookup};
-use stairgate_wire::frame::HEADERS_MAX;
 use stairgate_wire::{Answer, Bytes, Labels, Step, http, layout, split_dotted, tls};
 
 use crate::env::{Action, Env, Protocol, Told, Work};
@@ -46,7 +45,7 @@ pub(crate) fn read<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow
         return Action::Drop;
     }
     let after = frame.sequence.wrapping_add(frame.payload_length());
-    let answer = if after.wrapping_sub(flow.start) > STREAM_MAX { Answer::Absent } else { pieces(env, context, work) };
+    let answer = if after.wrapping_sub(flow.start) > STREAM_MAX { Answer::Absent } else { pieces(env, work) };
     let advance = after.wrapping_sub(flow.end) as i32;
     work.told.name = Labels::default();
     if answer == Answer::More {
@@ -74,8 +73,12 @@ pub(crate) fn read<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow
 #[inline(never)]
 fn name<E: Env>(env: &E, context: &Context<'_>, told: &mut Told, flow: &mut Flow) {
     let state = env.state();
-    let length = if state.protocol == Protocol::Tls as u32 { state.tls.name_length } else { state.http.name_length };
-    if let Some(labels) = split_dotted::<E, _>(&mut env.bytes(), layout::NAME, length) {
+    let (at, length) = if state.protocol == Protocol::Tls as u32 {
+        (state.tls.name_at, state.tls.name_length)
+    } else {
+        (state.http.name_at, state.http.name_length)
+    };
+    if let Some(labels) = split_dotted::<E, _>(&mut env.bytes(), at, length) {
         flow.path = lookup::<E, _, _>(&env.bytes(), labels, &env.domains(), context.settings.hash_key);
         flow.state = flow_state::NAMED;
         told.name = labels;
@@ -95,21 +98,17 @@ fn settled<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut F
     work.told.reason = flow.verdict;
     work.told.query_type = 0;
     tell_named(env, context, work);
-    // Later pieces of a long frame have overwritten its headers.
-    if work.frame.end > layout::WINDOW_SIZE && !env.load(0, layout::WINDOW, HEADERS_MAX) {
-        return Action::Drop;
-    }
     refuse(env, &work.frame)
 }
 
 /// Reads the frame's payload, a window at a time.
 #[inline(never)]
-fn pieces<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> Answer {
-    let visible = context.length.min(layout::WINDOW_SIZE);
-    if visible > HEADERS_MAX && !env.load(HEADERS_MAX, layout::WINDOW + HEADERS_MAX, visible - HEADERS_MAX) {
+fn pieces<E: Env>(env: &E, work: &mut Work) -> Answer {
+    let visible = work.frame.end.min(layout::WINDOW_SIZE);
+    if !env.load(0, layout::WINDOW, visible) {
         return Answer::Absent;
     }
-    let first = piece(env, work.frame.payload, work.frame.end.min(visible));
+    let first = piece(env, work.frame.payload, visible);
     if first != Answer::More || work.frame.end <= visible {
         return first;
     }
@@ -163,14 +162,9 @@ fn piece<E: Env>(env: &E, at: u32, end: u32) -> Answer {
         } as u32;
     }
     if state.protocol == Protocol::Tls as u32 {
-        let mut reader = tls::Reader { bytes: &mut bytes, state: &mut state.tls, at, end, answer: Answer::More };
-        E::run(&mut reader);
-        // The limit of turns was reached in the middle: that many tiny records are hostile.
-        if reader.answer == Answer::More && reader.at < reader.end { Answer::Absent } else { reader.answer }
+        tls::read::<E, _>(&mut bytes, &mut state.tls, at, end)
     } else {
-        let mut reader = http::Reader { bytes: &mut bytes, state: &mut state.http, at, end, answer: Answer::More };
-        E::run(&mut reader);
-        if reader.answer == Answer::More && reader.at < reader.end { Answer::Absent } else { reader.answer }
+        http::read::<E, _>(&mut bytes, &mut state.http, at, end)
     }
 }
 

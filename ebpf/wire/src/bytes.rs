@@ -27,6 +27,13 @@ pub trait Bytes {
     }
 }
 
+impl<B: Bytes + ?Sized> Bytes for &B {
+    #[inline(always)]
+    fn be64(&self, at: u32) -> u64 {
+        (**self).be64(at)
+    }
+}
+
 /// Writable bytes. A write past the end of the memory is lost.
 pub trait BytesMut: Bytes {
     /// Writes one byte at `at`.

@@ -121,6 +121,7 @@ struct Walk<'a, B: BytesMut + ?Sized> {
 
 impl<B: BytesMut + ?Sized> Step for Walk<'_, B> {
     const LIMIT: u32 = crate::name::LABELS_MAX + 1;
+    const A_TURN: u32 = 3;
 
     #[inline(always)]
     fn step(&mut self) -> bool {

@@ -10,6 +10,12 @@ pub const EXTENSION_HEADERS_MAX: u32 = 6;
 /// All headers together lie within this many bytes, or the frame counts as malformed: two VLAN tags, PPPoE, IPv6 with
 /// generous extension headers and TCP with options.
 pub const HEADERS_MAX: u32 = 256;
+/// Bytes of the Ethernet header.
+pub const LINK_LAYER: u32 = 14;
+/// Bytes that [`plain_ipv4`] reads: Ethernet, IPv4 and TCP, all without options.
+pub const PLAIN_IPV4: u32 = LINK_LAYER + 20 + 20;
+/// Bytes that [`plain_ipv6`] reads: Ethernet, IPv6 and TCP, all without options.
+pub const PLAIN_IPV6: u32 = LINK_LAYER + 40 + 20;
 
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_IPV6: u16 = 0x86dd;
@@ -86,6 +92,9 @@ pub struct Frame {
     pub fragment: u8,
     /// 4 or 6.
     pub version: u8,
+    /// The first eight bytes of a UDP payload, the first in the most significant place. What lies past the payload's
+    /// end is unspecified.
+    pub opening: u64,
 }
 
 impl Frame {
@@ -116,14 +125,40 @@ impl Frame {
 #[inline(always)]
 pub fn parse<L: Loop, B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -> Result<(), Unread> {
     (frame.version, frame.network) = link_layer(bytes, length)?;
-    frame.ports = 0;
-    frame.fragment = 0;
     if frame.version == 4 {
-        ipv4(bytes, length, frame)?
+        ipv4(bytes, frame.network, length, frame)?
     } else {
-        ipv6::<L, B>(bytes, length, frame)?
+        ipv6(bytes, frame.network, length, frame)?;
+        extensions::<L, B>(bytes, frame)?
     }
-    transport(bytes, frame)
+    transport(bytes, frame.transport, frame)
+}
+
+/// Reads the headers of the packet as [`parse`] does, if it is a plain IPv4 packet: no tags, no IP options. True if it
+/// is; otherwise, also if it is malformed, `frame` holds nothing of use.
+///
+/// Nearly every packet is plain, and then everything lies at a constant offset, so that `bytes` may be the packet
+/// itself, of which the first [`PLAIN_IPV4`] bytes must be there.
+#[inline(always)]
+pub fn plain_ipv4<B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -> bool {
+    frame.version = 4;
+    frame.network = LINK_LAYER;
+    const TRANSPORT: u32 = LINK_LAYER + 20;
+    bytes.be16(12) == ETHERTYPE_IPV4
+        && ipv4(bytes, LINK_LAYER, length, frame).is_ok()
+        && frame.transport == TRANSPORT
+        && transport(bytes, TRANSPORT, frame).is_ok()
+}
+
+/// As [`plain_ipv4`], for IPv6 without extension headers; the first [`PLAIN_IPV6`] bytes must be there.
+#[inline(always)]
+pub fn plain_ipv6<B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -> bool {
+    frame.version = 6;
+    frame.network = LINK_LAYER;
+    bytes.be16(12) == ETHERTYPE_IPV6
+        && ipv6(bytes, LINK_LAYER, length, frame).is_ok()
+        && !is_extension(frame.protocol)
+        && transport(bytes, LINK_LAYER + 40, frame).is_ok()
 }
 
 /// IP version and offset of the IP header.
@@ -168,8 +203,7 @@ fn link_layer<B: Bytes + ?Sized>(bytes: &B, length: u32) -> Result<(u8, u32), Un
 }
 
 #[inline(always)]
-fn ipv4<B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -> Result<(), Unread> {
-    let at = frame.network;
+fn ipv4<B: Bytes + ?Sized>(bytes: &B, at: u32, length: u32, frame: &mut Frame) -> Result<(), Unread> {
     let first = bytes.be64(at);
     let header_length = (first >> 56 & 0x0f) as u32 * 4;
     let total = first >> 32 & 0xffff;
@@ -189,8 +223,7 @@ fn ipv4<B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -> Result<
 }
 
 #[inline(always)]
-fn ipv6<L: Loop, B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -> Result<(), Unread> {
-    let at = frame.network;
+fn ipv6<B: Bytes + ?Sized>(bytes: &B, at: u32, length: u32, frame: &mut Frame) -> Result<(), Unread> {
     if at + 40 > length {
         return Err(Unread::Malformed);
     }
@@ -202,7 +235,14 @@ fn ipv6<L: Loop, B: Bytes + ?Sized>(bytes: &B, length: u32, frame: &mut Frame) -
     frame.source = [bytes.be64(at + 8), bytes.be64(at + 16)];
     frame.destination = [bytes.be64(at + 24), bytes.be64(at + 32)];
     frame.protocol = (first >> 8) as u8;
+    frame.fragment = 0;
     frame.transport = at + 40;
+    Ok(())
+}
+
+/// Passes over the IPv6 extension headers, if there are any.
+#[inline(always)]
+fn extensions<L: Loop, B: Bytes + ?Sized>(bytes: &B, frame: &mut Frame) -> Result<(), Unread> {
     if is_extension(frame.protocol) {
         let mut extensions = Extensions { bytes, frame, valid: true };
         L::run(&mut extensions);
@@ -256,9 +296,9 @@ impl<B: Bytes + ?Sized> Step for Extensions<'_, B> {
 }
 
 #[inline(always)]
-fn transport<B: Bytes + ?Sized>(bytes: &B, frame: &mut Frame) -> Result<(), Unread> {
-    let at = frame.transport;
+fn transport<B: Bytes + ?Sized>(bytes: &B, at: u32, frame: &mut Frame) -> Result<(), Unread> {
     frame.payload = at;
+    frame.ports = 0;
     if frame.fragment == 1 {
         return Ok(());
     }
@@ -275,6 +315,7 @@ fn transport<B: Bytes + ?Sized>(bytes: &B, frame: &mut Frame) -> Result<(), Unre
             }
             frame.payload = at + 8;
             frame.end = at + length;
+            frame.opening = bytes.be64(at + 8);
         }
         TCP => {
             if at + 20 > frame.end {

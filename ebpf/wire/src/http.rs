@@ -3,7 +3,7 @@
 use crate::bytes::BytesMut;
 use crate::layout;
 use crate::name::NAME_MAX;
-use crate::step::{Answer, Step};
+use crate::step::{Answer, Loop, Step};
 
 /// Bytes of a request method at most; the longest registered ones (UPDATEREDIRECTREF) are shorter.
 const METHOD_MAX: u32 = 24;
@@ -33,21 +33,31 @@ pub struct State {
     matched: u32,
     /// Bytes of the name that were read.
     pub name_length: u32,
-    reserved: u32,
+    /// Where in the working memory the name lies, once it was found.
+    pub name_at: u32,
 }
 
-/// Reads one piece of the connection: a [`Step`], to be run until it stops. Then `answer` holds.
-pub struct Reader<'a, B: BytesMut + ?Sized> {
-    /// The working memory with the piece.
-    pub bytes: &'a mut B,
-    /// Where the parser stands.
-    pub state: &'a mut State,
+/// Reads one piece of the connection, which lies in the working memory from `at` to `end`.
+#[inline(always)]
+pub fn read<L: Loop, B: BytesMut + ?Sized>(bytes: &mut B, state: &mut State, at: u32, end: u32) -> Answer {
+    let mut reader = Reader { bytes, state, at, end, answer: Answer::More };
+    L::run(&mut reader);
+    let Reader { state, at, answer, .. } = reader;
+    state.name_at = if answer == Answer::Found { layout::NAME } else { 0 };
+    // The limit of turns was reached in the middle.
+    if answer == Answer::More && at < end { Answer::Absent } else { answer }
+}
+
+/// Reads byte by byte where it matters, eight at once where it does not.
+struct Reader<'a, B: BytesMut + ?Sized> {
+    bytes: &'a mut B,
+    state: &'a mut State,
     /// Offset of the next byte.
-    pub at: u32,
+    at: u32,
     /// Offset after the last byte of the piece.
-    pub end: u32,
+    end: u32,
     /// What is known so far.
-    pub answer: Answer,
+    answer: Answer,
 }
 
 /// True if a connection that begins with `byte` may be HTTP: methods are upper-case letters, and servers ignore empty

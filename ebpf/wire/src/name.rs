@@ -88,6 +88,7 @@ struct Split<'a, B: BytesMut + ?Sized> {
 impl<B: BytesMut + ?Sized> Step for Split<'_, B> {
     // A turn for every label and for every eight bytes.
     const LIMIT: u32 = LABELS_MAX + NAME_MAX / 8 + 2;
+    const A_TURN: u32 = 2;
 
     #[inline(always)]
     fn step(&mut self) -> bool {
@@ -192,6 +193,7 @@ struct Spelling<'a, B: BytesMut + ?Sized> {
 
 impl<B: BytesMut + ?Sized> Step for Spelling<'_, B> {
     const LIMIT: u32 = NAME_MAX + LABELS_MAX;
+    const A_TURN: u32 = 1;
 
     #[inline(always)]
     fn step(&mut self) -> bool {

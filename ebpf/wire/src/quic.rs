@@ -1,21 +1,16 @@
 //! Recognising QUIC by its long header (RFC 8999, RFC 9000 §17.2, RFC 9369 §3).
 
-use crate::bytes::Bytes;
-
 /// Bytes that must be there to tell: the first byte, the version, and the length of the connection id.
 const LONG_HEADER_MIN: u32 = 7;
 /// Connection ids of version 1 and 2 have at most this many bytes.
 const CONNECTION_ID_MAX: u8 = 20;
 
-/// True if the `length` bytes of UDP payload at `at` begin with a QUIC long header of version 1, version 2, an IETF or
-/// Google draft, a version that asks for negotiation, or version negotiation itself.
+/// True if a UDP payload of `length` bytes whose first eight are `word`, the first in the most significant place, begins
+/// with a QUIC long header of version 1, version 2, an IETF or Google draft, a version that asks for negotiation, or
+/// version negotiation itself.
 #[inline(always)]
-pub fn is_long_header<B: Bytes + ?Sized>(bytes: &B, at: u32, length: u32) -> bool {
-    if length < LONG_HEADER_MIN {
-        return false;
-    }
-    let word = bytes.be64(at);
-    if word >> 63 == 0 {
+pub const fn is_long_header(word: u64, length: u32) -> bool {
+    if length < LONG_HEADER_MIN || word >> 63 == 0 {
         return false;
     }
     let version = (word >> 24) as u32;

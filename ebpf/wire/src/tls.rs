@@ -4,10 +4,10 @@
 //! a record header, a length or the name, and goes on with the next piece. What is of no interest, such as the 1.2 kB
 //! key share of post-quantum key exchange, costs a subtraction.
 
-use crate::bytes::BytesMut;
+use crate::bytes::{Bytes, BytesMut};
 use crate::layout;
 use crate::name::NAME_MAX;
-use crate::step::{Answer, Step};
+use crate::step::{Answer, Loop, Step};
 
 /// A ClientHello longer than this is hostile. (RFC 8446 would allow 16 MiB.)
 pub const HELLO_MAX: u32 = 65_536;
@@ -17,6 +17,9 @@ const RECORD_MAX: u32 = (1 << 14) + 2048;
 pub const FIRST_BYTE: u8 = 22;
 
 const CLIENT_HELLO: u64 = 1;
+/// Bytes of the legacy version and the random.
+const VERSION_AND_RANDOM: u32 = 34;
+const SESSION_ID_MAX: u32 = 32;
 const EXTENSION_SERVER_NAME: u64 = 0;
 const NAME_TYPE_HOST: u64 = 0;
 
@@ -67,21 +70,139 @@ pub struct State {
     name_left: u32,
     /// Bytes of the name that were read.
     pub name_length: u32,
-    reserved: u32,
+    /// Where in the working memory the name lies, once it was found.
+    pub name_at: u32,
 }
 
-/// Reads one piece of the connection: a [`Step`], to be run until it stops. Then `answer` holds.
-pub struct Reader<'a, B: BytesMut + ?Sized> {
-    /// The working memory with the piece.
-    pub bytes: &'a mut B,
-    /// Where the parser stands.
-    pub state: &'a mut State,
+/// Reads one piece of the connection, which lies in the working memory from `at` to `end`.
+#[inline(always)]
+pub fn read<L: Loop, B: BytesMut + ?Sized>(bytes: &mut B, state: &mut State, at: u32, end: u32) -> Answer {
+    let mut at = at;
+    if state.is_fresh() {
+        at = opening(bytes, state, at, end);
+    }
+    if state.phase == phase::EXTENSION && state.gathered_count == 0 {
+        at = extensions::<L, B>(bytes, state, at, end);
+        if state.name_at != 0 {
+            return Answer::Found;
+        }
+    }
+    let mut reader = Reader { bytes, state, at, end, answer: Answer::More };
+    L::run(&mut reader);
+    // The limit of turns was reached in the middle: that many tiny records are hostile.
+    if reader.answer == Answer::More && reader.at < reader.end { Answer::Absent } else { reader.answer }
+}
+
+/// Reads from the record header to the length of the extensions, if all of it is there in one piece and as it should
+/// be, and returns the offset of the first extension. Otherwise nothing changes.
+#[inline(always)]
+fn opening<B: Bytes + ?Sized>(bytes: &B, state: &mut State, at: u32, end: u32) -> u32 {
+    // Content type, version and length of the record; type and length of the message.
+    let header = bytes.be64(at);
+    let record_length = (header >> 24 & 0xffff) as u32;
+    let message_length = (header & 0xffff) as u32 * 256 + u32::from(bytes.byte(at + 8));
+    let record = at + 5;
+    let message = record + 4;
+    // Lengths that lead out of the piece are read from somewhere, and then found to be too long.
+    let session_id = message + VERSION_AND_RANDOM;
+    let session_id_length = u32::from(bytes.byte(session_id));
+    let cipher_suites = session_id + 1 + session_id_length;
+    let compression = cipher_suites + 2 + u32::from(bytes.be16(cipher_suites));
+    let length = compression + 1 + u32::from(bytes.byte(compression));
+    let first = length + 2;
+    let extensions_length = u32::from(bytes.be16(length));
+    let usual = header >> 48 == (FIRST_BYTE as u64) << 8 | 3
+        && header >> 16 & 0xff == CLIENT_HELLO
+        && record_length <= RECORD_MAX
+        && message_length <= HELLO_MAX
+        && session_id_length <= SESSION_ID_MAX
+        && first <= end
+        && first < record + record_length
+        && extensions_length >= 4
+        && first + extensions_length <= message + message_length;
+    if !usual {
+        return at;
+    }
+    state.record_left = record + record_length - first;
+    state.message_left = message + message_length - first;
+    state.extensions_left = extensions_length;
+    state.phase = phase::EXTENSION;
+    first
+}
+
+/// Passes over extensions that lie whole in the piece, up to that of the server name, and reads that if it does too.
+/// Returns the offset of the first byte that was not read.
+#[inline(always)]
+fn extensions<L: Loop, B: Bytes + ?Sized>(bytes: &B, state: &mut State, at: u32, end: u32) -> u32 {
+    let from = at + state.skip;
+    let limit = end.min(at + state.record_left).min(from + state.extensions_left);
+    if from + 4 > limit {
+        return at;
+    }
+    // From zero, which the verifier cannot know; see `layout::ZERO`.
+    let from = from + bytes.be32(layout::ZERO);
+    let mut passing = Passing { bytes, at: from, limit };
+    L::run(&mut passing);
+    let at_extension = passing.at;
+    let passed = at_extension - from;
+    state.record_left -= at_extension - at;
+    state.skip = 0;
+    state.message_left -= passed;
+    state.extensions_left -= passed;
+    // Type and length of the extension, length of the list, type and length of the name.
+    let header = bytes.be64(at_extension);
+    let length = (header >> 32 & 0xffff) as u32;
+    let name_length = (header & 0xff) as u32 * 256 + u32::from(bytes.byte(at_extension + 8));
+    let usual = header >> 48 == EXTENSION_SERVER_NAME
+        && length >= 6
+        && (header >> 16 & 0xffff) as u32 + 2 == length
+        && header >> 8 & 0xff == NAME_TYPE_HOST
+        && name_length + 5 == length
+        && name_length <= NAME_MAX
+        && at_extension + 4 + length <= limit;
+    if usual {
+        state.name_at = at_extension + 9;
+        state.name_length = name_length;
+    }
+    at_extension
+}
+
+/// Passes over extensions, from one header to the next.
+struct Passing<'a, B: ?Sized> {
+    bytes: &'a B,
+    /// Offset of an extension's header, which is there.
+    at: u32,
+    /// Offset after what is there of the extensions.
+    limit: u32,
+}
+
+impl<B: Bytes + ?Sized> Step for Passing<'_, B> {
+    const LIMIT: u32 = 64;
+    const A_TURN: u32 = 4;
+
+    #[inline(always)]
+    fn step(&mut self) -> bool {
+        let header = self.bytes.be32(self.at);
+        let next = self.at + 4 + (header & 0xffff);
+        // The header of another extension has to be there behind this one.
+        if header >> 16 == EXTENSION_SERVER_NAME as u32 || next + 4 > self.limit {
+            return false;
+        }
+        self.at = next;
+        true
+    }
+}
+
+/// Reads field by field, whatever is there of each.
+struct Reader<'a, B: BytesMut + ?Sized> {
+    bytes: &'a mut B,
+    state: &'a mut State,
     /// Offset of the next byte.
-    pub at: u32,
+    at: u32,
     /// Offset after the last byte of the piece.
-    pub end: u32,
+    end: u32,
     /// What is known so far.
-    pub answer: Answer,
+    answer: Answer,
 }
 
 impl<B: BytesMut + ?Sized> Step for Reader<'_, B> {
@@ -97,6 +218,14 @@ impl<B: BytesMut + ?Sized> Step for Reader<'_, B> {
         }
         self.answer = if self.state.record_left == 0 { self.record_header() } else { self.message() };
         self.answer == Answer::More
+    }
+}
+
+impl State {
+    /// True if not a byte was read yet.
+    #[inline(always)]
+    const fn is_fresh(&self) -> bool {
+        self.phase == phase::MESSAGE && self.record_left | self.record_gathered_count | self.gathered_count == 0
     }
 }
 
@@ -169,15 +298,14 @@ impl<B: BytesMut + ?Sized> Reader<'_, B> {
             return Answer::Absent;
         }
         self.state.message_left = length;
-        // Legacy version and random.
-        self.skip(34, phase::SESSION_ID)
+        self.skip(VERSION_AND_RANDOM, phase::SESSION_ID)
     }
 
     #[inline(always)]
     fn field(&mut self, field: u64) -> Answer {
         let length = (field & 0xffff) as u32;
         match self.state.phase {
-            phase::SESSION_ID if length <= 32 => self.skip(length, phase::CIPHER_SUITES),
+            phase::SESSION_ID if length <= SESSION_ID_MAX => self.skip(length, phase::CIPHER_SUITES),
             phase::CIPHER_SUITES => self.skip(length, phase::COMPRESSION),
             phase::COMPRESSION => self.skip(length, phase::EXTENSIONS),
             phase::EXTENSIONS if length <= self.state.message_left => {
@@ -236,7 +364,11 @@ impl<B: BytesMut + ?Sized> Reader<'_, B> {
         self.state.name_length += take;
         self.state.name_left -= take;
         self.consume(take);
-        if self.state.name_left == 0 { Answer::Found } else { Answer::More }
+        if self.state.name_left != 0 {
+            return Answer::More;
+        }
+        self.state.name_at = layout::NAME;
+        Answer::Found
     }
 
     /// Goes on with an extension if there is one left.

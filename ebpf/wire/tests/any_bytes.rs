@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use stairgate_wire::dns::{self, Question};
 use stairgate_wire::frame::{self, Frame, HEADERS_MAX, TCP, UDP};
-use stairgate_wire::{Answer, LABELS_MAX, NAME_MAX, Plain, Step, http, layout, spell, split_dotted, tls};
+use stairgate_wire::{Answer, LABELS_MAX, NAME_MAX, Plain, http, layout, spell, split_dotted, tls};
 
 /// A working memory that holds `bytes` from its beginning, and leftovers behind them.
 fn memory(bytes: &[u8]) -> Vec<u8> {
@@ -13,8 +13,8 @@ fn memory(bytes: &[u8]) -> Vec<u8> {
     memory
 }
 
-/// The stream parsers' answer and the name, when the bytes come in these pieces.
-fn read(pieces: &[&[u8]], is_tls: bool) -> (Answer, Vec<u8>) {
+/// The stream parsers' answer, the name, and where a parser that wants more stands, when the bytes come in these pieces.
+fn read(pieces: &[&[u8]], is_tls: bool) -> (Answer, Vec<u8>, Option<(tls::State, http::State)>) {
     let mut bytes = memory(&[]);
     let (mut tls_state, mut http_state) = (tls::State::default(), http::State::default());
     let mut answer = Answer::More;
@@ -23,24 +23,21 @@ fn read(pieces: &[&[u8]], is_tls: bool) -> (Answer, Vec<u8>) {
         bytes[..layout::WINDOW_SIZE as usize].fill(0xdd);
         bytes[..piece.len()].copy_from_slice(piece);
         let end = piece.len() as u32;
+        let memory = bytes.as_mut_slice();
         answer = if is_tls {
-            let bytes = bytes.as_mut_slice();
-            let mut reader = tls::Reader { bytes, state: &mut tls_state, at: 0, end, answer: Answer::More };
-            while reader.step() {}
-            reader.answer
+            tls::read::<Plain, [u8]>(memory, &mut tls_state, 0, end)
         } else {
-            let bytes = bytes.as_mut_slice();
-            let mut reader = http::Reader { bytes, state: &mut http_state, at: 0, end, answer: Answer::More };
-            while reader.step() {}
-            reader.answer
+            http::read::<Plain, [u8]>(memory, &mut http_state, 0, end)
         };
         if answer != Answer::More {
             break;
         }
     }
-    let length = if is_tls { tls_state.name_length } else { http_state.name_length };
-    let name = &bytes[layout::NAME as usize..][..length as usize];
-    (answer, if answer == Answer::Found { name.to_vec() } else { Vec::new() })
+    let (at, length) =
+        if is_tls { (tls_state.name_at, tls_state.name_length) } else { (http_state.name_at, http_state.name_length) };
+    let name = &bytes[at as usize..][..length as usize];
+    let state = (answer == Answer::More).then_some((tls_state, http_state));
+    (answer, if answer == Answer::Found { name.to_vec() } else { Vec::new() }, state)
 }
 
 /// Beginnings after which a parser reads on.
@@ -48,6 +45,16 @@ const BEGINNINGS: &[&[u8]] = &[
     b"",
     &[22, 3, 3, 0, 90, 1, 0, 0, 86, 3, 3],
     &[22, 3, 1, 0, 1, 1, 22, 3, 1, 0, 200, 0, 0, 150],
+    // A whole beginning, up to the extensions: one to pass over, and the server name "a.example".
+    &[
+        22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 2, 7, 7, 0, 2, 19, 1, 1, 0, 0, 100, 0, 43, 0, 3, 2, 3, 4, 0, 0, 0, 14, 0, 12, 0, 0, 9,
+        b'a', b'.', b'e', b'x', b'a', b'm', b'p', b'l', b'e',
+    ],
+    &[
+        22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 19, 1, 1, 0, 0, 100, 0, 43, 0, 3, 2, 3, 4,
+    ],
     b"GET / HTTP/1.1\r\nHost: ",
     b"\n\nPUT ",
 ];
@@ -87,7 +94,21 @@ proptest! {
             let mut padded = Frame::default();
             let bytes = [&bytes[..], &[0; 40]].concat();
             prop_assert_eq!(frame::parse::<Plain, [u8]>(&bytes, length + 40, &mut padded), Ok(()));
-            prop_assert_eq!(padded, frame);
+            prop_assert_eq!(Frame { opening: frame.opening, ..padded }, frame);
+        }
+    }
+
+    #[test]
+    fn a_plain_packet_is_read_in_place_as_it_is_otherwise(bytes in ethernet()) {
+        let length = bytes.len() as u32;
+        let (mut plain, mut frame) = (Frame::default(), Frame::default());
+        let parsed = frame::parse::<Plain, [u8]>(&bytes, length, &mut frame);
+        let head = |size| bytes.get(..size as usize);
+        let is_plain = head(frame::PLAIN_IPV4).is_some_and(|head| frame::plain_ipv4(head, length, &mut plain))
+            || head(frame::PLAIN_IPV6).is_some_and(|head| frame::plain_ipv6(head, length, &mut plain));
+        if is_plain {
+            prop_assert_eq!(parsed, Ok(()));
+            prop_assert_eq!(plain, frame);
         }
     }
 

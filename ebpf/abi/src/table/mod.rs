@@ -107,6 +107,25 @@ pub fn find<T: Buckets + ?Sized>(table: &T, hash: u64) -> Entry {
     entry
 }
 
+/// Looks up the id that holds for the name itself, where no name has more than one slot: a device. Faster than [`find`],
+/// since the second bucket is only read if the first has nothing.
+#[inline(always)]
+pub fn find_this<T: Buckets + ?Sized>(table: &T, hash: u64) -> u16 {
+    let count = table.count();
+    let fingerprint = hash >> FINGERPRINT_SHIFT;
+    let mut entry = Entry::default();
+    let first = first_bucket(hash, count);
+    if let Some(bucket) = table.bucket(first) {
+        collect(&bucket, fingerprint, &mut entry);
+    }
+    if entry.this == 0
+        && let Some(bucket) = table.bucket(other_bucket(first, fingerprint, count))
+    {
+        collect(&bucket, fingerprint, &mut entry);
+    }
+    entry.this
+}
+
 /// Takes what `bucket` holds for `fingerprint` into `entry`.
 #[inline(always)]
 fn collect<B: Bucket>(bucket: &B, fingerprint: u64, entry: &mut Entry) {
