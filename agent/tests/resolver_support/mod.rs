@@ -98,10 +98,15 @@ impl Resolver {
 
     /// Sends a message in a datagram and returns the reply, if there is one.
     pub async fn udp(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let wait = if message.len() < 12 || message[2] & 0x80 != 0 { SILENCE } else { PATIENCE };
+        self.udp_within(message, wait).await
+    }
+
+    /// The same with a limit of time.
+    pub async fn udp_within(&self, message: &[u8], wait: Duration) -> Option<Vec<u8>> {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         socket.send_to(message, self.dns).await.unwrap();
         let mut reply = vec![0; 65_535];
-        let wait = if message.len() < 12 || message[2] & 0x80 != 0 { SILENCE } else { PATIENCE };
         let (length, from) = timeout(wait, socket.recv_from(&mut reply)).await.ok()?.unwrap();
         assert_eq!(from, self.dns, "answered from where it was asked");
         reply.truncate(length);
@@ -240,7 +245,11 @@ async fn answer(message: &[u8]) -> Option<Message> {
         ("big", _) => (0..40).for_each(|number| {
             add(RData::TXT(TXT::new(vec![format!("{number}{}", "x".repeat(100))])));
         }),
-        ("cloak", _) => add(RData::CNAME(CNAME(Name::from_ascii("tracker.blocked.example.").unwrap()))),
+        ("cloak", _) => {
+            let target = Name::from_ascii("tracker.blocked.example.").unwrap();
+            add(RData::CNAME(CNAME(target.clone())));
+            answer.answers.push(Record::from_rdata(target, 300, RData::A(A::new(192, 0, 2, 9))));
+        }
         ("rebind", RecordType::A) => add(RData::A(A::new(192, 168, 1, 1))),
         ("nx", _) | ("www", RecordType::MX) => {
             if first == "nx" {
