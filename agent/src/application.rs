@@ -61,6 +61,8 @@ pub struct Application<G> {
     names: u64,
     /// Set by whoever looks after the interfaces.
     pub interfaces: Vec<Interface>,
+    /// True while the resolver answers; set by whoever runs it.
+    pub resolving: bool,
     /// What the gate refused when it was last told everything, and has to be told again.
     gate_problem: Option<String>,
     /// Why the domain table is not what the lists say.
@@ -94,6 +96,7 @@ impl<G: Gate> Application<G> {
             lists,
             names: 0,
             interfaces: Vec::new(),
+            resolving: false,
             gate_problem: None,
             table_problem: None,
         })

@@ -158,6 +158,8 @@ pub struct Explanation {
     pub blocked: bool,
     /// The verdict and its reason in a sentence.
     pub sentence: String,
+    /// The name that the resolver answers for in its place, so that a search is safe; none for nearly every name.
+    pub stands_in: Option<String>,
     /// The mode in force, in plain words.
     pub mode: String,
     /// Suffixes of the name that the table knows, the least specific first.

@@ -1,12 +1,13 @@
 //! Why a name is allowed or blocked for a person.
 
+use std::fmt::{self, Write as _};
 use std::io::BufReader;
 use std::path::PathBuf;
 
 use stairgate_abi::maps::PROFILE_UNMANAGED;
-use stairgate_abi::{Reason, Tags, Verdict};
+use stairgate_abi::{Decision, Mask, Tags, Verdict, flags};
 use stairgate_policy::compile::evaluate;
-use stairgate_policy::household::{EVERYDAY, Person};
+use stairgate_policy::household::{EVERYDAY, Filter, Person};
 use stairgate_policy::lists::find;
 use stairgate_policy::tags::{self, Meaning};
 use stairgate_policy::{name, taxonomy};
@@ -15,10 +16,20 @@ use super::views::mode_title;
 use super::{Application, ApplicationError};
 use crate::clock::Moment;
 use crate::config::List;
+use crate::dataplane::Judged;
 use crate::document::tag_id;
 use crate::gate::{Decided, Gate};
+use crate::resolver::client_policy::ClientPolicy;
+use crate::resolver::local::LocalNames;
+use crate::resolver::name::DnsName;
+use crate::resolver::question::{CLASS_IN, Question, query_type};
+use crate::resolver::steps::{Before, Why, World, before};
+use crate::resolver::suffixes::Suffixes;
 use crate::subscriptions::{Copies, format_of};
 use crate::view::{Explanation, ListRule, SuffixView};
+
+/// Where the home's own names lie unless somebody says otherwise (RFC 8375). What they are is no matter of policy.
+const HOME_DOMAIN: &str = "home.arpa";
 
 /// An explanation that still lacks the lines of the lists. Finding them means reading the lists, so it is done on a
 /// thread where it holds nobody up.
@@ -83,10 +94,27 @@ impl<G: Gate> Application<G> {
         let lists = lists.map(|state| (state.list.clone(), copies.path(&state.list.name))).collect();
         let mode_name = mode_title(person, &mode);
         let because = if mode == EVERYDAY { String::new() } else { format!(" (now: {mode_name})") };
+        let mut blocked = matches!(decided.verdict, Verdict::Block(_));
+        let mut sentence = self.sentence(person, &name, &decided);
+        let mut stands_in = None;
+        if let Some(filter) = person.filter.as_ref().filter(|_| self.resolving && !blocked) {
+            match self.answer(filter, &name, &decided) {
+                Answer::Usual => {}
+                Answer::Alias(target) => {
+                    let _ = write!(sentence, "; the resolver answers for {target} in its place");
+                    stands_in = Some(target);
+                }
+                Answer::Refused(why) => {
+                    blocked = true;
+                    sentence = refused(&name, &person.name, &why);
+                }
+            }
+        }
         let explanation = Explanation {
             person: person.name.clone(),
-            blocked: matches!(decided.verdict, Verdict::Block(_)),
-            sentence: format!("{}{because}", self.sentence(person, &name, &decided)),
+            blocked,
+            sentence: format!("{sentence}{because}"),
+            stands_in,
             name,
             mode: mode_name,
             suffixes,
@@ -112,20 +140,31 @@ impl<G: Gate> Application<G> {
             Verdict::Pass => {
                 format!("{name} is allowed for {who}, because nothing that the lists say of it is blocked")
             }
-            Verdict::Block(Reason::Denied) => {
-                format!("{name} is blocked for {who}, because somebody blocked this name")
-            }
-            Verdict::Block(Reason::Paused) => format!("{name} is blocked for {who}, because everything is closed"),
-            Verdict::Block(Reason::NotAllowed) => {
-                format!("{name} is blocked for {who}, because only what was chosen can be reached")
-            }
-            Verdict::Block(Reason::Category) => {
-                let titles = decided.hits.iter().filter_map(title).collect::<Vec<_>>().join(", ");
-                format!("{name} is blocked for {who}, because it belongs to: {titles}")
-            }
-            Verdict::Block(Reason::Unclassified | Reason::Quic | Reason::Conflict) => {
-                format!("{name} is blocked for {who}")
-            }
+            Verdict::Block(reason) => refused(name, who, &Why::of_verdict(reason, decided.hits)),
+        }
+    }
+
+    /// What the resolver makes of a name that the gate lets pass.
+    fn answer(&self, filter: &Filter, name: &str, decided: &Decided) -> Answer {
+        let (Ok(name), Ok(home)) = (DnsName::from_dotted(name), DnsName::from_dotted(HOME_DOMAIN)) else {
+            return Answer::Usual;
+        };
+        let mut decision = Decision::new();
+        let mut met = Tags::EMPTY;
+        for (_, set) in &decided.suffixes {
+            decision.meet(&decided.mask, set);
+            met = met | set.tags;
+        }
+        let only = Mask { flags: flags::ALLOW_ONLY, ..decided.mask };
+        let allowed = decision.verdict(&only) == Verdict::Pass;
+        let judged = Judged { verdict: decided.verdict, hits: decided.hits, met, allowed };
+        let (local, routed) = (LocalNames::new(home), Suffixes::default());
+        let world = World { local: &local, routed: &routed, private_answers: None, judge: |_, _: &DnsName| judged };
+        let question = Question { name, query_type: query_type::A, class: CLASS_IN };
+        match before(&question, &ClientPolicy::of_rules(filter.profile, &filter.rules), &world) {
+            Before::Refuse(refused) => Answer::Refused(refused.why.to_string()),
+            Before::Alias { target, .. } => Answer::Alias(target.to_string()),
+            Before::Answer(_) | Before::Resolve(_) => Answer::Usual,
         }
     }
 
@@ -146,10 +185,16 @@ impl<G: Gate> Application<G> {
     }
 }
 
-fn title(tag: stairgate_abi::Tag) -> Option<String> {
-    match tags::meaning(tag)? {
-        Meaning::Category(category) => Some(category.title.to_owned()),
-        Meaning::Service(service) => Some(service.title.to_owned()),
-        Meaning::OwnDeny(_) | Meaning::OwnAllow(_) => None,
-    }
+/// What the resolver makes of a name.
+enum Answer {
+    /// It is resolved.
+    Usual,
+    /// Another name stands in for it.
+    Alias(String),
+    /// It is refused, for this reason.
+    Refused(String),
+}
+
+fn refused(name: &str, who: &str, why: &dyn fmt::Display) -> String {
+    format!("{name} is blocked for {who}, because {why}")
 }

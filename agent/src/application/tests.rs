@@ -204,6 +204,40 @@ fn decisions_about_names_reach_the_table_and_are_explained() {
 }
 
 #[test]
+fn what_the_resolver_makes_of_a_name_is_explained() {
+    let mut home = home();
+    let copies = Copies::new(home.directory.path().join("lists"), Limits::default());
+    let explain = |home: &Home, name: &str| {
+        let explanation = home.application.explain(name, "Mia", &copies, home.now).unwrap().run();
+        (explanation.sentence, explanation.blocked, explanation.stands_in)
+    };
+    let usual = |name: &str| (format!("{name} is allowed for Mia, because no list names it"), false, None);
+    assert_eq!(explain(&home, "www.google.com"), usual("www.google.com"), "nobody answers");
+    home.application.resolving = true;
+    let target = "forcesafesearch.google.com";
+    let expected = format!(
+        "www.google.com is allowed for Mia, because no list names it; the resolver answers for {target} in its place"
+    );
+    assert_eq!(explain(&home, "www.google.com"), (expected, false, Some(target.to_owned())));
+    let refused = "startpage.com is blocked for Mia, because it is a search engine that cannot be made safe";
+    assert_eq!(explain(&home, "startpage.com"), (refused.to_owned(), true, None));
+    assert_eq!(explain(&home, "example.com"), usual("example.com"));
+    home.application.pause("Mia", &PauseEnd::Resume, home.now).unwrap();
+    assert!(explain(&home, "www.google.com").0.contains("because everything is closed"));
+}
+
+#[test]
+fn people_are_shown_with_their_settings() {
+    let home = home();
+    let people = home.application.people();
+    let [alex, mia] = &people[..] else { panic!("{people:?}") };
+    assert_eq!(alex.answers, None);
+    let answers = mia.answers.as_ref().unwrap();
+    assert_eq!((answers.safe_search, answers.youtube.as_str(), answers.strip_ech), (true, "moderate", true));
+    assert_eq!((answers.upstreams.as_deref(), answers.log.as_str()), (None, "blocked-names"));
+}
+
+#[test]
 fn devices_change_hands_and_strangers_are_remembered() {
     let mut home = home();
     let stranger = [0x06, 1, 2, 3, 4, 5];
