@@ -60,6 +60,7 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyho
     // Everything that takes more rights is done, and no other thread is running yet.
     privileges::drop_all_but_needed().context("cannot give up privileges")?;
     let resolver = start_resolver(&config, &application, &dataplane).context("the resolver cannot be started")?;
+    application.resolving = resolver.is_some();
     let copies = Copies::new(config.state_dir.join("lists"), Limits::default());
     let agent = agent::Agent::new(config, application, Arc::clone(&dataplane), copies, resolver)?;
     let ended = runtime.block_on(agent.run(control));

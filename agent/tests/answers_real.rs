@@ -1,5 +1,4 @@
 //! Answers that name servers of the world once sent: what is read of them is what another implementation reads.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
 use std::fs;

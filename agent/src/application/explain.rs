@@ -25,6 +25,7 @@ use crate::resolver::name::DnsName;
 use crate::resolver::question::{CLASS_IN, Question, query_type};
 use crate::resolver::steps::{Before, Why, World, before};
 use crate::resolver::suffixes::Suffixes;
+use crate::resolver::upstream::UpstreamSet;
 use crate::subscriptions::{Copies, format_of};
 use crate::view::{Explanation, ListRule, SuffixView};
 
@@ -161,7 +162,7 @@ impl<G: Gate> Application<G> {
         let (local, routed) = (LocalNames::new(home), Suffixes::default());
         let world = World { local: &local, routed: &routed, private_answers: None, judge: |_, _: &DnsName| judged };
         let question = Question { name, query_type: query_type::A, class: CLASS_IN };
-        match before(&question, &ClientPolicy::of_rules(filter.profile, &filter.rules), &world) {
+        match before(&question, &ClientPolicy::of_rules(filter.profile, &filter.rules, UpstreamSet::DEFAULT), &world) {
             Before::Refuse(refused) => Answer::Refused(refused.why.to_string()),
             Before::Alias { target, .. } => Answer::Alias(target.to_string()),
             Before::Answer(_) | Before::Resolve(_) => Answer::Usual,
