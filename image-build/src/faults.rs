@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 use crate::interrupt;
 use crate::lab::Lab;
 use crate::lab::agent::Gate;
-use crate::lab::client::{Ip, Visit, WebOutcome, dig};
+use crate::lab::client::{Ip, Visit, dig};
 use crate::lab::download::Download;
 use crate::lab::home::Who;
 use crate::lab::household::Household;
@@ -21,6 +21,12 @@ use crate::lab::survey::{Server, survey};
 
 /// How long nothing must come before an allowed download counts as broken.
 const BROKEN: Duration = Duration::from_secs(2);
+/// Bytes a second of each download. A full line would lose the tries' packets, and a lost try tells nothing.
+const PACE: &str = "2M";
+/// Tries over each IP version, of DNS and of TLS, that tell something about a stretch of time.
+const TRIES_EACH: usize = 20;
+/// Time for them on the slowest of machines.
+const TRIES_LIMIT: Duration = Duration::from_secs(180);
 
 /// Something that goes wrong.
 pub(crate) struct Scenario {
@@ -55,14 +61,14 @@ struct Stage<'a> {
     gate: &'a mut Gate,
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
     /// A site that Mia may not reach.
-    fn blocked(&self) -> Result<&Site> {
+    fn blocked(&self) -> Result<&'a Site> {
         self.lab.sites.first_of(Some("social"))
     }
 
     /// A site that everybody may reach.
-    fn open(&self) -> Result<&Site> {
+    fn open(&self) -> Result<&'a Site> {
         self.lab.sites.first_of(None)
     }
 
@@ -82,12 +88,11 @@ impl Stage<'_> {
     }
 
     /// Does `work` while Mia tries a blocked site over and over and others download: nothing blocked may pass, and
-    /// nothing allowed may break.
-    fn under_traffic(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    /// nothing allowed may break. `work` decides by [`Tries::wait_for_more`] when enough was tried.
+    fn under_traffic(&mut self, work: impl FnOnce(&mut Self, &Tries) -> Result<()>) -> Result<()> {
         let lab = self.lab;
-        let (blocked, open) = (self.blocked()?.name.clone(), self.open()?);
-        lab.internet.shape("50mbit")?;
-        let download = |who, ip| Download::start(lab.home.of(who), open, ip, &lab.internet.authority);
+        let (blocked, open) = (self.blocked()?, self.open()?);
+        let download = |who, ip| Download::start_paced(PACE, lab.home.of(who), open, ip, &lab.internet.authority);
         let mut downloads = [(Who::Jonas, Ip::V4), (Who::Mia, Ip::V6), (Who::Parent, Ip::V4)]
             .into_iter()
             .map(|(who, ip)| Ok((who, download(who, ip)?)))
@@ -95,53 +100,83 @@ impl Stage<'_> {
         for (_, download) in &downloads {
             download.wait_flowing()?;
         }
-        let (over, tries, leaks) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
+        let tries = Tries::default();
         let worked = thread::scope(|scope| {
-            let tries_of = |ip: Ip| {
-                let (over, tries, leaks, blocked) = (&over, &tries, &leaks, &blocked);
-                scope.spawn(move || -> Result<()> {
-                    while !over.load(Ordering::Relaxed) {
-                        let leaked = leaks_once(lab, blocked, ip)?;
-                        tries.fetch_add(1, Ordering::Relaxed);
-                        leaks.fetch_add(usize::from(leaked), Ordering::Relaxed);
-                    }
-                    Ok(())
-                })
-            };
-            let threads = Ip::ALL.map(tries_of);
-            let worked = work(self);
-            over.store(true, Ordering::Relaxed);
+            let threads = Ip::ALL.map(|ip| {
+                let tries = &tries;
+                scope.spawn(move || tries.go_on(lab, blocked, ip))
+            });
+            let worked = tries
+                .wait_for_more("before anything happened")
+                .and_then(|()| work(self, &tries))
+                .and_then(|()| tries.wait_for_more("after all of it"));
+            tries.over.store(true, Ordering::Relaxed);
             let tried = threads.map(|thread| thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a client failed"))));
-            worked.and(tried.into_iter().collect::<Result<Vec<()>>>()).map(drop)
+            // A client that failed is the reason if the work waited for it in vain.
+            tried.into_iter().collect::<Result<()>>().and(worked)
         });
         for (who, download) in &mut downloads {
             ensure!(!download.is_still(BROKEN) && !download.has_ended(), "the download of {} broke", who.title());
         }
         drop(downloads);
-        lab.internet.unshape()?;
         worked?;
-        let (tries, leaks) = (tries.into_inner(), leaks.into_inner());
-        ensure!(tries >= 20, "only {tries} tries were made meanwhile, too few to tell anything");
-        ensure!(leaks == 0, "{leaks} of {tries} tries reached the blocked site");
+        let made: usize = Ip::ALL.map(|ip| tries.made(ip)).iter().sum();
+        let leaks = tries.leaks.into_inner();
+        ensure!(leaks == 0, "{leaks} of {made} tries reached the blocked site");
         Ok(())
     }
 }
 
+/// Tries to reach a blocked site, one after the other over each IP version.
+#[derive(Default)]
+struct Tries {
+    /// Made so far, over each of [`Ip::ALL`].
+    made: [AtomicUsize; Ip::ALL.len()],
+    leaks: AtomicUsize,
+    over: AtomicBool,
+}
+
+impl Tries {
+    /// Tries until it is over.
+    fn go_on(&self, lab: &Lab, blocked: &Site, ip: Ip) -> Result<()> {
+        while !self.over.load(Ordering::Relaxed) {
+            let leaked = leaks_once(lab, blocked, ip).inspect_err(|_| self.over.store(true, Ordering::Relaxed))?;
+            self.leaks.fetch_add(usize::from(leaked), Ordering::Relaxed);
+            self.made[ip as usize].fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn made(&self, ip: Ip) -> usize {
+        self.made[ip as usize].load(Ordering::Relaxed)
+    }
+
+    /// Waits until [`TRIES_EACH`] more were begun and ended over each IP version, however slow the machine is; `when`
+    /// is for the error.
+    fn wait_for_more(&self, when: &str) -> Result<()> {
+        // One try more: the first to end had begun before.
+        let enough = Ip::ALL.map(|ip| self.made(ip) + 1 + TRIES_EACH);
+        interrupt::wait_until(&format!("{TRIES_EACH} tries over each IP version {when}"), TRIES_LIMIT, || {
+            ensure!(!self.over.load(Ordering::Relaxed), "a client failed {when}");
+            Ok(Ip::ALL.into_iter().zip(enough).all(|(ip, enough)| self.made(ip) >= enough))
+        })
+    }
+}
+
 /// True if Mia reaches the blocked site once, by DNS or by TLS.
-fn leaks_once(lab: &Lab, blocked: &str, ip: Ip) -> Result<bool> {
+fn leaks_once(lab: &Lab, blocked: &Site, ip: Ip) -> Result<bool> {
     let mia = lab.home.of(Who::Mia);
-    let site = lab.sites.first_of(Some("social"))?;
-    let dns = dig(mia, Server::Foreign.address(ip), blocked, ip, false)?;
-    let usual = Visit::of(blocked, &lab.internet.authority);
-    let web = Visit { address: Some(site.address(ip)), ip, ..usual }.make(mia)?;
-    Ok(dns.is_open() || matches!(web, WebOutcome::Page(_)))
+    let dns = dig(mia, Server::Foreign.address(ip), &blocked.name, ip, false)?;
+    let usual = Visit::of(&blocked.name, &lab.internet.authority);
+    let web = Visit { address: Some(blocked.address(ip)), ip, ..usual }.make(mia)?;
+    Ok(dns.is_open() || web.is_open())
 }
 
 fn killed_under_traffic(stage: &mut Stage<'_>) -> Result<()> {
-    stage.under_traffic(|stage| {
+    stage.under_traffic(|stage, tries| {
         for _ in 0..3 {
             stage.gate.kill()?;
-            interrupt::sleep(Duration::from_secs(1))?;
+            tries.wait_for_more("without an agent")?;
             stage.gate.start(&stage.lab.home.router)?;
             stage.gate.wait_ready(stage.lab)?;
         }
@@ -151,9 +186,9 @@ fn killed_under_traffic(stage: &mut Stage<'_>) -> Result<()> {
 }
 
 fn stopped_under_traffic(stage: &mut Stage<'_>) -> Result<()> {
-    stage.under_traffic(|stage| {
+    stage.under_traffic(|stage, tries| {
         stage.gate.stop();
-        interrupt::sleep(Duration::from_secs(1))?;
+        tries.wait_for_more("without an agent")?;
         stage.gate.start(&stage.lab.home.router)?;
         stage.gate.wait_ready(stage.lab)
     })?;

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
@@ -33,9 +33,19 @@ pub(crate) struct Download {
 }
 
 impl Download {
-    /// Starts it.
+    /// Starts it, as fast as the line is.
     pub(crate) fn start(from: &Namespace, site: &Site, ip: Ip, authority: &Path) -> Result<Self> {
+        Self::start_by(from.command("curl"), site, ip, authority)
+    }
+
+    /// Starts it with so many bytes a second (curl's notation), which leave room on the line.
+    pub(crate) fn start_paced(rate: &str, from: &Namespace, site: &Site, ip: Ip, authority: &Path) -> Result<Self> {
         let mut command = from.command("curl");
+        command.args(["--limit-rate", rate]);
+        Self::start_by(command, site, ip, authority)
+    }
+
+    fn start_by(mut command: Command, site: &Site, ip: Ip, authority: &Path) -> Result<Self> {
         command.args(["--silent", "--no-buffer", "--http1.1", ip.switch()]).arg("--cacert").arg(authority);
         command.args(["--resolve", &format!("{}:443:{}", site.name, site.address(ip))]);
         command.arg(format!("https://{}/{ENDLESS_PAGE}", site.name));
