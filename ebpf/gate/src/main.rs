@@ -13,8 +13,8 @@ use core::ptr;
 
 use aya_ebpf::bindings::xdp_action;
 use aya_ebpf::helpers::generated::{
-    bpf_csum_diff, bpf_jiffies64, bpf_ktime_get_boot_ns, bpf_loop, bpf_ringbuf_output, bpf_xdp_adjust_tail,
-    bpf_xdp_get_buff_len, bpf_xdp_load_bytes, bpf_xdp_store_bytes,
+    bpf_csum_diff, bpf_jiffies64, bpf_ktime_get_boot_ns, bpf_loop, bpf_ringbuf_output, bpf_xdp_adjust_head,
+    bpf_xdp_adjust_tail, bpf_xdp_get_buff_len, bpf_xdp_load_bytes, bpf_xdp_store_bytes,
 };
 use aya_ebpf::macros::{map, xdp};
 use aya_ebpf::maps::{Array, LruHashMap, PerCpuArray, RingBuf};
@@ -344,11 +344,17 @@ impl Env for Kernel {
             scratch.put32(length + 8, 0);
             length = FRAME_MIN;
         }
+        let more = length as i32 - current as i32;
         // SAFETY: the context is the kernel's; the store is bounded as in `load`. Packet pointers taken before are not
         // used again.
         unsafe {
-            bpf_xdp_adjust_tail(self.context.ctx, length as i32 - current as i32) == 0
-                && bpf_xdp_store_bytes(self.context.ctx, 0, self.scratch.0.cast(), bounded(length)) == 0
+            // A longer packet grows in front, where every driver leaves 192 bytes at least; behind it there may be no
+            // room at all, as on veth and in generic mode. All of it is written anew in any case.
+            let resized = match more > 0 {
+                true => bpf_xdp_adjust_head(self.context.ctx, -more),
+                false => bpf_xdp_adjust_tail(self.context.ctx, more),
+            };
+            resized == 0 && bpf_xdp_store_bytes(self.context.ctx, 0, self.scratch.0.cast(), bounded(length)) == 0
         }
     }
 

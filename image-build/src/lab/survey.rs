@@ -52,8 +52,12 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
-    /// True if every way was open, false if every way was shut, none if they differed.
+    /// True if every way was open, false if every way was shut, none if they differed. What is shut is said to be: a
+    /// query that nobody answers is neither.
     pub(crate) fn is_open(&self) -> Option<bool> {
+        if self.dns.contains(&DnsOutcome::Silence) {
+            return None;
+        }
         let dns = self.dns.iter().map(DnsOutcome::is_open);
         let mut ways = dns.chain(self.web.iter().map(WebOutcome::is_open));
         let first = ways.next()?;
