@@ -9,6 +9,7 @@ mod forward;
 mod frames;
 mod gate;
 mod kernel;
+mod misses;
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -33,7 +34,7 @@ pub(crate) struct Options {
 enum Subject {
     /// Nanoseconds a packet, by kind of packet.
     Packets,
-    /// Compiling a list of a million names, and the table they take.
+    /// Compiling a list of a million names, the table they take, and its false hits.
     Lists,
     /// Memory of the idle agent.
     Agent,
@@ -57,6 +58,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         if wanted(Subject::Lists) {
             report("table_bytes_per_domain", compiled.bytes_per_domain(), "B", None);
             report("compile_ms_per_million", compiled.milliseconds_per_million, "ms", None);
+            misses::measure(&domains, &compiled)?;
         }
         if wanted(Subject::Packets) {
             gate::measure(&compiled)?;
