@@ -3,7 +3,7 @@
 //! Time rules are told in wall-clock time, the kernel program switches by the boot clock. The wall clock can be set at
 //! any moment — routers without a battery start decades ago and jump when they reach a time server — and every
 //! transition compiled before then is worthless. [`Alarm`] hears of it at once: its timer is cancelled by the kernel
-//! when the clock is set.
+//! when the clock is set. Should the kernel not tell, [`Moment::clock_was_set_since`] shows it.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -30,6 +30,9 @@ impl Moment {
     /// A wall clock that shows an earlier time was never set: 2026-01-01, before this program was written.
     const EARLIEST_SECOND: i64 = 1_767_225_600;
 
+    /// Clocks that differ by more were set. They are read one after the other, with whatever interrupts in between.
+    const STEP_NANOSECONDS: u128 = 1_000_000_000;
+
     /// This moment.
     pub fn now() -> Self {
         // The boot clock first: a transition then comes a little late rather than a little early if the machine is
@@ -37,6 +40,14 @@ impl Moment {
         let boot = clock_gettime(ClockId::Boottime);
         let boot_ns = boot.tv_sec as u64 * 1_000_000_000 + boot.tv_nsec as u64;
         Self { wall: Timestamp::now(), boot_ns }
+    }
+
+    /// True if the wall clock was set after `earlier`: it did not advance as the boot clock did. A clock that is being
+    /// adjusted gradually counts as set once it has come far enough.
+    pub fn clock_was_set_since(&self, earlier: &Self) -> bool {
+        let wall = self.wall.as_nanosecond() - earlier.wall.as_nanosecond();
+        let boot = i128::from(self.boot_ns) - i128::from(earlier.boot_ns);
+        (wall - boot).unsigned_abs() > Self::STEP_NANOSECONDS
     }
 
     /// True if the wall clock was plainly never set.
@@ -121,6 +132,26 @@ mod tests {
             alarm.set(Timestamp::UNIX_EPOCH).unwrap();
             assert_eq!(alarm.ring().await.unwrap(), Ring::Due, "a time long gone is due at once");
         });
+    }
+
+    #[test]
+    fn clocks_that_do_not_advance_alike_were_set() {
+        let moment = |wall_ms: i64, boot_ms: u64| Moment {
+            wall: Timestamp::from_millisecond(1_800_000_000_000 + wall_ms).unwrap(),
+            boot_ns: (90_000_000 + boot_ms) * 1_000_000,
+        };
+        let earlier = moment(0, 0);
+        for (later, was_set) in [
+            (moment(3_600_000, 3_600_000), false),
+            (moment(60_900, 60_000), false),
+            (moment(61_100, 60_000), true),
+            (moment(58_900, 60_000), true),
+            (moment(86_400_000, 1), true),
+            (moment(-86_400_000, 1), true),
+        ] {
+            assert_eq!(later.clock_was_set_since(&earlier), was_set, "{later:?}");
+            assert_eq!(earlier.clock_was_set_since(&later), was_set, "the other way round, {later:?}");
+        }
     }
 
     #[test]

@@ -47,7 +47,8 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyho
     tracing::info!(version = env!("CARGO_PKG_VERSION"), gate = opened, "stairgate starts");
     let dataplane = Arc::new(dataplane);
     let mut application = Application::new(&config, store, Arc::clone(&dataplane))?;
-    application.apply(clock::Moment::now())?;
+    let applied = clock::Moment::now();
+    application.apply(applied)?;
     application.interfaces = attachment::reconcile(&config, &dataplane);
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -62,7 +63,7 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyho
     let resolver = start_resolver(&config, &application, &dataplane).context("the resolver cannot be started")?;
     application.resolving = resolver.is_some();
     let copies = Copies::new(config.state_dir.join("lists"), Limits::default());
-    let agent = agent::Agent::new(config, application, Arc::clone(&dataplane), copies, resolver)?;
+    let agent = agent::Agent::new(config, application, applied, Arc::clone(&dataplane), copies, resolver)?;
     let ended = runtime.block_on(agent.run(control));
     // A fetch that hangs must not hold up the end; it leaves nothing behind but a file that is overwritten.
     runtime.shutdown_background();

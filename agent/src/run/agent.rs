@@ -27,6 +27,8 @@ use crate::tables::{Compilation, TableWriter};
 const APPLY_AT_LEAST: Duration = Duration::from_secs(60 * 60);
 /// After the gate refused something, it is told again.
 const APPLY_RETRY: Duration = Duration::from_secs(10);
+/// The clocks are compared at least this often, for the case that nothing tells of a clock that was set.
+const COMPARE_CLOCKS_AT_LEAST: Duration = Duration::from_secs(30);
 /// Changes of interfaces come in bursts; this long after the first one, all are looked at together.
 const INTERFACES_SETTLE: Duration = Duration::from_millis(200);
 /// Interfaces are looked at this often even if nothing was heard.
@@ -43,6 +45,8 @@ pub(super) struct Agent {
     copies: Copies,
     tables: TableWriter,
     resolver: Option<Service>,
+    /// When the household was last compiled.
+    applied: Moment,
     /// A list that is being looked for, by its place.
     refreshing: Option<usize>,
     refreshed: (mpsc::Sender<ListResult>, mpsc::Receiver<ListResult>),
@@ -59,6 +63,7 @@ impl Agent {
     pub(super) fn new(
         config: Arc<Config>,
         application: Application<Dataplane>,
+        applied: Moment,
         dataplane: Arc<Dataplane>,
         copies: Copies,
         resolver: Option<Service>,
@@ -71,6 +76,7 @@ impl Agent {
             copies,
             tables,
             resolver,
+            applied,
             refreshing: None,
             refreshed: mpsc::channel(1),
             compiling: None,
@@ -95,8 +101,12 @@ impl Agent {
         let mut apply_at_least = Instant::now() + APPLY_AT_LEAST;
         self.application.schedule_lists(Moment::now(), random);
         loop {
+            if Moment::now().clock_was_set_since(&self.applied) {
+                apply_at_least = Instant::now() + self.apply(Ring::ClockSet);
+                alarm.set(self.application.valid_until())?;
+            }
             self.start_work();
-            let next_look = self.next_look();
+            let next_look = self.next_look().min(Instant::now() + COMPARE_CLOCKS_AT_LEAST);
             tokio::select! {
                 biased;
                 _ = terminate.recv() => return Ok(()),
@@ -141,6 +151,7 @@ impl Agent {
     /// Compiles the household again. Returns after how long to do so at the latest.
     fn apply(&mut self, ring: Ring) -> Duration {
         let moment = Moment::now();
+        self.applied = moment;
         if ring == Ring::ClockSet {
             tracing::info!(now = %moment.wall, "the clock was set");
             self.application.schedule_lists(moment, random);
