@@ -26,7 +26,13 @@ pub fn reconcile(config: &Config, dataplane: &Dataplane) -> Vec<Interface> {
     let lan = config.placement.lan_interfaces();
     match interfaces::addresses() {
         Ok(addresses) => {
-            let found = interfaces::local_prefixes(&links, &addresses, &lan);
+            let mut found = Vec::new();
+            if matches!(config.placement, Placement::Bridge { .. }) {
+                // A bridge need not have an address that would tell which prefixes the home uses, and even a child who
+                // sleeps has to answer the router: its neighbour solicitations (RFC 4861), its DHCP.
+                found.extend(interfaces::private_prefixes());
+            }
+            found.extend(interfaces::local_prefixes(&links, &addresses, &lan));
             if let Err(error) = dataplane.set_local(&merge(&config.local_prefixes, &found)) {
                 tracing::error!(error = with_causes(&error), "the home's own prefixes could not be set");
             }

@@ -106,6 +106,19 @@ const NEVER_ROUTED: [(IpAddr, u8); 7] = {
     ]
 };
 
+/// The prefixes for private use (RFC 1918, RFC 4193), which no router sends out into the internet.
+pub fn private_prefixes() -> impl Iterator<Item = Prefix> {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+    [
+        (IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0)), 8),
+        (IpAddr::V4(Ipv4Addr::new(172, 16, 0, 0)), 12),
+        (IpAddr::V4(Ipv4Addr::new(192, 168, 0, 0)), 16),
+        (IpAddr::V6(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0)), 7),
+    ]
+    .into_iter()
+    .map(|(address, length)| prefix(address, length))
+}
+
 /// The driver of `interface`: what the kernel calls a virtual one's kind, otherwise the driver of the hardware. `None`
 /// if neither is known.
 pub fn driver(link: &Link) -> Option<String> {
@@ -262,6 +275,11 @@ mod tests {
             let prefix = prefix(around.parse().unwrap(), length);
             assert!(contains(&prefix, inside), "{around}/{length} has {inside}");
             assert!(!contains(&prefix, outside), "{around}/{length} has not {outside}");
+        }
+        for (address, private) in
+            [("192.168.77.1", true), ("172.31.0.1", true), ("fd77::1", true), ("172.32.0.1", false), ("fe00::1", false)]
+        {
+            assert_eq!(private_prefixes().any(|prefix| contains(&prefix, address)), private, "{address}");
         }
         assert!(contains(&prefix("::1".parse().unwrap(), 0), "2001:db8::1"));
     }

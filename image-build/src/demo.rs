@@ -13,7 +13,7 @@ use clap::Args;
 use crate::interrupt;
 use crate::lab::Lab;
 use crate::lab::agent::{self, Gate};
-use crate::lab::home::Who;
+use crate::lab::home::{Placement, Who};
 use crate::lab::household::{Household, Minute};
 use crate::lab::sites::{Names, Site};
 use crate::lab::survey::survey;
@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// End by itself, with exit code 0 only if everything was as it should be.
     #[arg(long)]
     once: bool,
+    /// Let the gate stand between the provider's router and the home, as a transparent bridge.
+    #[arg(long)]
+    bridge: bool,
 }
 
 /// What was to be shown, counted.
@@ -64,12 +67,21 @@ struct Demo<'a> {
 pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
     packages::require_root()?;
     screen.line(screen.paint(Tone::Strong, "Stairgate: a family's evening, in five minutes"));
-    screen.note("A home in network namespaces of this machine: four devices, a router with the real agent, and an");
-    screen.note("internet with a real name server and a real web server for every site. Nothing leaves this machine.");
+    screen
+        .note("A home in network namespaces of this machine: four devices, a router, the real agent, and an internet");
+    screen.note("with a real name server and a real web server for every site. Nothing leaves this machine.");
+    screen.note(match options.bridge {
+        true => {
+            "The gate is a bridge of two ports between the router, which knows nothing of it, and the home's switch."
+        }
+        false => "The gate stands on the router, in front of the ports of its LAN.",
+    });
     screen.line("");
     packages::require_programs(screen)?;
     let program = agent::build(screen)?;
-    let lab = screen.step("Building the home and its internet", |_| Lab::build(Names::RealIfThere))?;
+    let lab = screen.step("Building the home and its internet", |_| {
+        Lab::build(Names::RealIfThere, Placement::of(options.bridge))
+    })?;
     let gate = Gate::new(&lab, program);
     let mut demo = Demo { screen, lab: &lab, gate, tally: Tally::default() };
     demo.by_day()?;
@@ -82,7 +94,7 @@ pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
     screen.verdict(failed == 0, format_args!("{held} of {} things were as they should be.", held + failed));
     if !options.once {
         show_doors(screen, &lab);
-        screen.line(format_args!("\nThe agent:   {}", demo.gate.command_line(&lab.home.router)));
+        screen.line(format_args!("\nThe agent:   {}", demo.gate.command_line(lab.home.gate_host())));
         screen.line("Ctrl-C takes it all down.");
         while !interrupt::asked() {
             let _ = interrupt::sleep(Duration::from_secs(3600));
@@ -121,7 +133,7 @@ impl Demo<'_> {
         let social = self.lab.sites.first_of(Some("social"))?;
         for (site, who) in [(social, Who::Mia), (site, Who::Jonas)] {
             self.screen.heading(&format!("$ stairgate explain {} for {}", site.name, who.name()));
-            let text = self.gate.ask(&self.lab.home.router, &["explain", &site.name, "for", who.name()])?;
+            let text = self.gate.ask(self.lab.home.gate_host(), &["explain", &site.name, "for", who.name()])?;
             text.lines().for_each(|line| self.screen.note(line));
             self.tally.count(text.contains(&site.name));
         }
@@ -130,9 +142,10 @@ impl Demo<'_> {
 
     fn paused(&mut self) -> Result<()> {
         self.screen.heading("$ stairgate pause Mia --for 30m");
-        self.gate.ask(&self.lab.home.router, &["pause", "Mia", "--for", "30m"])?;
+        self.gate.ask(self.lab.home.gate_host(), &["pause", "Mia", "--for", "30m"])?;
+        self.lab.home.forget_neighbours()?;
         self.table("Mia is paused", Moment::MiaPaused, &self.lab.sites.one_of_each())?;
-        self.gate.ask(&self.lab.home.router, &["resume", "Mia"])?;
+        self.gate.ask(self.lab.home.gate_host(), &["resume", "Mia"])?;
         let site = self.lab.sites.first_of(None)?;
         let open = survey(self.lab, &[Who::Mia], &[site])?.iter().all(|reach| reach.is_open() == Some(true));
         self.tally.verdict(self.screen, open, format_args!("stairgate resume Mia: {} is open again", site.shown()));

@@ -177,7 +177,7 @@ fn killed_under_traffic(stage: &mut Stage<'_>) -> Result<()> {
         for _ in 0..3 {
             stage.gate.kill()?;
             tries.wait_for_more("without an agent")?;
-            stage.gate.start(&stage.lab.home.router)?;
+            stage.gate.start(stage.lab.home.gate_host())?;
             stage.gate.wait_ready(stage.lab)?;
         }
         Ok(())
@@ -189,7 +189,7 @@ fn stopped_under_traffic(stage: &mut Stage<'_>) -> Result<()> {
     stage.under_traffic(|stage, tries| {
         stage.gate.stop();
         tries.wait_for_more("without an agent")?;
-        stage.gate.start(&stage.lab.home.router)?;
+        stage.gate.start(stage.lab.home.gate_host())?;
         stage.gate.wait_ready(stage.lab)
     })?;
     stage.check_gate("after a restart")

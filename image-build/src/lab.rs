@@ -16,7 +16,7 @@ pub(crate) mod survey;
 
 use anyhow::Result;
 
-use home::Home;
+use home::{Home, Placement};
 use internet::Internet;
 use namespace::RunFolder;
 use sites::{Names, Sites};
@@ -34,13 +34,13 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    /// Clears up after dead runs and builds a new laboratory with these names.
-    pub(crate) fn build(names: Names) -> Result<Self> {
+    /// Clears up after dead runs and builds a new laboratory with these names and the gate in this place.
+    pub(crate) fn build(names: Names, placement: Placement) -> Result<Self> {
         namespace::clear_leftovers();
         let folder = RunFolder::create()?;
         let sites = Sites::pick(&folder, names)?;
         let internet = Internet::build(&folder, &sites.all)?;
-        let home = Home::build(&internet, &folder)?;
+        let home = Home::build(&internet, &folder, placement)?;
         Ok(Self { home, internet, sites, folder })
     }
 }

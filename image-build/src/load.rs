@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::lab::Lab;
 use crate::lab::agent::{self, Gate};
 use crate::lab::client::Ip;
-use crate::lab::home::{EXTRA_DEVICES_MAX, Who};
+use crate::lab::home::{EXTRA_DEVICES_MAX, Placement, Who};
 use crate::lab::household::Household;
 use crate::lab::sites::Names;
 use crate::packages;
@@ -94,8 +94,9 @@ pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
         EXTRA_DEVICES_MAX / 2
     );
     let binary = agent::build(screen)?;
-    let mut lab =
-        screen.step("Building a home and an internet in network namespaces", |_| Lab::build(Names::RealIfThere))?;
+    let mut lab = screen.step("Building a home and an internet in network namespaces", |_| {
+        Lab::build(Names::RealIfThere, Placement::Router)
+    })?;
     for _ in 0..options.devices * 2 {
         lab.home.add_device()?;
     }

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::interrupt;
 use crate::lab::Lab;
 use crate::lab::agent::{self, Gate};
-use crate::lab::home::Who;
+use crate::lab::home::{Placement, Who};
 use crate::lab::household::Household;
 use crate::lab::sites::Names;
 use crate::packages;
@@ -17,9 +17,12 @@ use crate::ui::Screen;
 /// Keeps the home open.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Put the gate on the router, with nothing planned for the week.
+    /// Put the gate into its place, with nothing planned for the week.
     #[arg(long)]
     gate: bool,
+    /// Let the gate stand between the router and the home, as a transparent bridge.
+    #[arg(long)]
+    bridge: bool,
     /// Use invented names even if there are real lists beside the project.
     #[arg(long)]
     invented: bool,
@@ -30,7 +33,9 @@ pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
     packages::require_root()?;
     packages::require_programs(screen)?;
     let names = if options.invented { Names::Invented } else { Names::RealIfThere };
-    let lab = screen.step("Building a home and an internet in network namespaces", |_| Lab::build(names))?;
+    let lab = screen.step("Building a home and an internet in network namespaces", |_| {
+        Lab::build(names, Placement::of(options.bridge))
+    })?;
     let mut gate = None;
     if options.gate {
         let gate = gate.insert(Gate::new(&lab, agent::build(screen)?));
@@ -38,7 +43,7 @@ pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
     }
     show_doors(screen, &lab);
     if let Some(gate) = &gate {
-        screen.line(format_args!("The agent:   {}", gate.command_line(&lab.home.router)));
+        screen.line(format_args!("The agent:   {}", gate.command_line(lab.home.gate_host())));
     }
     screen.line("\nCtrl-C takes it all down.");
     while !interrupt::asked() {
@@ -54,6 +59,9 @@ pub(crate) fn show_doors(screen: &Screen, lab: &Lab) {
         screen.line(format_args!("  ip netns exec {:26} bash   # {}", lab.home.of(who).name(), who.title()));
     }
     screen.line(format_args!("  ip netns exec {:26} bash   # the router", lab.home.router.name()));
+    if lab.home.gate_host().name() != lab.home.router.name() {
+        screen.line(format_args!("  ip netns exec {:26} bash   # the gate", lab.home.gate_host().name()));
+    }
     screen.line(format_args!("  ip netns exec {:26} bash   # the internet", lab.internet.namespace.name()));
     if let Some(site) = lab.sites.all.first() {
         let name = &site.name;

@@ -11,6 +11,7 @@ use clap::Args;
 use crate::faults::SCENARIOS;
 use crate::lab::Lab;
 use crate::lab::agent::{self, Gate};
+use crate::lab::home::Placement;
 use crate::lab::sites::Names;
 use crate::process::{Finished, cargo, describe, run};
 use crate::ui::{Screen, Tone};
@@ -107,6 +108,9 @@ fn steps() -> Vec<Step> {
         step("a short run of every fuzz target", short_fuzz),
         step("captures are read alike by kernel and host", replay),
         step("a family's evening (demo --once)", |screen| own_tool(screen, "a family's evening", &["demo", "--once"])),
+        step("a family's evening behind a bridge (demo --bridge --once)", |screen| {
+            own_tool(screen, "a family's evening behind a bridge", &["demo", "--bridge", "--once"])
+        }),
     ];
     steps.extend((0..SCENARIOS.len()).map(|number| Step {
         title: format!("fault: {}", SCENARIOS[number].title),
@@ -206,7 +210,7 @@ fn fault(screen: &Screen, number: usize) -> Result<Outcome> {
     let scenario = &SCENARIOS[number];
     let program = agent::build(screen)?;
     screen.step(&format!("fault: {}", scenario.title), |_| {
-        let lab = Lab::build(Names::Invented)?;
+        let lab = Lab::build(Names::Invented, Placement::Router)?;
         let mut gate = Gate::new(&lab, program);
         scenario.run(&lab, &mut gate)?;
         Ok(Outcome::Passed)

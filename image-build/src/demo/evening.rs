@@ -62,13 +62,13 @@ impl Demo<'_> {
         self.lab.internet.unshape()?;
         self.screen.line("");
         self.screen.step("Starting the agent again", |_| {
-            self.gate.start(&self.lab.home.router)?;
+            self.gate.start(self.lab.home.gate_host())?;
             self.gate.wait_ready(self.lab)
         })?;
         let reaches = survey(self.lab, &[Who::Mia, Who::Jonas], &few[..1])?;
         let shut = reaches.iter().all(|reach| reach.is_open() == Some(false));
         self.tally.verdict(self.screen, shut, "Both children still sleep");
-        let status = self.gate.ask(&self.lab.home.router, &["status"])?;
+        let status = self.gate.ask(self.lab.home.gate_host(), &["status"])?;
         status.lines().for_each(|line| self.screen.note(line));
         Ok(())
     }

@@ -38,14 +38,14 @@ fn damaged(stage: &mut Stage<'_>, damage: impl FnOnce(&mut Vec<u8>)) -> Result<(
     damage(&mut bad);
     let write = |bytes: &[u8]| fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()));
     write(&bad)?;
-    stage.gate.start(&stage.lab.home.router)?;
+    stage.gate.start(stage.lab.home.gate_host())?;
     let words = stage.gate.wait_given_up()?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     ensure!(words.contains(&name), "the error does not name the file: {words}");
     ensure!(fs::read(&path).is_ok_and(|now| now == bad), "the damaged file was written to");
     stage.check_gate("with a damaged database")?;
     write(&good)?;
-    stage.gate.start(&stage.lab.home.router)?;
+    stage.gate.start(stage.lab.home.gate_host())?;
     stage.gate.wait_ready(stage.lab)?;
     stage.check_gate("with the database put back")
 }
@@ -55,12 +55,12 @@ pub(super) fn read_only(stage: &mut Stage<'_>) -> Result<()> {
     let disk = SmallDisk::below_state(stage)?;
     stage.gate.stop();
     disk.set_read_only(true)?;
-    stage.gate.start(&stage.lab.home.router)?;
+    stage.gate.start(stage.lab.home.gate_host())?;
     let words = stage.gate.wait_given_up()?;
     ensure!(words.contains("writable"), "the error does not say that the disk cannot be written: {words}");
     stage.check_gate("with a read-only disk")?;
     disk.set_read_only(false)?;
-    stage.gate.start(&stage.lab.home.router)?;
+    stage.gate.start(stage.lab.home.gate_host())?;
     stage.gate.wait_ready(stage.lab)?;
     accepts_changes(stage)?;
     stage.gate.stop();
@@ -107,7 +107,7 @@ fn accepts_changes(stage: &mut Stage<'_>) -> Result<()> {
 }
 
 fn decide(stage: &Stage<'_>, action: &str, name: &str) -> Result<Finished> {
-    stage.gate.try_ask(&stage.lab.home.router, &[action, name, "for", "Mia"])
+    stage.gate.try_ask(stage.lab.home.gate_host(), &[action, name, "for", "Mia"])
 }
 
 fn database(stage: &Stage<'_>) -> Result<PathBuf> {
@@ -136,7 +136,7 @@ impl SmallDisk {
         // With holes for what is empty, so that a full disk has no room for a change within the file either.
         let mut copy = Command::new("cp");
         succeed(copy.args(["--archive", "--sparse=always"]).arg(before.join(".")).arg(&disk.path))?;
-        stage.gate.start(&stage.lab.home.router)?;
+        stage.gate.start(stage.lab.home.gate_host())?;
         stage.gate.wait_ready(stage.lab)?;
         Ok(disk)
     }

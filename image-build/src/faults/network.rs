@@ -32,7 +32,7 @@ pub(super) fn port_comes_back(stage: &mut Stage<'_>) -> Result<()> {
         interrupt::sleep(Duration::from_millis(200))?;
         lab.home.set_plugged(Who::Mia, true)?;
         interrupt::wait_until("the return of the gate to a port", ATTACH_LIMIT, || {
-            Ok(attached(&stage.gate.status(&lab.home.router)?, port))
+            Ok(attached(&stage.gate.status(lab.home.gate_host())?, port))
         })?;
         stage.check_gate(&format!("after port {round} came back"))?;
     }
@@ -59,7 +59,7 @@ pub(super) fn device_storm(stage: &mut Stage<'_>) -> Result<()> {
     run(&mut ping, Duration::from_secs(120))?;
     stage.check_gate("after the storm")?;
     succeed(visitor.command("nft").args(["delete", "table", "netdev", "storm"]))?;
-    let status = stage.gate.status(&lab.home.router)?;
+    let status = stage.gate.status(lab.home.gate_host())?;
     let unknown = status.get("unknown_devices").and_then(serde_json::Value::as_u64).unwrap_or_default();
     ensure!(unknown > 0, "the agent heard of no unknown device");
     // The visitor is still served by the rules for unknown devices, and everybody else by their own.

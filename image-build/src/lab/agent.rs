@@ -1,4 +1,4 @@
-//! The real agent on the home's router.
+//! The real agent in the home.
 
 use std::fs;
 use std::path::PathBuf;
@@ -36,6 +36,8 @@ pub(crate) fn build(screen: &Screen) -> Result<PathBuf> {
 /// The gate of the home: the agent, and what it leaves in the kernel.
 pub(crate) struct Gate {
     agent: Option<Daemon>,
+    /// Variables (`NAME=value`) that the agent gets.
+    environment: Vec<String>,
     program: PathBuf,
     folder: PathBuf,
     pins: PathBuf,
@@ -45,12 +47,17 @@ impl Gate {
     /// A gate that does not stand yet.
     pub(crate) fn new(lab: &Lab, program: PathBuf) -> Self {
         let (folder, pins) = (lab.folder.path("gate"), lab.folder.pins().join("gate"));
-        Self { agent: None, program, folder, pins }
+        Self { agent: None, environment: Vec::new(), program, folder, pins }
     }
 
     /// The agent's configuration file.
     pub(crate) fn configuration(&self) -> PathBuf {
         self.folder.join("stairgate.toml")
+    }
+
+    /// Gives the agent variables (`NAME=value`) from its next start on.
+    pub(crate) fn set_environment(&mut self, variables: Vec<String>) {
+        self.environment = variables;
     }
 
     /// The directory with the household's database.
@@ -59,9 +66,9 @@ impl Gate {
     }
 
     /// How to speak with the agent from a terminal.
-    pub(crate) fn command_line(&self, router: &Namespace) -> String {
+    pub(crate) fn command_line(&self, host: &Namespace) -> String {
         let (program, configuration) = (self.program.display(), self.configuration());
-        format!("ip netns exec {} {program} --config {} status", router.name(), configuration.display())
+        format!("ip netns exec {} {program} --config {} status", host.name(), configuration.display())
     }
 
     /// Takes away everything that is there and sets the gate up anew for `household`.
@@ -70,14 +77,14 @@ impl Gate {
         let state = self.state();
         fs::create_dir_all(&state).with_context(|| format!("cannot make {}", state.display()))?;
         household.write(&self.configuration(), &state, &self.pins, &self.folder.join("control.sock"))?;
-        self.start(&lab.home.router)?;
+        self.start(lab.home.gate_host())?;
         self.wait_ready(lab)
     }
 
     /// Starts the agent with what is there, without waiting for it.
-    pub(crate) fn start(&mut self, router: &Namespace) -> Result<()> {
-        let mut command = router.command(&self.program);
-        command.arg("--config").arg(self.configuration()).arg("run");
+    pub(crate) fn start(&mut self, host: &Namespace) -> Result<()> {
+        let mut command = host.command("env");
+        command.args(&self.environment).arg(&self.program).arg("--config").arg(self.configuration()).arg("run");
         self.agent = Some(Daemon::start("the agent", &mut command, &self.log())?);
         Ok(())
     }
@@ -86,32 +93,35 @@ impl Gate {
     pub(crate) fn wait_ready(&mut self, lab: &Lab) -> Result<()> {
         let ports = lab.home.ports();
         interrupt::wait_until("the start of the agent", START_LIMIT, || {
-            match &mut self.agent {
-                Some(agent) => agent.check()?,
-                None => bail!("the agent was not started"),
-            }
-            let Ok(status) = self.status(&lab.home.router) else { return Ok(false) };
+            self.check()?;
+            let Ok(status) = self.status(lab.home.gate_host()) else { return Ok(false) };
             let lists = |key: &str| status.get(key).and_then(Value::as_u64);
-            Ok(lists("lists_loaded") == lists("lists_configured") && ports.iter().all(|port| attached(&status, port)))
+            let in_place = ports.iter().all(|port| attached(&status, port)) && !has_problem(&status);
+            Ok(lists("lists_loaded") == lists("lists_configured") && in_place)
         })
         .with_context(|| format!("the agent's log ends:\n{}", self.log_tail()))
     }
 
+    /// An error unless the agent runs.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        self.agent.as_mut().context("the agent does not run")?.check()
+    }
+
     /// `stairgate status` as the agent tells it.
-    pub(crate) fn status(&self, router: &Namespace) -> Result<Value> {
-        serde_json::from_str(&self.ask(router, &["status", "--json"])?).context("the agent's status is not JSON")
+    pub(crate) fn status(&self, host: &Namespace) -> Result<Value> {
+        serde_json::from_str(&self.ask(host, &["status", "--json"])?).context("the agent's status is not JSON")
     }
 
     /// Runs the agent's command line with `arguments` and returns what it prints; an error if it refuses.
-    pub(crate) fn ask(&self, router: &Namespace, arguments: &[&str]) -> Result<String> {
-        let Finished { status, stdout, stderr } = self.try_ask(router, arguments)?;
+    pub(crate) fn ask(&self, host: &Namespace, arguments: &[&str]) -> Result<String> {
+        let Finished { status, stdout, stderr } = self.try_ask(host, arguments)?;
         ensure!(status.success(), "stairgate {} failed: {}", arguments.join(" "), stderr.trim());
         Ok(stdout)
     }
 
     /// Like [`Gate::ask`], but what it complains about is part of the result.
-    pub(crate) fn try_ask(&self, router: &Namespace, arguments: &[&str]) -> Result<Finished> {
-        let mut command = router.command(&self.program);
+    pub(crate) fn try_ask(&self, host: &Namespace, arguments: &[&str]) -> Result<Finished> {
+        let mut command = host.command(&self.program);
         run(command.arg("--config").arg(self.configuration()).args(arguments), COMMAND_LIMIT)
     }
 
@@ -159,9 +169,17 @@ impl Gate {
 
 /// True if the status says that the gate stands at this port.
 pub(crate) fn attached(status: &Value, port: &str) -> bool {
-    let interfaces = status.get("interfaces").and_then(Value::as_array);
-    interfaces.into_iter().flatten().any(|interface| {
+    interfaces(status).any(|interface| {
         interface.get("name").and_then(Value::as_str) == Some(port)
             && interface.get("attached").is_some_and(|mode| !mode.is_null())
     })
+}
+
+/// True if the status complains of an interface.
+fn has_problem(status: &Value) -> bool {
+    interfaces(status).any(|interface| interface.get("problem").is_some_and(|problem| !problem.is_null()))
+}
+
+fn interfaces(status: &Value) -> impl Iterator<Item = &Value> {
+    status.get("interfaces").and_then(Value::as_array).into_iter().flatten()
 }

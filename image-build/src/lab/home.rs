@@ -1,4 +1,5 @@
-//! The home: a router with a bridge of LAN ports, one person at each port, and the way out to the internet.
+//! The home: a router with a bridge of LAN ports, one person at each port, and the way out to the internet. Or the same
+//! home behind a router of the provider's, with a switch for the people and the gate between the two.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,22 @@ const NAT: &str = "table ip nat {
     }
 }
 ";
+
+/// Where the gate stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Placement {
+    /// On the router, in front of every port.
+    Router,
+    /// Between router and home, as a transparent bridge on a machine of its own.
+    Bridge,
+}
+
+impl Placement {
+    /// The place that a command line asks for.
+    pub(crate) const fn of(bridge: bool) -> Self {
+        if bridge { Self::Bridge } else { Self::Router }
+    }
+}
 
 /// Who lives here, and one who does not.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -115,7 +132,7 @@ impl Who {
         Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, self.number() as u16)
     }
 
-    /// The router's port that this person is plugged into.
+    /// The router's or the switch's port that this person is plugged into.
     pub(crate) const fn port(self) -> &'static str {
         match self {
             Self::Mia => "lan1",
@@ -126,7 +143,7 @@ impl Who {
     }
 }
 
-/// A place in the home for a device: its port on the router, and its addresses.
+/// A place in the home for a device: its port on the router or the switch, and its addresses.
 struct Place {
     port: String,
     mac: String,
@@ -166,13 +183,15 @@ pub(crate) struct Home {
     pub(crate) extra: Vec<Namespace>,
     /// The router's namespace.
     pub(crate) router: Namespace,
+    /// What stands between router and people, if the gate is a bridge.
+    between: Option<Between>,
     receiver: PathBuf,
     _resolver: Daemon,
 }
 
 impl Home {
-    /// Builds it and plugs it into `internet`.
-    pub(crate) fn build(internet: &Internet, folder: &RunFolder) -> Result<Self> {
+    /// Builds it with a place for the gate and plugs it into `internet`.
+    pub(crate) fn build(internet: &Internet, folder: &RunFolder, placement: Placement) -> Result<Self> {
         let receiver = receiver::write(&folder.path(""))?;
         let router = Namespace::create("router")?;
         router.sysctl([
@@ -182,12 +201,13 @@ impl Home {
             "net.ipv6.conf.default.accept_dad=0",
         ])?;
         internet.plug_in(&router, WAN)?;
-        router.ip(["link", "add", BRIDGE, "type", "bridge", "forward_delay", "0"])?;
+        add_bridge(&router)?;
         router.ip(["addr", "add", &format!("{ROUTER_V4}/24"), "dev", BRIDGE])?;
         router.ip(["addr", "add", &format!("{ROUTER_V6}/64"), "dev", BRIDGE, "nodad"])?;
-        router.ip(["link", "set", BRIDGE, "up"])?;
         succeed_with_input(router.command("nft").args(["-f", "-"]), NAT.as_bytes())?;
-        let plug_in = |who: Who| Ok((who, plug_in(who.word(), &Place::of(who), &router, &receiver)?));
+        let between = (placement == Placement::Bridge).then(|| Between::build(&router, &receiver)).transpose()?;
+        let switch = between.as_ref().map_or(&router, |between| &between.switch);
+        let plug_in = |who: Who| Ok((who, plug_in(who.word(), &Place::of(who), switch, &receiver)?));
         let people = Who::ALL.into_iter().map(plug_in).collect::<Result<_>>()?;
         let mut resolver = router.command("dnsmasq");
         resolver.args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--pid-file="]);
@@ -195,7 +215,7 @@ impl Home {
         resolver.arg(format!("--interface={BRIDGE}"));
         resolver.arg(format!("--server={DNS_V4}")).arg(format!("--server={DNS_V6}"));
         let resolver = Daemon::start("the router's resolver", &mut resolver, &folder.path("resolver.log"))?;
-        Ok(Self { people, extra: Vec::new(), router, receiver, _resolver: resolver })
+        Ok(Self { people, extra: Vec::new(), router, between, receiver, _resolver: resolver })
     }
 
     /// A person's namespace.
@@ -204,69 +224,148 @@ impl Home {
         &self.people[who as usize].1
     }
 
-    /// Takes a person's cable out of the router's port, or makes a new port and puts it back.
+    /// The machine that people are plugged into.
+    fn switch(&self) -> &Namespace {
+        self.between.as_ref().map_or(&self.router, |between| &between.switch)
+    }
+
+    /// The machine that the gate stands on.
+    pub(crate) fn gate_host(&self) -> &Namespace {
+        self.between.as_ref().map_or(&self.router, |between| &between.gate)
+    }
+
+    /// Where the gate stands, as the agent's configuration has it.
+    pub(crate) fn configuration(&self) -> String {
+        match self.between {
+            None => format!("mode = \"router\"\nlan_interfaces = [\"{BRIDGE}\"]"),
+            Some(_) => {
+                format!("mode = \"bridge\"\nhome_interface = \"{TO_HOME}\"\nprovider_interface = \"{TO_PROVIDER}\"")
+            }
+        }
+    }
+
+    /// Takes a person's cable out of the switch's port, or makes a new port and puts it back.
     pub(crate) fn set_plugged(&self, who: Who, plugged: bool) -> Result<()> {
         let place = Place::of(who);
         if plugged {
-            connect(&place, self.of(who), &self.router, &self.receiver)
+            connect(&place, self.of(who), self.switch(), &self.receiver)
         } else {
-            self.router.ip(["link", "del", &place.port])
+            self.switch().ip(["link", "del", &place.port])
         }
+    }
+
+    /// Lets the router forget who is where, as it does by itself after a while: it asks, and everybody has to answer.
+    pub(crate) fn forget_neighbours(&self) -> Result<()> {
+        self.router.ip(["neigh", "flush", "dev", BRIDGE])
     }
 
     /// Adds a device, as the next number.
     pub(crate) fn add_device(&mut self) -> Result<()> {
         let number = u8::try_from(self.extra.len()).unwrap_or(u8::MAX);
         ensure!(number < EXTRA_DEVICES_MAX, "the laboratory has room for {EXTRA_DEVICES_MAX} added devices");
-        self.extra.push(plug_in(&format!("device{number}"), &Place::of_extra(number), &self.router, &self.receiver)?);
+        let place = Place::of_extra(number);
+        self.extra.push(plug_in(&format!("device{number}"), &place, self.switch(), &self.receiver)?);
         Ok(())
     }
 
     /// Puts a program that does nothing where the gate would stand, or takes it away.
     pub(crate) fn set_empty_program(&self, on: bool) -> Result<()> {
         let receiver = self.receiver.to_string_lossy();
+        let host = self.gate_host();
         self.ports().iter().try_for_each(|port| match on {
-            true => self.router.ip(["link", "set", "dev", port, "xdpdrv", "obj", &receiver, "sec", receiver::SECTION]),
-            false => self.router.ip(["link", "set", "dev", port, "xdpdrv", "off"]),
+            true => host.ip(["link", "set", "dev", port, "xdpdrv", "obj", &receiver, "sec", receiver::SECTION]),
+            false => host.ip(["link", "set", "dev", port, "xdpdrv", "off"]),
         })
     }
 
-    /// The router's ports in the home.
+    /// The ports that the gate stands in front of.
     pub(crate) fn ports(&self) -> Vec<String> {
+        if self.between.is_some() {
+            return vec![TO_HOME.to_owned()];
+        }
         let extra = (0..EXTRA_DEVICES_MAX).take(self.extra.len()).map(|number| Place::of_extra(number).port);
         Who::ALL.into_iter().map(|who| who.port().to_owned()).chain(extra).collect()
     }
 }
 
+/// Port of the gate's bridge towards the home.
+const TO_HOME: &str = "home";
+/// Port of the gate's bridge towards the provider's router.
+const TO_PROVIDER: &str = "provider";
+
+/// Port of the switch towards the gate.
+const UPLINK: &str = "uplink";
+
+/// A switch that people are plugged into, and the gate's machine between it and the router. Neither has an address.
+struct Between {
+    switch: Namespace,
+    gate: Namespace,
+}
+
+impl Between {
+    fn build(router: &Namespace, receiver: &Path) -> Result<Self> {
+        let between = Self { switch: Namespace::create("switch")?, gate: Namespace::create("gate")? };
+        let Self { switch, gate } = &between;
+        add_bridge(switch)?;
+        add_bridge(gate)?;
+        cable((switch, UPLINK), (gate, TO_HOME))?;
+        receive(switch, UPLINK, receiver)?;
+        cable((router, "lan"), (gate, TO_PROVIDER))?;
+        Ok(between)
+    }
+}
+
+/// Makes a bridge without ports, ready to forward.
+fn add_bridge(machine: &Namespace) -> Result<()> {
+    machine.ip(["link", "add", BRIDGE, "type", "bridge", "forward_delay", "0"])?;
+    machine.ip(["link", "set", BRIDGE, "up"])
+}
+
+/// Connects the bridges of two machines by ports of these names.
+fn cable(one: (&Namespace, &str), other: (&Namespace, &str)) -> Result<()> {
+    one.0.ip(["link", "add", one.1, "type", "veth", "peer", "name", other.1, "netns", other.0.name()])?;
+    for (machine, port) in [one, other] {
+        machine.ip(["link", "set", port, "master", BRIDGE, "up"])?;
+        // The gate's end polls with its program and without, and both send packets as a network card does.
+        succeed(machine.command("ethtool").args(["-K", port, "gro", "on", "tso", "off", "gso", "off"]))?;
+    }
+    Ok(())
+}
+
+/// Lets a port receive what the gate at the other end of its cable sends back.
+fn receive(machine: &Namespace, port: &str, receiver: &Path) -> Result<()> {
+    let receiver = receiver.to_string_lossy();
+    machine.ip(["link", "set", "dev", port, "xdpdrv", "obj", &receiver, "sec", receiver::SECTION])
+}
+
 /// The addresses under which the router answers DNS queries, one for each IP version.
 pub(crate) const RESOLVERS: [IpAddr; 2] = [IpAddr::V4(ROUTER_V4), IpAddr::V6(ROUTER_V6)];
 
-fn plug_in(role: &str, place: &Place, router: &Namespace, receiver: &Path) -> Result<Namespace> {
+fn plug_in(role: &str, place: &Place, switch: &Namespace, receiver: &Path) -> Result<Namespace> {
     let namespace = Namespace::create(role)?;
     namespace.sysctl(["net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0"])?;
     namespace.etc("resolv.conf", &format!("nameserver {ROUTER_V4}\nnameserver {ROUTER_V6}\noptions timeout:1\n"))?;
     // Without files of its own, programs in the namespace would use the machine's hosts and name switches.
     namespace.etc("hosts", "127.0.0.1 localhost\n::1 localhost\n")?;
     namespace.etc("nsswitch.conf", "hosts: files dns\n")?;
-    connect(place, &namespace, router, receiver)?;
+    connect(place, &namespace, switch, receiver)?;
     Ok(namespace)
 }
 
-fn connect(place: &Place, namespace: &Namespace, router: &Namespace, receiver: &Path) -> Result<()> {
+fn connect(place: &Place, namespace: &Namespace, switch: &Namespace, receiver: &Path) -> Result<()> {
     let Place { port, mac, v4, v6 } = place;
     #[rustfmt::skip]
-    router.ip(["link", "add", port, "type", "veth", "peer", "name", CLIENT_PORT, "address", mac,
+    switch.ip(["link", "add", port, "type", "veth", "peer", "name", CLIENT_PORT, "address", mac,
                "netns", namespace.name()])?;
-    router.ip(["link", "set", port, "master", BRIDGE, "up"])?;
+    switch.ip(["link", "set", port, "master", BRIDGE, "up"])?;
     namespace.ip(["addr", "add", &format!("{v4}/24"), "dev", CLIENT_PORT])?;
     namespace.ip(["addr", "add", &format!("{v6}/64"), "dev", CLIENT_PORT, "nodad"])?;
     namespace.ip(["link", "set", CLIENT_PORT, "up"])?;
     namespace.ip(["route", "add", "default", "via", &ROUTER_V4.to_string()])?;
     namespace.ip(["-6", "route", "add", "default", "via", &ROUTER_V6.to_string()])?;
-    let receiver = receiver.to_string_lossy();
-    namespace.ip(["link", "set", "dev", CLIENT_PORT, "xdpdrv", "obj", &receiver, "sec", receiver::SECTION])?;
-    // The router's end polls with a native XDP program and without: the comparison is about the program.
-    succeed(router.command("ethtool").args(["-K", port, "gro", "on"]))?;
+    receive(namespace, CLIENT_PORT, receiver)?;
+    // The switch's end polls with a native XDP program and without: the comparison is about the program.
+    succeed(switch.command("ethtool").args(["-K", port, "gro", "on"]))?;
     // A real network card sends packets, not the 64 kB that veth would hand over in one piece.
     succeed(namespace.command("ethtool").args(["-K", CLIENT_PORT, "tso", "off", "gso", "off"])).map(drop)
 }

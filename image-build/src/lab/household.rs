@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 
 use super::Lab;
-use super::home::{BRIDGE, Who, extra_mac};
+use super::home::{Who, extra_mac};
 
 /// Room in the domain table beyond the names of the lists.
 const SPARE_NAMES: usize = 100_000;
@@ -58,6 +58,8 @@ struct List {
 
 /// What the configuration says of the family.
 pub(crate) struct Household {
+    /// Where the gate stands.
+    placement: String,
     windows: Vec<Window>,
     devices: Vec<(Who, String)>,
     lists: Vec<List>,
@@ -70,7 +72,12 @@ impl Household {
             Some(List { category: list.kind.category?, path: list.path.clone(), names: list.entries })
         });
         let people = [Who::Mia, Who::Jonas, Who::Parent].map(|who| (who, who.mac().to_owned()));
-        Self { windows: Vec::new(), devices: people.to_vec(), lists: lists.collect() }
+        Self {
+            placement: lab.home.configuration(),
+            windows: Vec::new(),
+            devices: people.to_vec(),
+            lists: lists.collect(),
+        }
     }
 
     /// Names on all lists.
@@ -108,7 +115,7 @@ impl Household {
     /// The configuration file for an agent with these directories.
     pub(crate) fn configuration(&self, state: &Path, pins: &Path, socket: &Path) -> Result<String> {
         let mut text = String::new();
-        writeln!(text, "mode = \"router\"\nlan_interfaces = [\"{BRIDGE}\"]")?;
+        writeln!(text, "{}", self.placement)?;
         writeln!(text, "state_dir = \"{}\"\npin_dir = \"{}\"", state.display(), pins.display())?;
         writeln!(text, "control_socket = \"{}\"", socket.display())?;
         writeln!(text, "domain_capacity = {}", self.names() + SPARE_NAMES)?;
