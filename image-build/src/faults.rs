@@ -1,5 +1,6 @@
 //! What may go wrong in a home: each scenario breaks something and looks whether the gate still holds.
 
+mod clock;
 mod database;
 mod network;
 
@@ -36,7 +37,7 @@ pub(crate) struct Scenario {
 }
 
 /// Every scenario.
-pub(crate) const SCENARIOS: [Scenario; 8] = [
+pub(crate) const SCENARIOS: [Scenario; 9] = [
     Scenario { title: "the agent is killed and started again under traffic", run: killed_under_traffic },
     Scenario { title: "the agent is stopped and started again under traffic", run: stopped_under_traffic },
     Scenario { title: "the database is cut short", run: database::truncated },
@@ -44,6 +45,7 @@ pub(crate) const SCENARIOS: [Scenario; 8] = [
     Scenario { title: "the disk is read-only", run: database::read_only },
     Scenario { title: "the disk is full", run: database::full },
     Scenario { title: "a port goes away and comes back", run: network::port_comes_back },
+    Scenario { title: "the clock is set back and forth a day", run: clock::set_forth_and_back },
     Scenario { title: "ten thousand unknown devices come at once", run: network::device_storm },
 ];
 

@@ -12,7 +12,7 @@ use crate::process::{Finished, describe, run};
 use crate::ui::Screen;
 
 /// Programs, and the packages of Debian and Ubuntu that bring them. The servers come in packages that start no service.
-const PROGRAMS: [(&str, &str); 14] = [
+const PROGRAMS: [(&str, &str); 15] = [
     ("ip", "iproute2"),
     ("tc", "iproute2"),
     ("ss", "iproute2"),
@@ -27,6 +27,7 @@ const PROGRAMS: [(&str, &str); 14] = [
     ("dnsperf", "dnsperf"),
     ("dnsmasq", "dnsmasq-base"),
     ("apache2", "apache2-bin"),
+    ("faketime", "faketime"),
 ];
 /// Where programs of the system lie that a user's PATH may leave out.
 const SYSTEM_FOLDERS: [&str; 4] = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin"];
