@@ -175,11 +175,13 @@ impl Host {
         self.flows.borrow_mut().get(key).copied()
     }
 
-    /// Forgets all flows and everything that was half-read.
+    /// Forgets all flows and everything that was half-read, so that the next frame meets what the first one met.
     pub fn forget_flows(&mut self) {
         self.flows.get_mut().entries.clear();
         self.streams.get_mut().entries.clear();
         self.strangers.get_mut().clear();
+        self.state.take();
+        self.memory.iter().for_each(|cell| cell.set(0));
     }
 
     fn tag_set_id(&mut self, set: TagSet) -> Result<u16, NotEntered> {
