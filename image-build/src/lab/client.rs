@@ -11,8 +11,11 @@ use super::internet::FRONT_PAGE;
 use super::namespace::Namespace;
 use crate::process::{Finished, run};
 
-/// Seconds that a client waits for an answer. In the laboratory an answer takes a millisecond.
-const PATIENCE: &str = "1";
+/// Seconds that a client waits for an answer. In the laboratory an answer takes a millisecond, but the machine may be
+/// busy, and what is blocked is nearly always told at once.
+const PATIENCE: &str = "3";
+/// Seconds that a whole visit may take.
+const VISIT_PATIENCE: &str = "6";
 /// Time after which a client program itself is considered hung.
 const CLIENT_LIMIT: Duration = Duration::from_secs(20);
 
@@ -178,7 +181,15 @@ impl<'a> Visit<'a> {
     pub(crate) fn make(&self, from: &Namespace) -> Result<WebOutcome> {
         let (scheme, port) = if self.plain { ("http", 80) } else { ("https", 443) };
         let mut command = from.command("curl");
-        command.args(["--silent", "--show-error", self.ip.switch(), "--connect-timeout", PATIENCE, "--max-time", "3"]);
+        command.args([
+            "--silent",
+            "--show-error",
+            self.ip.switch(),
+            "--connect-timeout",
+            PATIENCE,
+            "--max-time",
+            VISIT_PATIENCE,
+        ]);
         command.arg("--cacert").arg(self.authority).args(["--write-out", "\n%{http_code} %{http_version}"]);
         if self.http1 {
             command.arg("--http1.1");
