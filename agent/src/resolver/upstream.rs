@@ -16,7 +16,7 @@ mod health;
 mod https;
 mod query;
 mod quic;
-mod response;
+pub mod response;
 mod server;
 mod set;
 mod stream;

@@ -198,6 +198,7 @@ fn time_of_a_hit() {
     println!("a hit takes {} ns", started.elapsed().as_nanos() / ROUNDS as u128);
     assert_eq!(found, ROUNDS);
 
+    println!("{:?}", cache.status());
     let answers: Vec<_> = (0..300_000)
         .map(|number| {
             let question = question(&format!("{number:x}.random.example"));
@@ -210,4 +211,25 @@ fn time_of_a_hit() {
         cache.insert(question, Options::default(), stored.clone());
     }
     println!("an insertion with its eviction takes {} ns", started.elapsed().as_nanos() / answers.len() as u128);
+}
+
+/// Bytes of memory that the process has, as the kernel counts them.
+fn resident_bytes() -> usize {
+    let status = std::fs::read_to_string("/proc/self/statm").unwrap();
+    status.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+/// Run alone: `cargo test -p stairgate --lib memory_of_a_full_cache -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures the memory of the whole process"]
+fn memory_of_a_full_cache() {
+    const BYTES: usize = 32 << 20;
+    let before = resident_bytes();
+    let cache = Cache::new(BYTES);
+    for number in 0..200_000 {
+        put(&cache, &format!("{number:x}.site{}.example.com", number % 977), 3600, 0);
+    }
+    let taken = resident_bytes() - before;
+    println!("{:?} take {taken} bytes", cache.status());
+    assert!(taken < BYTES + BYTES / 4, "{taken} bytes are taken instead of {BYTES}");
 }

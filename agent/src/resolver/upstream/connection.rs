@@ -20,8 +20,9 @@ pub(crate) const IN_FLIGHT_MAX: usize = 128;
 /// A connection that nothing was asked on for this long is closed (RFC 7766 §6.2.3: a few seconds and no more than the
 /// server cares to wait).
 pub(crate) const IDLE_MAX: Duration = Duration::from_secs(20);
-/// A connection on which nothing comes back for this long is given up: something on the way may have forgotten it.
-pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(4);
+/// A connection on which nothing comes back for this long is given up: something on the way may have forgotten it. Short
+/// enough that a new one still answers in time.
+pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(2);
 /// Connecting, with all that TLS or QUIC have to say to each other, may take this long.
 pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(3);
 /// Connections that one query is tried on at most.
@@ -38,6 +39,9 @@ pub(crate) enum TransportError {
     /// Nothing came back.
     #[error("does not answer")]
     Timeout,
+    /// The connection is open but nothing came back on it.
+    #[error("does not answer on an open connection")]
+    Silent,
     /// The connection broke. On one that was opened earlier this only says that the server closed it meanwhile.
     #[error("the connection broke: {0}")]
     Lost(String),
@@ -73,7 +77,7 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Sends `query` on the open connection or on one that `connect` begins, a future that runs as long as the connection.
-    /// Tries again if it turns out that the server closed the one that was open.
+    /// Tries again if it turns out that the one that was open no longer works.
     ///
     /// # Errors
     /// Why there was no answer. Waits for as long as the caller does.
@@ -93,7 +97,7 @@ impl Pool {
             }
             let answer = answer.await.unwrap_or_else(|_| Err(TransportError::Lost("it was closed".to_owned())));
             match answer {
-                Err(TransportError::Lost(_)) if !fresh => self.forget(&jobs),
+                Err(TransportError::Lost(_) | TransportError::Silent) if !fresh => self.forget(&jobs),
                 answer => return answer,
             }
         }
@@ -156,7 +160,7 @@ where
                         tokio::select! {
                             answer = timeout(SILENCE_MAX, request) => {
                                 let answered = answer.is_ok();
-                                let _ = reply.send(answer.unwrap_or(Err(TransportError::Timeout)));
+                                let _ = reply.send(answer.unwrap_or(Err(TransportError::Silent)));
                                 answered
                             }
                             // Dropping the request resets its stream.

@@ -43,7 +43,7 @@ impl Message {
     ///
     /// # Errors
     /// If it is not well formed.
-    pub(crate) fn new(bytes: Vec<u8>) -> Result<Self, Malformed> {
+    pub fn new(bytes: Vec<u8>) -> Result<Self, Malformed> {
         let ttl_offsets = Sections::read(&bytes)?.ttls.into();
         Ok(Self { bytes: bytes.into(), ttl_offsets })
     }
@@ -51,7 +51,7 @@ impl Message {
 
 /// Why a message is not an answer that can be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Unusable {
+pub enum Unusable {
     /// It does not answer this query: another identifier or question, or no answer at all.
     NotOurs,
     /// It would answer this query but for the capitals of the name.
@@ -73,22 +73,22 @@ pub(crate) enum Unusable {
 
 /// The query that a message is to answer.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Expected<'a> {
+pub struct Expected<'a> {
     /// As it was sent.
-    pub(crate) query: &'a [u8],
+    pub query: &'a [u8],
     /// What it asks.
-    pub(crate) question: &'a Question,
+    pub question: &'a Question,
     /// Whether it asks for signatures.
-    pub(crate) dnssec_ok: bool,
+    pub dnssec_ok: bool,
     /// Whether the answer must repeat the capitals of the query: where anybody could have sent it.
-    pub(crate) exact_capitals: bool,
+    pub exact_capitals: bool,
 }
 
 /// Reads `message`, which came in answer to a query.
 ///
 /// # Errors
 /// Why it cannot be used.
-pub(crate) fn read(expected: &Expected<'_>, message: &[u8]) -> Result<Response, Unusable> {
+pub fn read(expected: &Expected<'_>, message: &[u8]) -> Result<Response, Unusable> {
     let Expected { question, dnssec_ok, .. } = *expected;
     let head = matching(expected, message)?;
     if head & flags::TRUNCATED != 0 {

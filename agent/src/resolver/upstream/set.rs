@@ -229,7 +229,7 @@ async fn attempt_at(server: &Server, question: &Question, options: Options) -> R
 
 fn failure_of(error: &AskError) -> Failure {
     match error {
-        AskError::Transport(TransportError::Timeout) => Failure::Timeout,
+        AskError::Transport(TransportError::Timeout | TransportError::Silent) => Failure::Timeout,
         AskError::Transport(TransportError::Busy) => Failure::Busy,
         AskError::Transport(TransportError::Tls(_)) => Failure::Untrusted,
         AskError::Transport(TransportError::Protocol(_)) => Failure::Unusable,

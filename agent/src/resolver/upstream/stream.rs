@@ -121,7 +121,13 @@ async fn serve(stream: impl AsyncRead + AsyncWrite, mut jobs: mpsc::Receiver<Job
                     Err(Garbage) => return,
                 }
             }
-            () = sleep_until(last_sign + patience) => return,
+            () = sleep_until(last_sign + patience) => {
+                jobs.close();
+                for (_, reply) in waiting.drain() {
+                    let _ = reply.send(Err(TransportError::Silent));
+                }
+                return;
+            }
         }
     }
 }
