@@ -82,10 +82,8 @@ impl Home {
 
     fn inside(&self, holder: &Child, script: &str) -> String {
         let id = holder.id().to_string();
-        let output = Command::new("nsenter")
-            .args(["--target", &id, "--net", "--mount", "sh", "-c", script])
-            .output()
-            .unwrap();
+        let output =
+            Command::new("nsenter").args(["--target", &id, "--net", "--mount", "sh", "-c", script]).output().unwrap();
         assert!(output.status.success(), "{script}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }

@@ -64,10 +64,14 @@ pub(super) async fn serve(socket: Socket, handler: Arc<Handler>) {
             tracing::debug!(%error, "a socket can no longer be waited for");
             return;
         }
+        let mut drained = false;
         for _ in 0..BATCHES_PER_TURN {
             let count = match socket.receive(&mut buffers, &mut metas) {
                 Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    drained = true;
+                    break;
+                }
                 // An ICMP error of an earlier reply, or an interface that is gone; the next query may well come.
                 Err(error) => {
                     tracing::debug!(%error, "nothing could be received");
@@ -82,11 +86,10 @@ pub(super) async fn serve(socket: Socket, handler: Arc<Handler>) {
                     answer(&socket, &handler, path, message, now, &mut reply);
                 }
             }
-            if count < BATCH {
-                break;
-            }
         }
-        tokio::task::yield_now().await;
+        if !drained {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
