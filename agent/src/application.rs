@@ -61,8 +61,8 @@ pub struct Application<G> {
     names: u64,
     /// Set by whoever looks after the interfaces.
     pub interfaces: Vec<Interface>,
-    /// True while the resolver answers; set by whoever runs it.
-    pub resolving: bool,
+    /// Whether the agent resolves names itself.
+    resolving: bool,
     /// What the gate refused when it was last told everything, and has to be told again.
     gate_problem: Option<String>,
     /// Why the domain table is not what the lists say.
@@ -96,7 +96,7 @@ impl<G: Gate> Application<G> {
             lists,
             names: 0,
             interfaces: Vec::new(),
-            resolving: false,
+            resolving: config.resolver.is_some(),
             gate_problem: None,
             table_problem: None,
         })
@@ -336,9 +336,14 @@ impl<G: Gate> Application<G> {
 
     /// Profiles before devices: a device that changes hands must find the profile it goes to.
     fn push(&self, compiled: &Compiled) -> Result<(), GateError> {
-        for (number, profile) in &compiled.profiles {
-            self.gate.set_profile(*number, profile)?;
+        let mut profiles = compiled.profiles.clone();
+        if !self.resolving {
+            // Nobody would ever enter an address.
+            let masks = profiles.iter_mut().flat_map(|(_, profile)| &mut profile.mask);
+            masks.for_each(|mask| mask.flags &= !stairgate_abi::flags::RESOLVED_ONLY);
         }
+        let profiles: Vec<_> = profiles.iter().map(|(number, profile)| (*number, profile)).collect();
+        self.gate.set_profiles(&profiles)?;
         self.gate.set_devices(&compiled.devices)
     }
 

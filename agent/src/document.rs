@@ -104,6 +104,8 @@ pub struct RulesDocument {
     youtube: Option<YouTube>,
     /// Whether the keys that encrypt a site's name are taken out of answers.
     pub strip_ech: Option<bool>,
+    /// Whether devices may only go to addresses that the resolver gave them.
+    pub resolved_only: Option<bool>,
     /// The set of servers that resolve names.
     upstreams: Option<String>,
     /// What is kept of the names that are asked for.

@@ -16,11 +16,11 @@ pub trait Gate: Send + Sync + 'static {
     /// Names that the domain table has room for.
     fn domain_capacity(&self) -> u32;
 
-    /// Puts a profile into force, from the next packet on.
+    /// Puts profiles into force, from the next packet on.
     ///
     /// # Errors
-    /// The old one stays.
-    fn set_profile(&self, number: u16, profile: &Profile) -> Result<(), GateError>;
+    /// The old ones stay.
+    fn set_profiles(&self, profiles: &[(u16, &Profile)]) -> Result<(), GateError>;
 
     /// Makes `devices` all that is known: hardware addresses and profile numbers.
     ///

@@ -15,8 +15,8 @@ impl Gate for Dataplane {
         self.domain_capacity()
     }
 
-    fn set_profile(&self, number: u16, profile: &Profile) -> Result<(), GateError> {
-        self.set_profile(number, profile).map(drop).map_err(told)
+    fn set_profiles(&self, profiles: &[(u16, &Profile)]) -> Result<(), GateError> {
+        self.set_profiles(profiles).map(drop).map_err(told)
     }
 
     fn set_devices(&self, devices: &[([u8; 6], u16)]) -> Result<(), GateError> {

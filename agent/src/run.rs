@@ -13,8 +13,9 @@ use stairgate_abi::{Reason, Tags, Verdict};
 use crate::application::Application;
 use crate::config::{Config, Placement};
 use crate::control::Control;
-use crate::dataplane::{Dataplane, Judged, Opened, Options, Tables};
-use crate::resolver::handler::Judge;
+use crate::dataplane::{Dataplane, Judged, Opened, Options, Resolved, Tables};
+use crate::kernel::with_causes;
+use crate::resolver::handler::{Enter, Judge};
 use crate::resolver::leases;
 use crate::resolver::residents::Residents;
 use crate::resolver::service::{Place, Service};
@@ -61,7 +62,6 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyho
     // Everything that takes more rights is done, and no other thread is running yet.
     privileges::drop_all_but_needed().context("cannot give up privileges")?;
     let resolver = start_resolver(&config, &application, &dataplane).context("the resolver cannot be started")?;
-    application.resolving = resolver.is_some();
     let copies = Copies::new(config.state_dir.join("lists"), Limits::default());
     let agent = agent::Agent::new(config, application, applied, Arc::clone(&dataplane), copies, resolver)?;
     let ended = runtime.block_on(agent.run(control));
@@ -103,7 +103,7 @@ fn start_resolver(
         lease_files: leases::FILES.iter().map(PathBuf::from).collect(),
     };
     let residents = Residents::of(application.household(), resolver);
-    Service::start(resolver.clone(), place, judge(dataplane.tables()), residents).map(Some)
+    Service::start(resolver.clone(), place, judge(dataplane.tables()), enter(dataplane.resolved()), residents).map(Some)
 }
 
 /// The gate's own verdict. A profile that is gone is judged as an unknown device, until its devices are told the new one.
@@ -113,6 +113,15 @@ fn judge(tables: Arc<Tables>) -> Judge {
     Box::new(move |profile, name, now| {
         let judge = |profile| tables.judge(profile, name.labels(), now);
         judge(profile).or_else(|| judge(PROFILE_UNKNOWN)).unwrap_or(REFUSED)
+    })
+}
+
+/// Enters addresses for the kernel. What cannot be entered is refused by the gate, so it is said, without the address.
+fn enter(resolved: Resolved) -> Enter {
+    Box::new(move |mac, address, lifetime, now| {
+        if let Err(error) = resolved.enter(mac, address, lifetime, now) {
+            tracing::warn!(error = %with_causes(&error), "an address that the resolver gave cannot be reached");
+        }
     })
 }
 

@@ -99,6 +99,8 @@ pub struct AnswersView {
     pub youtube: String,
     /// True if the keys that encrypt a site's name (ECH) are taken out of answers.
     pub strip_ech: bool,
+    /// True if devices may only go to addresses that the resolver gave them.
+    pub resolved_only: bool,
     /// Name of the set of servers that resolve names; none for the one that everyone has.
     pub upstreams: Option<String>,
     /// What is kept of the names: "nothing", "reasons", "blocked-names" or "all-names".

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use gate_support::*;
 use stairgate::dataplane::{Dataplane, Error, Opened, Options, XdpMode};
 use stairgate::interfaces;
+use stairgate_abi::ABI_MARK;
 
 fn open(options: &Options) -> (Dataplane, Opened) {
     Dataplane::open(options).unwrap_or_else(|error| panic!("{error}: {:?}", error))
@@ -52,6 +53,17 @@ fn a_restart_adopts_everything() {
     });
     assert_eq!(running(&home), None);
     assert!(home.passes(&server, &client, BAD));
+}
+
+#[test]
+fn an_object_of_another_version_is_refused_before_anything_is_touched() {
+    let bpffs = Bpffs::mount();
+    let mut object = bpffs.options().object.to_vec();
+    let at = object.windows(ABI_MARK.len()).position(|bytes| bytes == ABI_MARK).unwrap();
+    object[at + ABI_MARK.len() - 1] ^= 1;
+    let options = Options { object: object.leak(), ..bpffs.options() };
+    assert!(matches!(Dataplane::open(&options), Err(Error::OtherVersion)));
+    assert!(!options.pin_dir.exists());
 }
 
 #[test]

@@ -135,3 +135,24 @@ async fn a_silent_world_is_told_as_such() {
     assert_eq!(reply.metadata.response_code, ResponseCode::ServFail);
     assert!(matches!(reason(&reply), Some((22 | 23, _))), "{reply}");
 }
+
+#[tokio::test]
+async fn what_a_device_is_told_is_entered_for_it_and_nothing_else() {
+    const DEVICE: [u8; 6] = [2, 0, 0, 0, 0, 9];
+    let resolver = Resolver::start().await;
+    let entered = || std::mem::take(&mut *resolver.entered.lock().unwrap());
+    ask(&resolver, "www.example.", RecordType::A).await;
+    assert_eq!(entered(), [], "nobody knows whose address this is");
+    resolver.handler.clients.set_leases([("127.0.0.1".parse().unwrap(), DEVICE)]);
+    // From the world, and then from the cache.
+    for name in ["fresh.example.", "fresh.example."] {
+        ask(&resolver, name, RecordType::A).await;
+        let [(mac, address, lifetime)] = entered().try_into().unwrap();
+        assert_eq!((mac, address), (DEVICE, "192.0.2.1".parse().unwrap()));
+        assert!((290..=300).contains(&lifetime), "{lifetime}");
+    }
+    for refused in ["www.blocked.example.", "cloak.example.", "rebind.example.", "nx.example."] {
+        ask(&resolver, refused, RecordType::A).await;
+        assert_eq!(entered(), [], "{refused}");
+    }
+}

@@ -42,6 +42,8 @@ pub fn defaults_for(age: AgeBand) -> Rules {
             AgeBand::From13To15 | AgeBand::From16To17 => YouTube::Off,
         },
         strip_ech: age <= AgeBand::From13To15,
+        // It also stops games and calls that go by address, so it is for families to choose.
+        resolved_only: false,
         upstreams: None,
         log: match age {
             AgeBand::UpTo5 | AgeBand::From6To9 | AgeBand::From10To12 => PrivacyLevel::BlockedNames,

@@ -191,6 +191,9 @@ pub struct Rules {
     /// Whether the keys that encrypt a site's name (ECH, RFC 9849) are taken out of answers, so that the name can be read
     /// when the site is visited. What is said to the site stays encrypted either way.
     pub strip_ech: bool,
+    /// Whether devices may only go to addresses that the resolver gave them: it ends programs that bring their own
+    /// resolver, and whatever else goes by address alone.
+    pub resolved_only: bool,
     /// Name of the set of servers that resolve this profile's names; `None` for the one that everyone has.
     pub upstreams: Option<String>,
     /// What is kept of the names that are asked for.

@@ -37,6 +37,9 @@ pub fn mask(profile: u16, rules: &Rules, effect: &Effect) -> Mask {
     if rules.refuse_quic {
         bits |= flags::REFUSE_QUIC;
     }
+    if rules.resolved_only {
+        bits |= flags::RESOLVED_ONLY;
+    }
     Mask {
         deny,
         allow: taxonomy::protected() | own_allow | reach.only.unwrap_or(reach.open),

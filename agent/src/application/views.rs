@@ -116,6 +116,7 @@ impl<G: Gate> Application<G> {
                 safe_search: rules.safe_search,
                 youtube: rules.youtube.as_str().to_owned(),
                 strip_ech: rules.strip_ech,
+                resolved_only: rules.resolved_only,
                 upstreams: rules.upstreams.clone(),
                 log: rules.log.as_str().to_owned(),
             }),

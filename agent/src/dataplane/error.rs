@@ -72,6 +72,9 @@ pub enum Error {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// The object was built with other layouts than this version has.
+    #[error("the eBPF object is of another version than the agent; build both from the same source")]
+    OtherVersion,
     /// The object lacks something that this version relies on.
     #[error("the embedded object has no program {name}; build it again")]
     ObjectIncomplete {

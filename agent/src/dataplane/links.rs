@@ -2,6 +2,8 @@
 
 use std::io;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use aya::programs::links::{FdLink, LinkError, PinnedLink};
 use aya::programs::xdp::XdpLink;
@@ -11,6 +13,10 @@ use rustix::io::Errno;
 use super::error::Error;
 use super::pins::{self, Pins};
 use crate::interfaces;
+
+/// How often, and at most how many times, it is looked whether a detached program is gone.
+const DETACH_LOOK_INTERVAL: Duration = Duration::from_millis(2);
+const DETACH_LOOKS_MAX: u32 = 1000;
 
 /// Who runs the program on an interface.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +52,26 @@ pub(super) fn attach(pins: &Pins, program: &mut Xdp, interface: &str) -> Result<
         .map_err(|source| Error::Attach { interface: interface.to_owned(), source })?;
     pin(attached, &path)?;
     Ok(XdpMode::Generic)
+}
+
+/// Takes the program off `interface`. The kernel does that some time after the last reference to the link is gone, so this
+/// waits until it is done.
+pub(super) fn detach(pins: &Pins, interface: &str) -> Result<(), Error> {
+    let path = pins.link(interface);
+    if !path.exists() {
+        return Ok(());
+    }
+    let program = program_id(&open(&path)?)?;
+    pins::remove(&path)?;
+    for _ in 0..DETACH_LOOKS_MAX {
+        let links = interfaces::links().map_err(Error::Interfaces)?;
+        let running = links.iter().find(|link| link.name == interface).and_then(|link| link.xdp);
+        if running.is_none_or(|running| running.program != program) {
+            return Ok(());
+        }
+        thread::sleep(DETACH_LOOK_INTERVAL);
+    }
+    Err(Error::pin("detaching", path)(io::ErrorKind::TimedOut.into()))
 }
 
 /// Brings every pinned link to `program`, each in one step. Links whose interface is gone are removed.

@@ -11,7 +11,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::AtomicU64;
 
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
-use stairgate_abi::maps::{Event, Flow, FlowKey, Profile, Settings};
+use stairgate_abi::maps::{Event, Flow, FlowKey, Profile, ResolvedKey, Settings};
 
 /// The memory of a BPF array that was made with `BPF_F_MMAPABLE`, as words that the kernel program reads.
 #[derive(Debug)]
@@ -72,6 +72,8 @@ unsafe impl Value for Profile {}
 unsafe impl Value for FlowKey {}
 // SAFETY: as above.
 unsafe impl Value for Flow {}
+// SAFETY: as above.
+unsafe impl Value for ResolvedKey {}
 
 /// A [`Value`] in the form in which aya's maps take it.
 #[derive(Clone, Copy)]

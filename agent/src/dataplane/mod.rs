@@ -40,6 +40,7 @@ mod links;
 mod memory;
 mod pins;
 mod profiles;
+mod resolved;
 mod set;
 mod tables;
 
@@ -64,6 +65,7 @@ pub use self::links::XdpMode;
 use self::memory::{Mapping, Plain};
 use self::pins::Pins;
 use self::profiles::ProfileWriter;
+pub use self::resolved::Resolved;
 pub use self::tables::{Decided, Judged, Match, Tables, boot_clock};
 
 /// Slots are filled to nine tenths at most: beyond that, making room for a name takes long.
@@ -108,6 +110,7 @@ pub struct Dataplane {
     profiles: Mutex<ProfileWriter>,
     settings: Mutex<Array<MapData, Plain<Settings>>>,
     flows: Mutex<HashMap<MapData, Plain<FlowKey>, Plain<Flow>>>,
+    resolved: Resolved,
     counters: PerCpuArray<MapData, u64>,
     events: Mutex<Option<MapData>>,
 }
@@ -118,6 +121,9 @@ impl Dataplane {
     /// # Errors
     /// If the pin directory cannot be used, or is in use, or the kernel refuses the object.
     pub fn open(options: &Options) -> Result<(Self, Opened), Error> {
+        if !set::is_of_this_version(options.object) {
+            return Err(Error::OtherVersion);
+        }
         let pins = Pins::open(&options.pin_dir)?;
         pins.remove_staged()?;
         let current = pins.current();
@@ -159,6 +165,7 @@ impl Dataplane {
             profiles: Mutex::new(profiles),
             settings: Mutex::new(maps.settings),
             flows: Mutex::new(maps.flows),
+            resolved: Resolved::new(maps.resolved),
             counters: maps.counters,
             events: Mutex::new(Some(maps.events)),
         })
@@ -204,10 +211,10 @@ impl Dataplane {
     /// Takes the gate off `interface`, which from then on is not filtered. Does nothing if it is not attached.
     ///
     /// # Errors
-    /// If the pin cannot be removed.
+    /// If the pin cannot be removed, or the kernel does not take the program off.
     pub fn detach(&self, interface: &str) -> Result<(), Error> {
         let _program = lock(&self.program);
-        pins::remove(&self.pins.link(interface))
+        links::detach(&self.pins, interface)
     }
 
     /// Interfaces to which the gate is attached, or was when they last existed.
@@ -243,6 +250,11 @@ impl Dataplane {
     /// What packets are judged by, for the resolver and for `explain`.
     pub fn tables(&self) -> Arc<Tables> {
         Arc::clone(&self.tables)
+    }
+
+    /// Where the resolver enters the addresses that it gives to devices.
+    pub fn resolved(&self) -> Resolved {
+        self.resolved.clone()
     }
 
     /// The verdict on `name` for the profile with this number, now: what the kernel says of it. `None` if there is no

@@ -7,19 +7,19 @@ use aya::EbpfLoader;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray};
 use aya::programs::Xdp;
 use aya_obj::programs::XdpAttachType;
-use stairgate_abi::ABI_VERSION;
 use stairgate_abi::maps::{
-    Counter, DEVICE_BUCKETS, Flow, FlowKey, LOCAL_PREFIXES_MAX, PROFILES_MAX, Prefix, Profile, Settings, TAG_SETS_MAX,
-    names,
+    Counter, DEVICE_BUCKETS, Flow, FlowKey, LOCAL_PREFIXES_MAX, PROFILES_MAX, Prefix, Profile, ResolvedKey, Settings,
+    TAG_SETS_MAX, names,
 };
 use stairgate_abi::table::BUCKET_SLOTS;
+use stairgate_abi::{ABI_MARK, ABI_VERSION};
 
 use super::error::Error;
 use super::memory::{Mapping, Plain};
 use super::pins;
 
 /// Every map that is pinned.
-const PINNED: [&str; 12] = [
+const PINNED: [&str; 13] = [
     names::SETTINGS,
     names::DOMAINS,
     names::TAG_SETS,
@@ -29,6 +29,7 @@ const PINNED: [&str; 12] = [
     names::FLOWS,
     names::STREAMS,
     names::CURSORS,
+    names::RESOLVED,
     names::STRANGERS,
     names::EVENTS,
     names::COUNTERS,
@@ -46,8 +47,14 @@ pub(super) struct Maps {
     pub(super) profiles: Array<MapData, Plain<Profile>>,
     pub(super) heads: Array<MapData, u64>,
     pub(super) flows: HashMap<MapData, Plain<FlowKey>, Plain<Flow>>,
+    pub(super) resolved: HashMap<MapData, Plain<ResolvedKey>, u64>,
     pub(super) counters: PerCpuArray<MapData, u64>,
     pub(super) events: MapData,
+}
+
+/// True if `object` was built with the maps' layouts that this agent has.
+pub(super) fn is_of_this_version(object: &[u8]) -> bool {
+    object.windows(ABI_MARK.len()).any(|bytes| bytes == ABI_MARK)
 }
 
 /// Builds a whole set in the directory `set`, with `buckets` buckets in the domain table and a new random hash key.
@@ -135,6 +142,7 @@ pub(super) fn open(set: &Path) -> Result<Maps, Error> {
         profiles,
         heads,
         flows: typed(set, names::FLOWS)?,
+        resolved: typed(set, names::RESOLVED)?,
         counters,
         events: map(set, names::EVENTS)?,
     })

@@ -157,6 +157,7 @@ impl RulesDocument {
             safe_search: self.safe_search.unwrap_or(usual.safe_search),
             youtube: self.youtube.map_or(usual.youtube, |YouTube(Choice(youtube))| youtube),
             strip_ech: self.strip_ech.unwrap_or(usual.strip_ech),
+            resolved_only: self.resolved_only.unwrap_or(usual.resolved_only),
             upstreams: self.upstreams.or(usual.upstreams),
             log: self.log.map_or(usual.log, |Log(Choice(log))| log),
         })
@@ -283,6 +284,7 @@ impl From<&Rules> for RulesDocument {
             safe_search: Some(rules.safe_search),
             youtube: Some(YouTube(Choice(rules.youtube))),
             strip_ech: Some(rules.strip_ech),
+            resolved_only: Some(rules.resolved_only),
             upstreams: rules.upstreams.clone(),
             log: Some(Log(Choice(rules.log))),
         }

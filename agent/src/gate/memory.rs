@@ -41,9 +41,9 @@ impl Gate for MemoryGate {
         1_000_000
     }
 
-    fn set_profile(&self, number: u16, profile: &Profile) -> Result<(), GateError> {
+    fn set_profiles(&self, profiles: &[(u16, &Profile)]) -> Result<(), GateError> {
         self.refuse_if_broken()?;
-        self.profiles.lock().unwrap().insert(number, *profile);
+        self.profiles.lock().unwrap().extend(profiles.iter().map(|(number, profile)| (*number, **profile)));
         Ok(())
     }
 

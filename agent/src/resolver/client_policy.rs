@@ -22,6 +22,8 @@ pub struct ClientPolicy {
     pub block_style: BlockStyle,
     /// Names by which programs find out whether they may go past the home's resolver say no.
     pub refuse_bypass: bool,
+    /// Devices may only go to addresses that they were given.
+    pub resolved_only: bool,
     /// Who is asked.
     pub upstreams: UpstreamSet,
     /// What is kept of the questions.
@@ -40,6 +42,7 @@ impl ClientPolicy {
             strip_ech: rules.strip_ech,
             block_style: rules.block_style,
             refuse_bypass: past_us || rules.only.is_some(),
+            resolved_only: rules.resolved_only,
             upstreams,
             log: rules.log,
         }
@@ -54,6 +57,7 @@ impl ClientPolicy {
             strip_ech: false,
             block_style: BlockStyle::NoData,
             refuse_bypass: false,
+            resolved_only: false,
             upstreams: UpstreamSet::DEFAULT,
             log: PrivacyLevel::Nothing,
         }

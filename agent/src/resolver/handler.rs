@@ -56,6 +56,10 @@ pub struct Home {
 /// The verdict on a name for a profile at a moment of the boot clock in nanoseconds: the kernel's own tables.
 pub type Judge = Box<dyn Fn(u16, &DnsName, u64) -> Judged + Send + Sync>;
 
+/// Where the addresses in the answers to devices of resolved-only profiles are entered, before the answers leave: the
+/// device, an address, the answer's lifetime in seconds, and the moment of the boot clock in nanoseconds.
+pub type Enter = Box<dyn Fn([u8; 6], IpAddr, u32, u64) + Send + Sync>;
+
 /// How a query came in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Transport {
@@ -95,6 +99,7 @@ pub struct Handler {
     /// Whose devices the clients are.
     pub clients: Clients,
     judge: Judge,
+    enter: Enter,
     home: RwLock<Arc<Home>>,
     limits: Mutex<Limits>,
     cookies: Cookies,
@@ -124,6 +129,7 @@ impl Handler {
     /// secret is for cookies.
     pub fn new(
         judge: Judge,
+        enter: Enter,
         home: Home,
         limits: Limits,
         secret: [u8; 16],
@@ -133,6 +139,7 @@ impl Handler {
         Self {
             clients: Clients::default(),
             judge,
+            enter,
             home: RwLock::new(Arc::new(home)),
             limits: Mutex::new(limits),
             cookies: Cookies::new(secret),
@@ -250,6 +257,12 @@ impl Handler {
             After::SendWithoutEch => stored.without_ech.as_ref(),
             After::Refuse(refused) => return self.refuse(asked, message, &refused, out),
         };
+        if policy.resolved_only
+            && let ClientKey::Device(mac) = asked.client.key
+        {
+            let lifetime = ttl.of(stored.ttl);
+            stored.traits.addresses.iter().for_each(|&address| (self.enter)(mac, address, lifetime, now));
+        }
         let code = u16::from(stored.rcode);
         let mut reply = asked.reply(message, code, out);
         let mut why = match (stale, code) {

@@ -17,7 +17,7 @@ use super::cache::Cache;
 use super::capture::{self, Capture, RENEWAL};
 use super::clients;
 use super::forward::Forwarder;
-use super::handler::{Handler, Home, Judge};
+use super::handler::{Enter, Handler, Home, Judge};
 use super::leases;
 use super::limits::Limits;
 use super::listen::{Bound, Certificate};
@@ -67,7 +67,13 @@ impl Service {
     ///
     /// # Errors
     /// If it can never work as configured.
-    pub fn start(config: config::Resolver, place: Place, judge: Judge, residents: Residents) -> anyhow::Result<Self> {
+    pub fn start(
+        config: config::Resolver,
+        place: Place,
+        judge: Judge,
+        enter: Enter,
+        residents: Residents,
+    ) -> anyhow::Result<Self> {
         let certificate = match config.ports {
             super::listen::Ports { tls: None, https: None, .. } => None,
             _ => Some(Certificate::open(&place.state_dir)?),
@@ -76,7 +82,7 @@ impl Service {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let worker = {
             let _inside = runtime.enter();
-            Worker::new(config, place, certificate, judge, changes.borrow().residents.as_ref())?
+            Worker::new(config, place, certificate, (judge, enter), changes.borrow().residents.as_ref())?
         };
         let thread = std::thread::Builder::new()
             .name("resolver".to_owned())
@@ -144,7 +150,7 @@ impl Worker {
         config: config::Resolver,
         place: Place,
         certificate: Option<Certificate>,
-        judge: Judge,
+        (judge, enter): (Judge, Enter),
         residents: &Residents,
     ) -> anyhow::Result<Self> {
         let cache = Arc::new(Cache::new(config.cache_bytes.unwrap_or_else(cache_bytes)));
@@ -164,7 +170,7 @@ impl Worker {
         let halves = |bytes: [u8; 16]| [u128::from_ne_bytes(bytes) as u64, (u128::from_ne_bytes(bytes) >> 64) as u64];
         let limits = Limits::new(config.queries_per_second, halves(secret()?));
         let home = home(&config, residents, &[], &[]);
-        let handler = Arc::new(Handler::new(judge, home, limits, secret()?, cache, forwarder));
+        let handler = Arc::new(Handler::new(judge, enter, home, limits, secret()?, cache, forwarder));
         handler.clients.set_devices(&residents.devices);
         Ok(Self {
             config,

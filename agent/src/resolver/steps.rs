@@ -207,7 +207,9 @@ impl Why<'_> {
             Reason::Category => Self::Category(hits),
             Reason::Paused => Self::Paused,
             // The last three are about traffic and not about names.
-            Reason::NotAllowed | Reason::Unclassified | Reason::Quic | Reason::Conflict => Self::NotAllowed,
+            Reason::NotAllowed | Reason::Unclassified | Reason::Quic | Reason::Conflict | Reason::Unresolved => {
+                Self::NotAllowed
+            }
         }
     }
 

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hickory_proto::op::{Message, MessageType, Query, ResponseCode};
@@ -47,6 +47,8 @@ pub struct Resolver {
     pub handler: Arc<Handler>,
     /// Queries that reached the world.
     pub asked: Arc<AtomicUsize>,
+    /// Addresses that were entered for devices, and the answers' lifetimes.
+    pub entered: Arc<Mutex<Vec<([u8; 6], IpAddr, u32)>>>,
     connector: ClientConfig,
     _tasks: (JoinSet<()>, JoinSet<()>),
     _directory: tempfile::TempDir,
@@ -68,6 +70,7 @@ impl Resolver {
         let forwarder = Forwarder::new(Arc::clone(&cache), Arc::new(upstreams));
         let mut rules = defaults_for(AgeBand::From10To12);
         rules.strip_ech = true;
+        rules.resolved_only = true;
         let policy = ClientPolicy::of_rules(2, &rules, UpstreamSet::DEFAULT);
         let mut local = LocalNames::new(name("home.arpa"));
         local.add_host(&name("printer.home.arpa"), IpAddr::from([192, 168, 1, 20]));
@@ -77,8 +80,13 @@ impl Resolver {
             routed: std::iter::empty().collect(),
             private_answers: Some(std::iter::empty().collect()),
         };
-        let handler =
-            Arc::new(Handler::new(Box::new(|_, name, _| judge(name)), home, limits, [7; 16], cache, forwarder));
+        let entered = Arc::new(Mutex::new(Vec::new()));
+        let enter = {
+            let entered = Arc::clone(&entered);
+            Box::new(move |mac, address, lifetime, _| entered.lock().unwrap().push((mac, address, lifetime)))
+        };
+        let judge = Box::new(|_, name: &DnsName, _| judge(name));
+        let handler = Arc::new(Handler::new(judge, enter, home, limits, [7; 16], cache, forwarder));
         let directory = tempfile::tempdir().unwrap();
         let certificate = Certificate::open(directory.path()).unwrap();
         let ports = Ports { dns: 0, tls: Some(0), https: Some(0) };
@@ -93,7 +101,17 @@ impl Resolver {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Self { dns, tls, https, handler, asked, connector, _tasks: (tasks, world_tasks), _directory: directory }
+        Self {
+            dns,
+            tls,
+            https,
+            handler,
+            asked,
+            entered,
+            connector,
+            _tasks: (tasks, world_tasks),
+            _directory: directory,
+        }
     }
 
     /// Sends a message in a datagram and returns the reply, if there is one.

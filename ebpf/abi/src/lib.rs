@@ -21,4 +21,12 @@ pub use tags::{Tag, TagSet, Tags};
 pub use verdict::{Decision, Mask, Reason, TagPath, Verdict, flags};
 
 /// Version of every layout and meaning in this crate. The loader compares it with the object's own before anything runs.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
+
+/// How an object says which version it was built with: this stands in it, and nothing else that begins like it does.
+pub const ABI_MARK: [u8; 17] = *b"stairgate-abi=002";
+
+const _: () = {
+    let [.., hundreds, tens, ones] = ABI_MARK;
+    assert!((hundreds - b'0') as u32 * 100 + (tens - b'0') as u32 * 10 + (ones - b'0') as u32 == ABI_VERSION);
+};

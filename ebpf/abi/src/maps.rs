@@ -24,6 +24,8 @@ pub const DEVICE_BUCKETS: u32 = 1024;
 pub const FLOWS_MAX: u32 = 32_768;
 /// Half-seen ClientHellos and HTTP heads remembered at most.
 pub const STREAMS_MAX: u32 = 2_048;
+/// Addresses remembered that devices were given by the resolver; the least recently used are forgotten first.
+pub const RESOLVED_MAX: u32 = 16_384;
 /// Unknown hardware addresses remembered, so that each is told once.
 pub const STRANGERS_MAX: u32 = 1_024;
 /// Bytes of the event ring.
@@ -51,6 +53,8 @@ pub mod names {
     pub const STREAMS: &str = "STREAMS";
     /// `ARRAY` of `u64`, by profile number: where the kernel stands in the profile's schedule. The kernel's own.
     pub const CURSORS: &str = "CURSORS";
+    /// `LRU_HASH` of [`super::ResolvedKey`] to when the entry ends, in nanoseconds of the boot clock.
+    pub const RESOLVED: &str = "RESOLVED";
     /// `LRU_HASH` of hardware addresses that belong to no device.
     pub const STRANGERS: &str = "STRANGERS";
     /// `RINGBUF` of [`super::Event`], each cut off after the last byte of its name.
@@ -218,6 +222,16 @@ pub struct StreamKey {
     pub reserved: u32,
 }
 
+/// An address that a device was given by the resolver.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[repr(C)]
+pub struct ResolvedKey {
+    /// The address as in [`Prefix::address`].
+    pub address: [u64; 2],
+    /// The device's hardware address in the lower 48 bits, its first byte the most significant.
+    pub mac: u64,
+}
+
 /// What an event tells. The numbers are part of the ABI.
 pub mod event_kind {
     /// A hardware address that belongs to no device.
@@ -293,6 +307,8 @@ pub enum Counter {
     OutOfOrder,
     /// Fragments refused.
     Fragments,
+    /// Packets to addresses that the device was not given by the resolver.
+    Unresolved,
     /// Packets of devices nobody has claimed.
     Stranger,
     /// Events not sent because there were too many.
@@ -303,7 +319,7 @@ pub enum Counter {
 
 impl Counter {
     /// Every counter with its name in plain words, in order of its number.
-    pub const ALL: [(Self, &'static str); 17] = [
+    pub const ALL: [(Self, &'static str); 18] = [
         (Self::Unmanaged, "unmanaged"),
         (Self::Local, "local"),
         (Self::Established, "established"),
@@ -318,6 +334,7 @@ impl Counter {
         (Self::Cut, "cut"),
         (Self::OutOfOrder, "out_of_order"),
         (Self::Fragments, "fragments"),
+        (Self::Unresolved, "unresolved"),
         (Self::Stranger, "stranger"),
         (Self::EventsLost, "events_lost"),
         (Self::Failed, "failed"),
@@ -331,6 +348,7 @@ const _: () = {
     assert!(size_of::<FlowKey>() == 40);
     assert!(size_of::<Flow>() == 40);
     assert!(size_of::<StreamKey>() == 48);
+    assert!(size_of::<ResolvedKey>() == 24);
     assert!(size_of::<Event>() == EVENT_HEAD + EVENT_NAME_MAX);
     assert!(core::mem::offset_of!(Event, name) == EVENT_HEAD);
 };

@@ -14,6 +14,8 @@ pub mod flags {
     pub const REFUSE_QUIC: u32 = 1 << 3;
     /// Nothing is filtered at all: the parents' devices. Set alone.
     pub const UNMANAGED: u32 = 1 << 4;
+    /// New flows may only go to addresses that the device was given by the resolver, and DNS anywhere.
+    pub const RESOLVED_ONLY: u32 = 1 << 5;
 }
 
 /// A profile's policy at one moment: three sets of tags and a handful of flags.
@@ -60,6 +62,8 @@ pub enum Reason {
     Quic = 6,
     /// The same stretch of a connection was sent twice with different content.
     Conflict = 7,
+    /// The destination was not given to the device by the resolver, and the profile asks for that.
+    Unresolved = 8,
 }
 
 impl Reason {
@@ -83,6 +87,7 @@ impl Reason {
             5 => Self::Unclassified,
             6 => Self::Quic,
             7 => Self::Conflict,
+            8 => Self::Unresolved,
             _ => return None,
         })
     }

@@ -2,7 +2,7 @@
 
 use core::ops::DerefMut;
 
-use stairgate_abi::maps::{Counter, Flow, FlowKey, MASKS_MAX, Profile, Settings, StreamKey};
+use stairgate_abi::maps::{Counter, Flow, FlowKey, MASKS_MAX, Profile, ResolvedKey, Settings, StreamKey};
 use stairgate_abi::table::Buckets;
 use stairgate_abi::{Mask, TagSet};
 use stairgate_wire::dns::Question;
@@ -166,6 +166,8 @@ pub trait Env: Loop {
     /// Brings back what [`Env::save_stream`] remembered. False if it is not known.
     fn restore_stream(&self, key: &StreamKey) -> bool;
 
+    /// Until when the device may begin flows to the address, in nanoseconds of the boot clock.
+    fn resolved_until(&self, key: &ResolvedKey) -> Option<u64>;
     /// Counts.
     fn count(&self, counter: Counter);
     /// Notes the hardware address of a device nobody has claimed; true if it is new.

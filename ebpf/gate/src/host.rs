@@ -14,8 +14,8 @@ use std::vec::Vec;
 use stairgate_abi::hash::{NameHash, hash_mac};
 use stairgate_abi::maps::{
     Counter, DEVICE_BUCKETS, EVENT_NAME_MAX, Event, FLOWS_MAX, Flow, FlowKey, LOCAL_PREFIXES_MAX, MASKS_MAX,
-    PROFILES_MAX, Prefix, Profile, STRANGERS_MAX, STREAMS_MAX, Settings, StreamKey, TAG_SETS_MAX, TRANSITIONS_MAX,
-    Transition,
+    PROFILES_MAX, Prefix, Profile, ResolvedKey, STRANGERS_MAX, STREAMS_MAX, Settings, StreamKey, TAG_SETS_MAX,
+    TRANSITIONS_MAX, Transition,
 };
 use stairgate_abi::table::{BUCKET_SLOTS, Entry, TableFull, TagSetInterner, TooManyTagSets, Writer};
 use stairgate_abi::{ABI_VERSION, Mask, TagSet};
@@ -74,6 +74,7 @@ pub struct Host {
     cursors: [Cell<u64>; PROFILES_MAX as usize],
     flows: RefCell<Lru<FlowKey, Flow>>,
     streams: RefCell<Lru<StreamKey, (StreamState, Name)>>,
+    resolved: HashMap<ResolvedKey, u64>,
     strangers: RefCell<HashSet<[u8; 6]>>,
     counters: [Cell<u64>; Counter::ALL.len()],
     memory: Box<[Cell<u8>]>,
@@ -110,6 +111,7 @@ impl Host {
             cursors: core::array::from_fn(|_| Cell::new(0)),
             flows: RefCell::new(Lru::new(FLOWS_MAX as usize)),
             streams: RefCell::new(Lru::new(STREAMS_MAX as usize)),
+            resolved: HashMap::new(),
             strangers: RefCell::default(),
             counters: core::array::from_fn(|_| Cell::new(0)),
             memory: (0..MEMORY).map(|_| Cell::new(0)).collect(),
@@ -143,6 +145,11 @@ impl Host {
         let Some(head) = self.heads.get_mut(usize::from(number)) else { return };
         *head += 1;
         self.profiles[2 * usize::from(number) + (*head & 1) as usize] = profile;
+    }
+
+    /// Lets the device begin flows to the address until then, in nanoseconds of the boot clock.
+    pub fn set_resolved(&mut self, key: ResolvedKey, until: u64) {
+        self.resolved.insert(key, until);
     }
 
     /// Makes `prefixes` the home itself. No more than [`LOCAL_PREFIXES_MAX`] are taken.
@@ -387,6 +394,10 @@ impl Env for Host {
         self.state.replace(*state);
         self.write_name(name);
         true
+    }
+
+    fn resolved_until(&self, key: &ResolvedKey) -> Option<u64> {
+        self.resolved.get(key).copied()
     }
 
     fn count(&self, counter: Counter) {

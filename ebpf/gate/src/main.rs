@@ -19,12 +19,12 @@ use aya_ebpf::helpers::generated::{
 use aya_ebpf::macros::{map, xdp};
 use aya_ebpf::maps::{Array, LruHashMap, PerCpuArray, RingBuf};
 use aya_ebpf::programs::XdpContext;
-use stairgate_abi::TagSet;
 use stairgate_abi::maps::{
     Counter, DEVICE_BUCKETS, EVENT_RING_BYTES, EVENTS_PER_SECOND, FLOWS_MAX, Flow, FlowKey, PROFILES_MAX, Profile,
-    STRANGERS_MAX, STREAMS_MAX, Settings, StreamKey, TAG_SETS_MAX,
+    RESOLVED_MAX, ResolvedKey, STRANGERS_MAX, STREAMS_MAX, Settings, StreamKey, TAG_SETS_MAX,
 };
 use stairgate_abi::table::{BUCKET_SLOTS, Bucket, Buckets};
+use stairgate_abi::{ABI_MARK, TagSet};
 use stairgate_gate::{Action, Env, StreamState, Told, Work};
 use stairgate_wire::{Bytes, BytesMut, Loop, Step, layout, spell};
 
@@ -55,6 +55,8 @@ static CURSORS: Array<u64> = Array::with_max_entries(PROFILES_MAX, 0);
 static FLOWS: LruHashMap<FlowKey, Flow> = LruHashMap::with_max_entries(FLOWS_MAX, 0);
 #[map]
 static STREAMS: LruHashMap<StreamKey, Stream> = LruHashMap::with_max_entries(STREAMS_MAX, 0);
+#[map]
+static RESOLVED: LruHashMap<ResolvedKey, u64> = LruHashMap::with_max_entries(RESOLVED_MAX, 0);
 #[map]
 static STRANGERS: LruHashMap<[u8; 8], u64> = LruHashMap::with_max_entries(STRANGERS_MAX, 0);
 #[map]
@@ -105,6 +107,11 @@ fn baseline(_: XdpContext) -> u32 {
 #[unsafe(no_mangle)]
 #[unsafe(link_section = "license")]
 static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
+
+/// What the agent looks for before it loads the object.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "abi")]
+static ABI: [u8; ABI_MARK.len()] = ABI_MARK;
 
 /// The verifier rejects a program that could come here.
 #[panic_handler]
@@ -464,6 +471,12 @@ impl Env for Kernel {
         // SAFETY: both are `Stream`s, and one is in a map that the other is not in.
         unsafe { ptr::copy_nonoverlapping(stream, self.scratch.0.add(layout::STATE as usize).cast::<Stream>(), 1) };
         true
+    }
+
+    #[inline(always)]
+    fn resolved_until(&self, key: &ResolvedKey) -> Option<u64> {
+        // SAFETY: a map value; the agent stores the whole word at once.
+        RESOLVED.get_ptr(key).map(|until| unsafe { until.read_volatile() })
     }
 
     #[inline(always)]

@@ -2,8 +2,8 @@
 
 use stairgate_abi::hash::hash_mac_word;
 use stairgate_abi::maps::{
-    Counter, Flow, FlowKey, LOCAL_PREFIXES_MAX, PROFILE_UNKNOWN, PROFILE_UNMANAGED, Profile, Settings, StreamKey,
-    TRANSITIONS_MAX, event_kind, flow_state, options,
+    Counter, Flow, FlowKey, LOCAL_PREFIXES_MAX, PROFILE_UNKNOWN, PROFILE_UNMANAGED, Profile, ResolvedKey, Settings,
+    StreamKey, TRANSITIONS_MAX, event_kind, flow_state, options,
 };
 use stairgate_abi::table::find_this;
 use stairgate_abi::{Decision, Mask, Reason, TagPath, Verdict, flags};
@@ -145,6 +145,9 @@ fn judge<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> Action {
             env.count(Counter::OutOfOrder);
             return Action::Drop;
         }
+        if is_unresolved(env, context, &work.frame) {
+            return unresolved(env, context, work);
+        }
         begin(env, context, work, opens);
         env.put_flow(&work.place.flow, &work.flow);
         known_flow = env.flow(&work.place.flow);
@@ -173,7 +176,37 @@ fn portless<E: Env>(env: &E, context: &Context<'_>, frame: &Frame) -> Action {
         env.count(Counter::Local);
         return Action::Pass;
     }
+    if is_unresolved(env, context, frame) {
+        env.count(Counter::Unresolved);
+        return Action::Drop;
+    }
     unclassified(env, context.mask)
+}
+
+/// True if the profile asks that the device was given the destination by the resolver, and it was not.
+#[inline(always)]
+fn is_unresolved<E: Env>(env: &E, context: &Context<'_>, frame: &Frame) -> bool {
+    // Names may be asked for anywhere: what another server answers leads nowhere.
+    context.mask.has(flags::RESOLVED_ONLY)
+        && frame.destination_port() != DNS_PORT
+        && !is_local(context.settings, frame.destination)
+        && !was_resolved(env, context, frame)
+}
+
+#[inline(never)]
+fn was_resolved<E: Env>(env: &E, context: &Context<'_>, frame: &Frame) -> bool {
+    let key = ResolvedKey { address: frame.destination, mac: context.mac };
+    env.resolved_until(&key).is_some_and(|until| context.now < until)
+}
+
+/// Refuses a flow without remembering it: if its address is resolved later, it begins then.
+#[inline(never)]
+fn unresolved<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> Action {
+    env.count(Counter::Unresolved);
+    work.told.kind = event_kind::UNCLASSIFIED;
+    work.told.reason = Reason::Unresolved as u8;
+    tell(env, context, work);
+    refuse(env, &work.frame)
 }
 
 /// What is known of a flow from its first packet.

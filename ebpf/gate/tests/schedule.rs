@@ -149,3 +149,40 @@ fn a_profile_out_of_its_bounds_is_still_safe() {
     gate.set_profile(u16::MAX, profile);
     const { assert!(MASKS_MAX.is_power_of_two()) };
 }
+
+#[test]
+fn resolved_only_means_no_flow_to_an_address_that_was_not_given() {
+    use stairgate_abi::flags::RESOLVED_ONLY;
+    use stairgate_abi::maps::ResolvedKey;
+    for version in [4, 6] {
+        let mut gate = gate(RESOLVED_ONLY);
+        let datagram = |port| ethernet(Link::Plain, &ip(version, 17, &[], &udp(port, b"x")));
+        let opening = ethernet(Link::Plain, &ip(version, 6, &[], &tcp(SYN, 1, 0, b"")));
+        assert_eq!(gate.handle(&datagram(9_999), 0).action, Drop);
+        let refused = gate.handle(&opening, 0);
+        assert_eq!((refused.action, reasons(&refused)), (Reply, vec![Reason::Unresolved as u8]));
+        assert_eq!(gate.counter(Counter::Unresolved), 2);
+        // Names may be asked for anywhere, over TCP as well; the answers lead nowhere.
+        let ask = |protocol, transport: &[u8]| ethernet(Link::Plain, &ip(version, protocol, &[], transport));
+        let mut to_dns = tcp(SYN, 1, 0, b"");
+        to_dns[2..4].copy_from_slice(&53u16.to_be_bytes());
+        assert_eq!(gate.handle(&ask(6, &to_dns), 0).action, Pass);
+        assert_eq!(gate.handle(&ask(17, &udp(53, b"x")), 0).action, Pass);
+
+        let destination = parsed(&opening).destination;
+        let mac = MAC.iter().fold(0, |word, &byte| word << 8 | u64::from(byte));
+        let entered = ResolvedKey { address: destination, mac };
+        // Another device was given the address, or this one another address.
+        gate.set_resolved(ResolvedKey { mac: mac + 1, ..entered }, u64::MAX);
+        gate.set_resolved(ResolvedKey { address: [destination[0], destination[1] + 1], mac }, u64::MAX);
+        assert_eq!(gate.handle(&opening, 1).action, Reply);
+        gate.set_resolved(entered, 10 * SECOND);
+        assert_eq!(gate.handle(&opening, 2).action, Pass, "what was refused before begins now");
+        assert_eq!(gate.handle(&datagram(9_999), 2).action, Pass);
+        // The entry ends; what runs goes on, and nothing new begins.
+        assert_eq!(gate.handle(&datagram(9_999), 11 * SECOND).action, Pass);
+        assert_eq!(gate.handle(&datagram(9_998), 11 * SECOND).action, Drop);
+        // Protocols without ports go nowhere either.
+        assert_eq!(gate.handle(&ask(47, &[0; 8]), 11 * SECOND).action, Drop);
+    }
+}

@@ -231,10 +231,16 @@ pub(crate) fn send_stream(gate: &mut Host, stream: &[u8], cuts: &[usize], isn: u
     (last, name)
 }
 
-/// Checks the checksums of the IPv4 header and of UDP or TCP, by RFC 1071 and nothing else.
-pub(crate) fn check_checksums(bytes: &[u8]) {
+/// The headers of a frame that can be read.
+pub(crate) fn parsed(bytes: &[u8]) -> Frame {
     let mut frame = Frame::default();
     frame::parse::<Plain, _>(bytes, bytes.len() as u32, &mut frame).unwrap();
+    frame
+}
+
+/// Checks the checksums of the IPv4 header and of UDP or TCP, by RFC 1071 and nothing else.
+pub(crate) fn check_checksums(bytes: &[u8]) {
+    let frame = parsed(bytes);
     let [network, transport, end] = [frame.network, frame.transport, frame.end].map(|offset| offset as usize);
     let sum = |bytes: &[u8]| {
         bytes.chunks(2).map(|pair| u64::from(pair[0]) << 8 | u64::from(*pair.get(1).unwrap_or(&0))).sum::<u64>()
