@@ -23,6 +23,17 @@ fn running(home: &Home) -> Option<u32> {
     links.iter().find(|link| link.name == "lan").unwrap().xdp.map(|xdp| xdp.program)
 }
 
+/// A home whose gate is filled and attached, and that no agent looks after.
+fn guarded_home() -> (Bpffs, Home) {
+    let (bpffs, home) = (Bpffs::mount(), Home::new());
+    home.router.run(|| {
+        let (dataplane, _) = open(&bpffs.options());
+        fill(&dataplane);
+        dataplane.attach("lan").unwrap();
+    });
+    (bpffs, home)
+}
+
 #[test]
 fn a_restart_adopts_everything() {
     let (bpffs, home) = (Bpffs::mount(), Home::new());
@@ -117,12 +128,7 @@ fn under_traffic(home: &Home, change: impl FnOnce() + Send) {
 
 #[test]
 fn an_upgrade_exchanges_the_program_under_traffic() {
-    let (bpffs, home) = (Bpffs::mount(), Home::new());
-    home.router.run(|| {
-        let (dataplane, _) = open(&bpffs.options());
-        fill(&dataplane);
-        dataplane.attach("lan").unwrap();
-    });
+    let (bpffs, home) = guarded_home();
     let old = running(&home);
     under_traffic(&home, || {
         home.router.run(|| {
@@ -137,12 +143,7 @@ fn an_upgrade_exchanges_the_program_under_traffic() {
 
 #[test]
 fn a_larger_table_is_filled_before_it_is_in_force() {
-    let (bpffs, home) = (Bpffs::mount(), Home::new());
-    home.router.run(|| {
-        let (dataplane, _) = open(&bpffs.options());
-        fill(&dataplane);
-        dataplane.attach("lan").unwrap();
-    });
+    let (bpffs, home) = guarded_home();
     let old = running(&home);
     let larger = Options { domain_capacity: 50_000, ..bpffs.options() };
     under_traffic(&home, || {
@@ -166,12 +167,7 @@ fn a_larger_table_is_filled_before_it_is_in_force() {
 
 #[test]
 fn another_abi_version_is_replaced_the_same_way() {
-    let (bpffs, home) = (Bpffs::mount(), Home::new());
-    home.router.run(|| {
-        let (dataplane, _) = open(&bpffs.options());
-        fill(&dataplane);
-        dataplane.attach("lan").unwrap();
-    });
+    let (bpffs, home) = guarded_home();
     let pins = bpffs.pin_dir();
     let set = format!("v{}", stairgate_abi::ABI_VERSION);
     std::fs::rename(pins.join(&set), pins.join("v0")).unwrap();

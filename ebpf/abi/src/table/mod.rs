@@ -94,23 +94,19 @@ pub struct Entry {
 /// Looks up the name whose hash is `hash`.
 #[inline(always)]
 pub fn find<T: Buckets + ?Sized>(table: &T, hash: u64) -> Entry {
-    let count = table.count();
-    let fingerprint = hash >> FINGERPRINT_SHIFT;
-    let mut entry = Entry::default();
-    let first = first_bucket(hash, count);
-    if let Some(bucket) = table.bucket(first) {
-        collect(&bucket, fingerprint, &mut entry);
-    }
-    if let Some(bucket) = table.bucket(other_bucket(first, fingerprint, count)) {
-        collect(&bucket, fingerprint, &mut entry);
-    }
-    entry
+    search(table, hash, |_| false)
 }
 
 /// Looks up the id that holds for the name itself, where no name has more than one slot: a device. Faster than [`find`],
 /// since the second bucket is only read if the first has nothing.
 #[inline(always)]
 pub fn find_this<T: Buckets + ?Sized>(table: &T, hash: u64) -> u16 {
+    search(table, hash, |entry| entry.this != 0).this
+}
+
+/// Looks into the first bucket and, unless what is there `suffices`, into the second.
+#[inline(always)]
+fn search<T: Buckets + ?Sized>(table: &T, hash: u64, suffices: impl Fn(Entry) -> bool) -> Entry {
     let count = table.count();
     let fingerprint = hash >> FINGERPRINT_SHIFT;
     let mut entry = Entry::default();
@@ -118,12 +114,12 @@ pub fn find_this<T: Buckets + ?Sized>(table: &T, hash: u64) -> u16 {
     if let Some(bucket) = table.bucket(first) {
         collect(&bucket, fingerprint, &mut entry);
     }
-    if entry.this == 0
+    if !suffices(entry)
         && let Some(bucket) = table.bucket(other_bucket(first, fingerprint, count))
     {
         collect(&bucket, fingerprint, &mut entry);
     }
-    entry.this
+    entry
 }
 
 /// Takes what `bucket` holds for `fingerprint` into `entry`.
