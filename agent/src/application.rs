@@ -28,10 +28,11 @@ pub use lists::ListState;
 use strangers::Strangers;
 
 use crate::clock::Moment;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::control::protocol::{Decision, PauseEnd};
 use crate::document::{HouseholdDocument, nearest_tag_id, owner_named, tag_of};
 use crate::gate::{Gate, GateError};
+use crate::resolver::reverse::private_zones;
 use crate::store::Store;
 use crate::text;
 use crate::view::Interface;
@@ -55,6 +56,8 @@ pub struct Application<G> {
     gate: Arc<G>,
     household: Household,
     own_rules: Vec<OwnEntry>,
+    /// Names of the home itself, which the resolver answers whoever asks: the gate lets them pass.
+    home_names: Vec<OwnEntry>,
     valid_until: Timestamp,
     strangers: Strangers,
     lists: Vec<ListState>,
@@ -91,6 +94,7 @@ impl<G: Gate> Application<G> {
             gate,
             household,
             own_rules: Vec::new(),
+            home_names: config.resolver.as_ref().map_or_else(Vec::new, home_names),
             valid_until: Timestamp::MIN,
             strangers: Strangers::default(),
             lists,
@@ -126,7 +130,7 @@ impl<G: Gate> Application<G> {
         self.valid_until
     }
 
-    /// What people decided about single names, for the domain table.
+    /// What people decided about single names, and the names of the home itself, for the domain table.
     pub fn own_rules(&self) -> &[OwnEntry] {
         &self.own_rules
     }
@@ -349,8 +353,16 @@ impl<G: Gate> Application<G> {
 
     fn take(&mut self, compiled: Compiled) {
         self.own_rules = compiled.own_rules;
+        self.own_rules.extend_from_slice(&self.home_names);
         self.valid_until = compiled.valid_until;
     }
+}
+
+/// The home's domain and the zones of private addresses.
+fn home_names(resolver: &config::Resolver) -> Vec<OwnEntry> {
+    let Some(home) = stairgate_policy::taxonomy::category("home") else { return Vec::new() };
+    let entry = |name| OwnEntry { name, tag: home.tag, scope: Scope::Both };
+    private_zones().chain([resolver.domain.to_string()]).map(entry).collect()
 }
 
 /// Before anybody set it up, the home is open: a gate that closes by itself would be taken down, not set up.

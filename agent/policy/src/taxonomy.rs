@@ -104,7 +104,7 @@ const fn category_of(
 
 /// Tags are never reused; a new category takes the next free number of its block of eight.
 #[rustfmt::skip]
-const CATEGORIES: [Category; 47] = [
+const CATEGORIES: [Category; 48] = [
     category_of(1, Content, "adult", Some(From16To17), "Pornography",
         "Sites made to show sex."),
     category_of(2, Content, "suggestive", Some(From13To15), "Nudity and suggestive pictures",
@@ -192,6 +192,8 @@ const CATEGORIES: [Category; 47] = [
         "The platforms that schools teach on."),
     category_of(45, Protect, "updates", None, "System updates",
         "What keeps devices safe, on time and connected."),
+    category_of(46, Protect, "home", None, "This home",
+        "The home's own printers, screens and pages."),
 
     category_of(49, Everyday, "kids", None, "Made for young children",
         "Sites made for young children."),
@@ -260,7 +262,7 @@ mod tests {
             assert_eq!(protected().contains(category.tag), protects);
             assert!(!protects || category.blocked_through.is_none(), "{}", category.id);
         }
-        assert_eq!(protected().iter().count(), 5);
+        assert_eq!(protected().iter().count(), 6);
     }
 
     #[test]

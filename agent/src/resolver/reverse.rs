@@ -25,6 +25,29 @@ const fn v6([a, b, c, d, e, f, g, h]: [u16; 8], bits: u32) -> (IpAddr, u32) {
     (IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h)), bits)
 }
 
+/// The zones of those prefixes, as dotted names. A prefix that ends inside a label is several zones.
+pub fn private_zones() -> impl Iterator<Item = String> {
+    PRIVATE.into_iter().flat_map(|(address, bits)| {
+        let (label_bits, suffix) = match address {
+            IpAddr::V4(_) => (8, "in-addr.arpa"),
+            IpAddr::V6(_) => (4, "ip6.arpa"),
+        };
+        let labels = bits.div_ceil(label_bits);
+        // The leading bits as a number whose last label counts through what the prefix leaves open.
+        let first = match address {
+            IpAddr::V4(address) => u128::from(address.to_bits()) >> (32 - labels * label_bits),
+            IpAddr::V6(address) => address.to_bits() >> (128 - labels * label_bits),
+        };
+        (first..first + (1 << (labels * label_bits - bits))).map(move |prefix| {
+            let label = |index: u32| prefix >> (index * label_bits) & ((1 << label_bits) - 1);
+            let said: Vec<String> = (0..labels)
+                .map(|index| if label_bits == 8 { label(index).to_string() } else { format!("{:x}", label(index)) })
+                .collect();
+            format!("{}.{suffix}", said.join("."))
+        })
+    })
+}
+
 /// What a name beneath `in-addr.arpa` or `ip6.arpa` says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Reverse {
@@ -131,6 +154,41 @@ mod tests {
 
     fn reverse(text: &str) -> Option<Reverse> {
         Reverse::of(&DnsName::from_dotted(text).unwrap())
+    }
+
+    #[test]
+    fn private_zones_are_what_private_names_lie_in() {
+        let zones: Vec<DnsName> = private_zones().map(|zone| DnsName::from_dotted(&zone).unwrap()).collect();
+        for (address, private) in [
+            ("10.255.0.1", true),
+            ("172.15.0.1", false),
+            ("172.16.0.1", true),
+            ("172.31.0.1", true),
+            ("172.32.0.1", false),
+            ("192.168.1.1", true),
+            ("100.127.0.1", true),
+            ("100.128.0.1", false),
+            ("9.9.9.9", false),
+            ("fd12::1", true),
+            ("febf::1", true),
+            ("fe40::1", false),
+            ("::1", true),
+            ("2606:4700::1", false),
+        ] {
+            let digits = match address.parse::<IpAddr>().unwrap() {
+                IpAddr::V4(address) => {
+                    let [a, b, c, d] = address.octets();
+                    format!("{d}.{c}.{b}.{a}.in-addr.arpa")
+                }
+                IpAddr::V6(address) => {
+                    let nibbles: Vec<String> =
+                        (0..32).map(|at| format!("{:x}", address.to_bits() >> (4 * at) & 15)).collect();
+                    format!("{}.ip6.arpa", nibbles.join("."))
+                }
+            };
+            let name = DnsName::from_dotted(&digits).unwrap();
+            assert_eq!(zones.iter().any(|zone| name.is_within(zone)), private, "{address}");
+        }
     }
 
     #[test]
