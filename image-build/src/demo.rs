@@ -3,6 +3,7 @@
 
 mod evening;
 mod expected;
+mod resolver;
 mod tricks;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::lab::home::{Placement, Who};
 use crate::lab::household::{Household, Minute};
 use crate::lab::sites::{Names, Site};
 use crate::lab::survey::survey;
+use crate::lab::world::World;
 use crate::look_around::show_doors;
 use crate::packages;
 use crate::ui::{Screen, Tone};
@@ -34,6 +36,9 @@ pub(crate) struct Options {
     /// Let the gate stand between the provider's router and the home, as a transparent bridge.
     #[arg(long)]
     bridge: bool,
+    /// Show what the home's resolver answers, and nothing else.
+    #[arg(long, conflicts_with = "bridge")]
+    resolver: bool,
 }
 
 /// What was to be shown, counted.
@@ -61,6 +66,8 @@ struct Demo<'a> {
     lab: &'a Lab,
     gate: Gate,
     tally: Tally,
+    /// The server that the agent asks once it resolves names itself.
+    world: Option<World>,
 }
 
 /// Runs the demonstration.
@@ -83,12 +90,17 @@ pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
         Lab::build(Names::RealIfThere, Placement::of(options.bridge))
     })?;
     let gate = Gate::new(&lab, program);
-    let mut demo = Demo { screen, lab: &lab, gate, tally: Tally::default() };
-    demo.by_day()?;
-    demo.tricks()?;
-    demo.explain()?;
-    demo.paused()?;
-    demo.evening()?;
+    let mut demo = Demo { screen, lab: &lab, gate, tally: Tally::default(), world: None };
+    if !options.resolver {
+        demo.by_day()?;
+        demo.tricks()?;
+        demo.explain()?;
+        demo.paused()?;
+        demo.evening()?;
+    }
+    if !options.bridge {
+        demo.resolver()?;
+    }
     let Tally { held, failed } = demo.tally;
     screen.heading("That was it.");
     screen.verdict(failed == 0, format_args!("{held} of {} things were as they should be.", held + failed));

@@ -4,6 +4,7 @@
 //! behind is cleared up by the next one.
 
 pub(crate) mod agent;
+pub(crate) mod ask;
 pub(crate) mod client;
 pub(crate) mod download;
 pub(crate) mod home;
@@ -13,6 +14,7 @@ pub(crate) mod namespace;
 mod receiver;
 pub(crate) mod sites;
 pub(crate) mod survey;
+pub(crate) mod world;
 
 use anyhow::Result;
 

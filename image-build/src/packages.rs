@@ -11,8 +11,9 @@ use rustix::process::geteuid;
 use crate::process::{Finished, describe, run};
 use crate::ui::Screen;
 
-/// Programs, and the packages of Debian and Ubuntu that bring them. The servers come in packages that start no service.
-const PROGRAMS: [(&str, &str); 15] = [
+/// Programs, and the packages of Debian and Ubuntu that bring them. Of the servers, only unbound's package starts one by
+/// itself, which listens on the loopback interface alone.
+const PROGRAMS: [(&str, &str); 18] = [
     ("ip", "iproute2"),
     ("tc", "iproute2"),
     ("ss", "iproute2"),
@@ -21,11 +22,14 @@ const PROGRAMS: [(&str, &str); 15] = [
     ("sysctl", "procps"),
     ("ping", "iputils-ping"),
     ("dig", "bind9-dnsutils"),
+    ("drill", "ldnsutils"),
+    ("kdig", "knot-dnsutils"),
     ("curl", "curl"),
     ("openssl", "openssl"),
     ("iperf3", "iperf3"),
     ("dnsperf", "dnsperf"),
     ("dnsmasq", "dnsmasq-base"),
+    ("unbound", "unbound"),
     ("apache2", "apache2-bin"),
     ("faketime", "faketime"),
 ];

@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, ensure};
 
@@ -186,7 +187,8 @@ pub(crate) struct Home {
     /// What stands between router and people, if the gate is a bridge.
     between: Option<Between>,
     receiver: PathBuf,
-    _resolver: Daemon,
+    /// The router's name server, while it has one besides the agent.
+    resolver: Mutex<Option<Daemon>>,
 }
 
 impl Home {
@@ -215,7 +217,8 @@ impl Home {
         resolver.arg(format!("--interface={BRIDGE}"));
         resolver.arg(format!("--server={DNS_V4}")).arg(format!("--server={DNS_V6}"));
         let resolver = Daemon::start("the router's resolver", &mut resolver, &folder.path("resolver.log"))?;
-        Ok(Self { people, extra: Vec::new(), router, between, receiver, _resolver: resolver })
+        let resolver = Mutex::new(Some(resolver));
+        Ok(Self { people, extra: Vec::new(), router, between, receiver, resolver })
     }
 
     /// A person's namespace.
@@ -257,6 +260,11 @@ impl Home {
     /// Lets the router forget who is where, as it does by itself after a while: it asks, and everybody has to answer.
     pub(crate) fn forget_neighbours(&self) -> Result<()> {
         self.router.ip(["neigh", "flush", "dev", BRIDGE])
+    }
+
+    /// Ends the router's name server, so that the agent can take its place.
+    pub(crate) fn stop_resolver(&self) {
+        drop(self.resolver.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Adds a device, as the next number.

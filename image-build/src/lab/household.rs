@@ -63,6 +63,10 @@ pub(crate) struct Household {
     windows: Vec<Window>,
     devices: Vec<(Who, String)>,
     lists: Vec<List>,
+    /// The `[resolver]` section, if the agent resolves names.
+    resolver: String,
+    /// Sets of DNS servers that single people's names are asked of.
+    upstreams: Vec<(Who, &'static str)>,
 }
 
 impl Household {
@@ -77,6 +81,8 @@ impl Household {
             windows: Vec::new(),
             devices: people.to_vec(),
             lists: lists.collect(),
+            resolver: String::new(),
+            upstreams: Vec::new(),
         }
     }
 
@@ -94,6 +100,24 @@ impl Household {
     /// Gives an added device of the home to somebody.
     pub(crate) fn add_device(&mut self, who: Who, number: u8) {
         self.devices.push((who, extra_mac(number)));
+    }
+
+    /// Lets the agent resolve names, by this `[resolver]` section of its configuration.
+    pub(crate) fn set_resolver(&mut self, section: String) {
+        self.resolver = section;
+    }
+
+    /// Has a child's names asked of a set of DNS servers from the `[resolver]` section.
+    pub(crate) fn set_upstreams(&mut self, who: Who, set: &'static str) {
+        self.upstreams.push((who, set));
+    }
+
+    /// Adds a list of these names.
+    pub(crate) fn add_list(&mut self, lab: &Lab, category: &'static str, names: &[&str]) -> Result<()> {
+        let path = lab.folder.path(&format!("added-{category}.txt"));
+        fs::write(&path, names.join("\n") + "\n").with_context(|| format!("cannot write {}", path.display()))?;
+        self.lists.push(List { category, path, names: names.len() });
+        Ok(())
     }
 
     /// Adds a list of so many names that nobody asks for.
@@ -119,6 +143,7 @@ impl Household {
         writeln!(text, "state_dir = \"{}\"\npin_dir = \"{}\"", state.display(), pins.display())?;
         writeln!(text, "control_socket = \"{}\"", socket.display())?;
         writeln!(text, "domain_capacity = {}", self.names() + SPARE_NAMES)?;
+        writeln!(text, "\n{}", self.resolver)?;
         for (number, List { category, path, .. }) in self.lists.iter().enumerate() {
             writeln!(text, "\n[[list]]\nname = \"{category}-{number}\"")?;
             writeln!(text, "path = \"{}\"\ncategory = \"{category}\"", path.display())?;
@@ -132,7 +157,7 @@ impl Household {
             };
             writeln!(text, "{role}")?;
             if who.age_band().is_some() {
-                self.write_windows(&mut text, who)?;
+                self.write_rules(&mut text, who)?;
             }
         }
         for (who, mac) in &self.devices {
@@ -142,8 +167,12 @@ impl Household {
         Ok(text)
     }
 
-    fn write_windows(&self, text: &mut String, who: Who) -> Result<()> {
-        writeln!(text, "[household.person.rules]\nwindow = [")?;
+    fn write_rules(&self, text: &mut String, who: Who) -> Result<()> {
+        writeln!(text, "[household.person.rules]")?;
+        if let Some((_, set)) = self.upstreams.iter().find(|(of, _)| *of == who) {
+            writeln!(text, "upstreams = \"{set}\"")?;
+        }
+        writeln!(text, "window = [")?;
         for Window { mode, from, to, .. } in self.windows.iter().filter(|window| window.who == who) {
             writeln!(text, "  {{ days = \"daily\", from = \"{from}\", to = \"{to}\", mode = \"{mode}\" }},")?;
         }

@@ -19,6 +19,8 @@ use crate::process::{Daemon, run, succeed};
 pub(crate) const DNS_V4: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 53);
 /// See [`DNS_V4`].
 pub(crate) const DNS_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0x100, 0, 0, 0, 0, 0x53);
+/// The name in the certificate of the DNS server that answers over TLS and HTTPS.
+pub(crate) const DNS_NAME: &str = "dns.laboratory.test";
 /// Where iperf3 listens, apart from all sites.
 pub(crate) const IPERF_V4: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 80);
 /// See [`IPERF_V4`].
@@ -138,7 +140,7 @@ fn certificates(folder: &RunFolder, sites: &[Site]) -> Result<PathBuf> {
     let mut command = request();
     command.args(["-subj", "/CN=Stairgate laboratory"]);
     succeed(command.arg("-keyout").arg(&authority_key).arg("-out").arg(&authority))?;
-    let mut names = String::from("subjectAltName=DNS:laboratory.test");
+    let mut names = format!("subjectAltName=DNS:laboratory.test,DNS:{DNS_NAME}");
     for site in sites {
         write!(names, ",DNS:{}", site.name)?;
     }

@@ -1,0 +1,181 @@
+//! What the home's resolver asks: unbound, which knows a small world of names and answers over plain DNS, TLS and HTTPS.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::Lab;
+use super::internet::{DNS_NAME, site_v4, site_v6};
+use crate::interrupt;
+use crate::process::{COMMAND_LIMIT, Daemon, run, succeed};
+
+/// Its addresses on the internet, apart from the server that knows the sites.
+pub(crate) const WORLD_V4: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 54);
+/// See [`WORLD_V4`].
+pub(crate) const WORLD_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0x100, 0, 0, 0, 0, 0x54);
+/// Where it answers DNS over HTTPS: the web server has port 443 of every address.
+pub(crate) const HTTPS_PORT: u16 = 8443;
+/// The set of servers that are asked over TLS.
+pub(crate) const TLS_SET: &str = "over-tls";
+/// The set of servers that are asked over HTTPS.
+pub(crate) const HTTPS_SET: &str = "over-https";
+const START_LIMIT: Duration = Duration::from_secs(15);
+/// Number of the first of the names' addresses, beyond those of all sites.
+const FIRST_NUMBER: u8 = 200;
+
+/// Hosts with an address of each IP version.
+const HOSTS: [&str; 16] = [
+    "meadow.example",
+    "shop.example",
+    "collect.tracker.example",
+    "www.google.com",
+    "forcesafesearch.google.com",
+    "www.bing.com",
+    "strict.bing.com",
+    "duckduckgo.com",
+    "safe.duckduckgo.com",
+    "www.youtube.com",
+    "restrict.youtube.com",
+    "restrictmoderate.youtube.com",
+    "use-application-dns.net",
+    "mask.icloud.com",
+    "mask-h2.icloud.com",
+    "resolver.example",
+];
+
+/// Everything else. The names of a home under a public name are what a rebinding attack answers with; the `ech` parameter
+/// is a list of one configuration (draft-ietf-tls-esni) with a key of no consequence.
+const RECORDS: &str = "\
+metrics.shop.example. CNAME collect.tracker.example.
+lure.example. A 192.168.77.1
+lure.example. AAAA fd77::1
+shop.example. HTTPS 1 . alpn=h2 ech=AEX+DQBBTQAgACBzl1pbPUvgTqUlAxoUcMBkuWeTgO3gRmqLAMfhmKkJSQAEAAEAAQASY2xvdWRmbGFyZS1lY2guY29tAAA=
+www.google.com. HTTPS 1 . alpn=h2,h3
+_dns.resolver.arpa. SVCB 1 resolver.example. alpn=dot
+";
+
+/// The addresses of a host of this world, IPv4 and IPv6; none if it has none of its own.
+pub(crate) fn addresses(name: &str) -> Option<(Ipv4Addr, Ipv6Addr)> {
+    let place = HOSTS.iter().position(|host| *host == name)?;
+    let number = FIRST_NUMBER + u8::try_from(place).ok()?;
+    Some((site_v4(number), site_v6(number)))
+}
+
+/// The `[resolver]` section of the agent's configuration: whoever has no set of servers of their own asks over plain DNS.
+pub(crate) fn resolver_section(lab: &Lab) -> String {
+    format!(
+        "[resolver]\nhttps_port = 443\nupstreams = [\"udp://{WORLD_V4}\", \"udp://[{WORLD_V6}]\"]\n\
+         certificates = \"{}\"\n\n[resolver.upstream_sets]\n{TLS_SET} = [\"tls://{DNS_NAME}@[{WORLD_V6}]\"]\n\
+         {HTTPS_SET} = [\"https://{DNS_NAME}@{WORLD_V4}:{HTTPS_PORT}/dns-query\"]\n",
+        lab.internet.authority.display()
+    )
+}
+
+/// Questions that it was asked.
+pub(crate) struct Asked {
+    /// Over UDP and TCP, unencrypted.
+    pub(crate) plain: u64,
+    /// Over TLS.
+    pub(crate) tls: u64,
+    /// Over HTTPS.
+    pub(crate) https: u64,
+}
+
+/// The server. It ends with this value.
+pub(crate) struct World {
+    _server: Daemon,
+    configuration: PathBuf,
+}
+
+impl World {
+    /// Starts it in the laboratory's internet.
+    pub(crate) fn start(lab: &Lab) -> Result<Self> {
+        let internet = &lab.internet.namespace;
+        internet.ip(["addr", "replace", &format!("{WORLD_V6}/128"), "dev", "lo", "nodad"])?;
+        let zone = lab.folder.path("world.zone");
+        fs::write(&zone, zone_text()?).with_context(|| format!("cannot write {}", zone.display()))?;
+        let configuration = lab.folder.path("unbound.conf");
+        let text = configuration_text(&lab.folder.path(""))?;
+        fs::write(&configuration, text).with_context(|| format!("cannot write {}", configuration.display()))?;
+        let mut command = internet.command("unbound");
+        command.arg("-d").arg("-c").arg(&configuration);
+        let mut server = Daemon::start("unbound", &mut command, &lab.folder.path("unbound.log"))?;
+        interrupt::wait_until("the start of unbound", START_LIMIT, || {
+            server.check()?;
+            Ok(run(control(&configuration).arg("status"), COMMAND_LIMIT)?.status.success())
+        })?;
+        Ok(Self { _server: server, configuration })
+    }
+
+    /// What it was asked so far.
+    pub(crate) fn asked(&self) -> Result<Asked> {
+        let text = succeed(control(&self.configuration).arg("stats_noreset"))?;
+        let count = |key: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+            line.and_then(|number| number.parse::<u64>().ok()).with_context(|| format!("unbound does not tell {key}"))
+        };
+        // unbound counts a question over HTTPS as one over TLS too.
+        let (all, tls, https) = (count("total.num.queries")?, count("num.query.tls")?, count("num.query.https")?);
+        Ok(Asked { plain: all.saturating_sub(tls), tls: tls.saturating_sub(https), https })
+    }
+}
+
+fn control(configuration: &Path) -> Command {
+    let mut command = Command::new("unbound-control");
+    command.arg("-c").arg(configuration);
+    command
+}
+
+fn zone_text() -> Result<String> {
+    let mut text = String::from(
+        "$ORIGIN .\n$TTL 300\n. SOA ns.world.example. hostmaster.world.example. 1 3600 900 86400 60\n\
+         . NS ns.world.example.\nns.world.example. A 127.0.0.1\n",
+    );
+    for host in HOSTS {
+        let (v4, v6) = addresses(host).context("a host of the world has no address")?;
+        writeln!(text, "{host}. A {v4}\n{host}. AAAA {v6}")?;
+    }
+    text += RECORDS;
+    Ok(text)
+}
+
+fn configuration_text(folder: &Path) -> Result<String> {
+    let folder = folder.display();
+    let mut text = format!(
+        "server:
+  directory: \"{folder}\"
+  username: \"\"
+  chroot: \"\"
+  pidfile: \"\"
+  use-syslog: no
+  do-daemonize: no
+  module-config: \"iterator\"
+  extended-statistics: yes
+  access-control: 0.0.0.0/0 allow
+  access-control: ::0/0 allow
+  tls-service-key: \"{folder}sites.key\"
+  tls-service-pem: \"{folder}sites.crt\"
+  https-port: {HTTPS_PORT}
+auth-zone:
+  name: \".\"
+  zonefile: \"{folder}world.zone\"
+  for-downstream: no
+  for-upstream: yes
+  fallback-enabled: no
+remote-control:
+  control-enable: yes
+  control-interface: \"{folder}unbound.sock\"
+  control-use-cert: no
+server:
+"
+    );
+    for port in [53, 853, HTTPS_PORT] {
+        writeln!(text, "  interface: {WORLD_V4}@{port}\n  interface: {WORLD_V6}@{port}")?;
+    }
+    Ok(text)
+}
