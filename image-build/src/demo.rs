@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: what each person at home gets of the internet, by day, while paused, at homework time, and at
 //! bedtime; with the real agent, a real router and real clients.
 
+mod browser;
 mod evening;
 mod expected;
 mod resolver;
@@ -100,6 +101,7 @@ pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
     }
     if !options.bridge {
         demo.resolver()?;
+        demo.browser()?;
     }
     let Tally { held, failed } = demo.tally;
     screen.heading("That was it.");

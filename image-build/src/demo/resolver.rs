@@ -44,15 +44,21 @@ enum Fate {
     Refused(&'static str, u16),
     /// There is nothing of the kind.
     Nothing,
+    /// A record of the kind comes.
+    Record,
     /// A service's record comes, with or without the keys of Encrypted ClientHello.
     Service { keys: bool },
 }
+
+/// What `stairgate explain` is asked, and what must be in its answer.
+const EXPLAINED: [(&str, &str); 2] =
+    [("www.google.com", "forcesafesearch.google.com"), ("use-application-dns.net", "other name servers")];
 
 const BLOCKED: Fate = Fate::Refused("NOERROR", 15);
 
 /// What the family's rules and the age bands' usual ones come to, written down independently of the agent.
 #[rustfmt::skip]
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 16] = [
     Row { title: "ordinary name", name: "meadow.example", kind: "A", expected: |_| Fate::Own },
     Row { title: "ordinary name", name: "meadow.example", kind: "AAAA", expected: |_| Fate::Own },
     Row { title: "SafeSearch", name: "www.google.com", kind: "A",
@@ -62,13 +68,14 @@ const ROWS: [Row; 15] = [
     Row { title: "SafeSearch", name: "duckduckgo.com", kind: "A",
         expected: |who| filtered(who, Fate::Alias("safe.duckduckgo.com", "safe"), Fate::Own) },
     Row { title: "… no way past it", name: "www.google.com", kind: "HTTPS",
-        expected: |who| filtered(who, Fate::Refused("NOERROR", 4), Fate::Service { keys: false }) },
+        expected: |who| filtered(who, Fate::Refused("NOERROR", 4), Fate::Record) },
     Row { title: "YouTube", name: "www.youtube.com", kind: "A", expected: |who| match who {
         Who::Mia => Fate::Alias("restrict.youtube.com", "strict"),
         Who::Visitor => Fate::Alias("restrictmoderate.youtube.com", "moderate"),
         Who::Jonas | Who::Parent => Fate::Own,
     } },
-    Row { title: "tracker", name: "collect.tracker.example", kind: "A", expected: |who| filtered(who, BLOCKED, Fate::Own) },
+    Row { title: "tracker", name: "collect.tracker.example", kind: "A",
+        expected: |who| filtered(who, BLOCKED, Fate::Own) },
     Row { title: "… cloaked", name: "metrics.shop.example", kind: "A",
         expected: |who| filtered(who, BLOCKED, Fate::Of("collect.tracker.example")) },
     Row { title: "rebinding", name: "lure.example", kind: "A", expected: |_| BLOCKED },
@@ -76,6 +83,8 @@ const ROWS: [Row; 15] = [
     Row { title: "Firefox's canary", name: "use-application-dns.net", kind: "A",
         expected: |who| filtered(who, Fate::Refused("NXDOMAIN", 15), Fate::Own) },
     Row { title: "Apple's canary", name: "mask.icloud.com", kind: "AAAA",
+        expected: |who| filtered(who, Fate::Refused("NXDOMAIN", 15), Fate::Own) },
+    Row { title: "Apple's canary", name: "mask-h2.icloud.com", kind: "A",
         expected: |who| filtered(who, Fate::Refused("NXDOMAIN", 15), Fate::Own) },
     Row { title: "other resolvers", name: "_dns.resolver.arpa", kind: "SVCB", expected: |_| Fate::Nothing },
     Row { title: "keys for ECH", name: "shop.example", kind: "HTTPS",
@@ -124,7 +133,7 @@ impl Fate {
     /// The table's word for it.
     fn word(self) -> &'static str {
         match self {
-            Self::Own | Self::Of(_) => "answered",
+            Self::Own | Self::Of(_) | Self::Record => "answered",
             Self::Alias(_, word) => word,
             Self::Refused("NXDOMAIN", _) => "no such name",
             Self::Refused(..) => "refused",
@@ -136,7 +145,7 @@ impl Fate {
 
     const fn tone(self) -> Tone {
         match self {
-            Self::Own | Self::Of(_) | Self::Service { keys: true } => Tone::Good,
+            Self::Own | Self::Of(_) | Self::Record | Self::Service { keys: true } => Tone::Good,
             Self::Alias(..) | Self::Refused(..) | Self::Nothing | Self::Service { keys: false } => Tone::Shut,
         }
     }
@@ -172,6 +181,7 @@ impl Fate {
                     addresses(other) && aliases.next().is_some_and(|alias| alias.trim_end_matches('.') == other)
                 }
                 Self::Refused(..) | Self::Nothing => answers.is_empty() && aliases.next().is_none(),
+                Self::Record => answers.len() == 1,
                 Self::Service { keys } => matches!(answers[..], [one] if one.contains("ech=") == keys),
             }
     }
@@ -232,6 +242,12 @@ impl Demo<'_> {
         ] {
             let text = format!("The world was asked {count} of {whose} questions, over {transport}");
             self.tally.verdict(self.screen, count > 0, text);
+        }
+        for (name, reason) in EXPLAINED {
+            self.screen.heading(&format!("$ stairgate explain {name} for Mia"));
+            let text = self.gate.ask(self.lab.home.gate_host(), &["explain", name, "for", Who::Mia.name()])?;
+            text.lines().for_each(|line| self.screen.note(line));
+            self.tally.count(text.contains(reason));
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! What the home's resolver asks: unbound, which knows a small world of names and answers over plain DNS, TLS and HTTPS.
+//! What the home's resolver asks: unbound, which knows a small world of names and answers over plain DNS, TLS and
+//! HTTPS.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -48,8 +49,8 @@ const HOSTS: [&str; 16] = [
     "resolver.example",
 ];
 
-/// Everything else. The names of a home under a public name are what a rebinding attack answers with; the `ech` parameter
-/// is a list of one configuration (draft-ietf-tls-esni) with a key of no consequence.
+/// Everything else. A public name with the home router's addresses is what a rebinding attack answers with; the `ech`
+/// parameter is a list of one configuration with a key of no consequence.
 const RECORDS: &str = "\
 metrics.shop.example. CNAME collect.tracker.example.
 lure.example. A 192.168.77.1
@@ -66,7 +67,16 @@ pub(crate) fn addresses(name: &str) -> Option<(Ipv4Addr, Ipv6Addr)> {
     Some((site_v4(number), site_v6(number)))
 }
 
-/// The `[resolver]` section of the agent's configuration: whoever has no set of servers of their own asks over plain DNS.
+/// The hosts of this world whose addresses are somewhere in `text`.
+pub(crate) fn hosts_in(text: &str) -> Vec<&'static str> {
+    let is_in = |host: &&str| {
+        addresses(host).is_some_and(|(v4, v6)| text.contains(&v4.to_string()) || text.contains(&v6.to_string()))
+    };
+    HOSTS.into_iter().filter(is_in).collect()
+}
+
+/// The `[resolver]` section of the agent's configuration: whoever has no set of servers of their own asks over plain
+/// DNS.
 pub(crate) fn resolver_section(lab: &Lab) -> String {
     format!(
         "[resolver]\nhttps_port = 443\nupstreams = [\"udp://{WORLD_V4}\", \"udp://[{WORLD_V6}]\"]\n\
