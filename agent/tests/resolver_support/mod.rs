@@ -39,6 +39,9 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 /// Long enough to be sure that nothing comes.
 pub const SILENCE: Duration = Duration::from_millis(150);
 
+/// A device, an address it was given, and the answer's lifetime in seconds.
+pub type Entered = ([u8; 6], IpAddr, u32);
+
 /// A resolver that answers until it is dropped.
 pub struct Resolver {
     pub dns: SocketAddr,
@@ -47,8 +50,8 @@ pub struct Resolver {
     pub handler: Arc<Handler>,
     /// Queries that reached the world.
     pub asked: Arc<AtomicUsize>,
-    /// Addresses that were entered for devices, and the answers' lifetimes.
-    pub entered: Arc<Mutex<Vec<([u8; 6], IpAddr, u32)>>>,
+    /// Addresses that were entered for devices.
+    pub entered: Arc<Mutex<Vec<Entered>>>,
     connector: ClientConfig,
     _tasks: (JoinSet<()>, JoinSet<()>),
     _directory: tempfile::TempDir,
