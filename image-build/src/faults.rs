@@ -3,6 +3,7 @@
 mod clock;
 mod database;
 mod network;
+mod resolver;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -37,7 +38,7 @@ pub(crate) struct Scenario {
 }
 
 /// Every scenario.
-pub(crate) const SCENARIOS: [Scenario; 9] = [
+pub(crate) const SCENARIOS: [Scenario; 10] = [
     Scenario { title: "the agent is killed and started again under traffic", run: killed_under_traffic },
     Scenario { title: "the agent is stopped and started again under traffic", run: stopped_under_traffic },
     Scenario { title: "the database is cut short", run: database::truncated },
@@ -45,6 +46,7 @@ pub(crate) const SCENARIOS: [Scenario; 9] = [
     Scenario { title: "the disk is read-only", run: database::read_only },
     Scenario { title: "the disk is full", run: database::full },
     Scenario { title: "a port goes away and comes back", run: network::port_comes_back },
+    Scenario { title: "the agent is killed and stopped while it resolves names", run: resolver::killed_and_stopped },
     Scenario { title: "the clock is set back and forth a day", run: clock::set_forth_and_back },
     Scenario { title: "ten thousand unknown devices come at once", run: network::device_storm },
 ];

@@ -12,16 +12,12 @@ use crate::lab::Lab;
 use crate::lab::ask::{Asker, Reply};
 use crate::lab::client::Ip;
 use crate::lab::home::Who;
-use crate::lab::household::Household;
 use crate::lab::survey::Server;
 use crate::lab::world::{self, World};
 use crate::ui::Tone;
 
 /// Programs that run at the same time.
 const ASKERS_AT_ONCE: usize = 8;
-/// The category that the tracker's domain is listed in.
-const TRACKERS: &str = "ads";
-const TRACKER: &str = "tracker.example";
 
 /// A question, and what everybody should be told.
 struct Row {
@@ -199,15 +195,12 @@ impl Demo<'_> {
     /// The agent takes over from the router's name server, and everybody asks it.
     pub(super) fn resolver(&mut self) -> Result<()> {
         let world = self.world.insert(World::start(self.lab)?);
-        let mut household = Household::new(self.lab);
-        household.set_resolver(world::resolver_section(self.lab));
-        household.set_upstreams(Who::Mia, world::TLS_SET);
-        household.set_upstreams(Who::Jonas, world::HTTPS_SET);
-        household.add_list(self.lab, TRACKERS, &[TRACKER])?;
+        let household = world::household(self.lab)?;
         self.screen.line("");
         self.screen.step("The agent resolves names in the place of the router's dnsmasq", |_| {
             self.lab.home.stop_resolver();
-            self.gate.set_up(self.lab, &household)
+            self.gate.set_up(self.lab, &household)?;
+            world::wait_answering(self.lab)
         })?;
         let before = world.asked()?;
         let told = self

@@ -11,27 +11,37 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::Lab;
+use super::ask::Asker;
+use super::client::Ip;
+use super::home::Who;
+use super::household::Household;
 use super::internet::{DNS_NAME, site_v4, site_v6};
+use super::survey::Server;
 use crate::interrupt;
 use crate::process::{COMMAND_LIMIT, Daemon, run, succeed};
 
 /// Its addresses on the internet, apart from the server that knows the sites.
-pub(crate) const WORLD_V4: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 54);
+const WORLD_V4: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 54);
 /// See [`WORLD_V4`].
-pub(crate) const WORLD_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0x100, 0, 0, 0, 0, 0x54);
+const WORLD_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0x100, 0, 0, 0, 0, 0x54);
 /// Where it answers DNS over HTTPS: the web server has port 443 of every address.
-pub(crate) const HTTPS_PORT: u16 = 8443;
+const HTTPS_PORT: u16 = 8443;
 /// The set of servers that are asked over TLS.
-pub(crate) const TLS_SET: &str = "over-tls";
+const TLS_SET: &str = "over-tls";
 /// The set of servers that are asked over HTTPS.
-pub(crate) const HTTPS_SET: &str = "over-https";
+const HTTPS_SET: &str = "over-https";
+/// The category that the tracker's domain is listed in.
+const TRACKERS: &str = "ads";
+const TRACKER: &str = "tracker.example";
 const START_LIMIT: Duration = Duration::from_secs(15);
 /// Number of the first of the names' addresses, beyond those of all sites.
 const FIRST_NUMBER: u8 = 200;
 
+/// A name that everybody may have; the server that knows the sites says that it does not exist.
+pub(crate) const ORDINARY_NAME: &str = "meadow.example";
 /// Hosts with an address of each IP version.
 const HOSTS: [&str; 16] = [
-    "meadow.example",
+    ORDINARY_NAME,
     "shop.example",
     "collect.tracker.example",
     "www.google.com",
@@ -75,15 +85,34 @@ pub(crate) fn hosts_in(text: &str) -> Vec<&'static str> {
     HOSTS.into_iter().filter(is_in).collect()
 }
 
-/// The `[resolver]` section of the agent's configuration: whoever has no set of servers of their own asks over plain
-/// DNS.
-pub(crate) fn resolver_section(lab: &Lab) -> String {
-    format!(
+/// The family of the laboratory with an agent that resolves names by this world: Mia's over TLS, Jonas's over HTTPS, and
+/// everybody else's over plain DNS. A tracker's domain is on a list.
+pub(crate) fn household(lab: &Lab) -> Result<Household> {
+    let mut household = Household::new(lab);
+    household.set_resolver(format!(
         "[resolver]\nhttps_port = 443\nupstreams = [\"udp://{WORLD_V4}\", \"udp://[{WORLD_V6}]\"]\n\
          certificates = \"{}\"\n\n[resolver.upstream_sets]\n{TLS_SET} = [\"tls://{DNS_NAME}@[{WORLD_V6}]\"]\n\
          {HTTPS_SET} = [\"https://{DNS_NAME}@{WORLD_V4}:{HTTPS_PORT}/dns-query\"]\n",
         lab.internet.authority.display()
-    )
+    ));
+    household.set_upstreams(Who::Mia, TLS_SET);
+    household.set_upstreams(Who::Jonas, HTTPS_SET);
+    household.add_list(lab, TRACKERS, &[TRACKER])?;
+    Ok(household)
+}
+
+/// Waits until the agent answers what Mia asks of servers on the internet.
+pub(crate) fn wait_answering(lab: &Lab) -> Result<()> {
+    interrupt::wait_until("the agent's answers", START_LIMIT, || {
+        for ip in Ip::ALL {
+            let server = Server::Foreign.address(ip);
+            let reply = Asker::Dig.ask(lab.home.of(Who::Mia), server, ORDINARY_NAME, "A")?;
+            if reply.is_none_or(|reply| reply.status != "NOERROR") {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })
 }
 
 /// Questions that it was asked.
