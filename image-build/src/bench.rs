@@ -4,6 +4,7 @@
 //! Figures to compare come from the same run on the same processor; nothing is asserted on.
 
 mod agent;
+mod dns;
 mod domains;
 mod forward;
 mod frames;
@@ -22,7 +23,7 @@ use serde_json::json;
 use crate::process::cargo;
 use domains::Domains;
 
-/// Measures the kernel program, the lists, the agent and forwarding.
+/// Measures the kernel program, the lists, the agent, forwarding and the resolver.
 #[derive(Args)]
 pub(crate) struct Options {
     /// What to measure; without any, everything.
@@ -40,6 +41,8 @@ enum Subject {
     Agent,
     /// Throughput of a router with the gate and without.
     Forwarding,
+    /// Answering names, beside dnsmasq and unbound.
+    Dns,
 }
 
 /// Measures and prints.
@@ -70,6 +73,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if wanted(Subject::Forwarding) {
         forward::measure(&domains)?;
+    }
+    if wanted(Subject::Dns) {
+        dns::measure(&domains, &all)?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ pub(crate) mod home;
 pub(crate) mod household;
 pub(crate) mod internet;
 pub(crate) mod namespace;
-mod receiver;
+pub(crate) mod receiver;
 pub(crate) mod sites;
 pub(crate) mod survey;
 pub(crate) mod world;

@@ -116,10 +116,10 @@ fn generate(numbers: &mut Numbers, text: &mut String) {
 }
 
 /// The same numbers in every run (xorshift64*).
-struct Numbers(u64);
+pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
