@@ -37,6 +37,7 @@ Examples:
   stairgate block example.com for mia    The name and everything beneath it
   stairgate allow youtube for mia        A whole service; `stairgate categories` shows all
   stairgate explain example.com for mia  Why is it blocked, and by which line of which list?
+  stairgate watch                        Queries as they come, as far as they may be seen
   stairgate devices assign 02:00:5e:10:00:01 mia --label \"Mia's tablet\"
 
 Exit codes: 0 done, 1 not done, 2 command not understood, 3 agent not running, 4 configuration wrong."
@@ -105,6 +106,10 @@ Examples:
         #[command(subcommand)]
         command: Option<ListsCommand>,
     },
+    /// Show queries as they come, as far as the privacy of whoever asks allows; nothing of them is kept
+    Watch,
+    /// Show counters in the text format of Prometheus
+    Metrics,
     /// Show every category and service that rules and lists can name
     Categories,
     /// Look for what this machine lacks, what it costs and what to do
@@ -192,6 +197,7 @@ fn execute(cli: &Cli, object: &'static [u8]) -> anyhow::Result<u8> {
             output::sentence(&format!("the gate was taken off {count} interfaces and out of the kernel"), cli.json)?;
             Ok(DONE)
         }
+        Command::Watch => ask::watch(&config.control_socket, cli.json),
         command => ask::ask(&config.control_socket, ask::request(command), cli.json),
     }
 }

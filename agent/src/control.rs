@@ -15,14 +15,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use tokio::time::timeout;
+
+use crate::resolver::live::Live;
 
 use protocol::{REPLY_BYTES_MAX, REQUEST_BYTES_MAX, Reply, Request};
 
 /// Connections at a time; more wait.
 const CONNECTIONS_MAX: usize = 16;
+/// Connections that watch queries at a time, so that commands always have a place.
+const WATCHERS_MAX: usize = 4;
+/// Bytes that are written to a watcher at a time, about.
+const WATCH_BYTES: usize = 16 * 1024;
 /// Requests that may wait for the agent.
 const QUEUE: usize = 16;
 /// A peer has this long to send a request, and to take the reply.
@@ -82,11 +90,13 @@ impl Control {
         Ok(Self { listener, path: path.to_owned(), group })
     }
 
-    /// Serves connections until the receiver of calls is dropped. Call from inside the runtime.
-    pub fn serve(self) -> mpsc::Receiver<Call> {
+    /// Serves connections until the receiver of calls is dropped; `live` is for those who watch. Call from inside the
+    /// runtime.
+    pub fn serve(self, live: Live) -> mpsc::Receiver<Call> {
         let (calls, receiver) = mpsc::channel(QUEUE);
         tokio::spawn(async move {
             let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+            let watchers = Arc::new(Semaphore::new(WATCHERS_MAX));
             loop {
                 let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
                 let stream = tokio::select! {
@@ -107,9 +117,9 @@ impl Control {
                     }
                 };
                 if let Ok((stream, _)) = stream {
-                    let calls = calls.clone();
+                    let (calls, live, watchers) = (calls.clone(), live.clone(), Arc::clone(&watchers));
                     tokio::spawn(async move {
-                        let result = converse(stream, user, &calls).await;
+                        let result = converse(stream, user, &calls, &live, &watchers).await;
                         if let Err(error) = result {
                             tracing::debug!(%error, "a control connection broke off");
                         }
@@ -135,7 +145,13 @@ impl Drop for Control {
     }
 }
 
-async fn converse(stream: UnixStream, user: u32, calls: &mpsc::Sender<Call>) -> io::Result<()> {
+async fn converse(
+    stream: UnixStream,
+    user: u32,
+    calls: &mpsc::Sender<Call>,
+    live: &Live,
+    watchers: &Semaphore,
+) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     loop {
@@ -147,15 +163,66 @@ async fn converse(stream: UnixStream, user: u32, calls: &mpsc::Sender<Call>) -> 
             Err(_) => return Ok(()),
         }
         let complete = line.last() == Some(&b'\n');
-        let reply = if complete { call(&line, user, calls).await } else { too_long() };
+        let watching = complete && matches!(serde_json::from_slice(&line), Ok(Request::Watch));
+        let place = watching.then(|| watchers.try_acquire());
+        let reply = match &place {
+            Some(Ok(_)) => Reply::Done("every query that may be seen follows".to_owned()),
+            Some(Err(_)) => Reply::Refused(format!("{WATCHERS_MAX} others watch already; end one of them")),
+            None if complete => call(&line, user, calls).await,
+            None => too_long(),
+        };
+        // From here on, so that nothing is missed between the reply and the first line.
+        let lines = matches!(place, Some(Ok(_))).then(|| live.watch());
         let mut bytes = serde_json::to_vec(&reply)?;
         if bytes.len() >= REPLY_BYTES_MAX {
             bytes = serde_json::to_vec(&Reply::Refused("the answer is too long".to_owned()))?;
         }
         bytes.push(b'\n');
         timeout(PEER_TIMEOUT, write.write_all(&bytes)).await??;
+        if let Some(lines) = lines {
+            return watch(read, write, lines).await;
+        }
         if !complete {
             return Ok(());
+        }
+    }
+}
+
+/// Writes lines as they come, until the peer hangs up. A peer may take its time: what it does not take waits in a queue
+/// of its own, and what has no room there it loses, and is told how much.
+async fn watch(
+    mut read: BufReader<OwnedReadHalf>,
+    mut write: OwnedWriteHalf,
+    mut lines: broadcast::Receiver<Arc<str>>,
+) -> io::Result<()> {
+    let mut output = Vec::new();
+    loop {
+        let line = tokio::select! {
+            line = lines.recv() => line,
+            // Nothing more can be asked, so whatever comes is the end.
+            _ = read.read_u8() => return Ok(()),
+        };
+        let mut line = line.map_err(|error| match error {
+            RecvError::Lagged(count) => TryRecvError::Lagged(count),
+            RecvError::Closed => TryRecvError::Closed,
+        });
+        output.clear();
+        loop {
+            match line {
+                Ok(line) => output.extend_from_slice(line.as_bytes()),
+                Err(TryRecvError::Lagged(count)) => output.extend(serde_json::to_vec(&Reply::Missed(count))?),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Closed) => return Ok(()),
+            }
+            output.push(b'\n');
+            if output.len() >= WATCH_BYTES {
+                break;
+            }
+            line = lines.try_recv();
+        }
+        tokio::select! {
+            written = write.write_all(&output) => written?,
+            _ = read.read_u8() => return Ok(()),
         }
     }
 }

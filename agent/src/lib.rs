@@ -22,6 +22,7 @@ pub mod document;
 pub mod gate;
 pub mod interfaces;
 mod kernel;
+pub mod metrics;
 mod output;
 pub mod privileges;
 mod readiness;

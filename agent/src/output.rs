@@ -12,7 +12,7 @@ use crate::control::protocol::Reply;
 use crate::doctor::Finding;
 use crate::document::tag_id;
 use crate::subscriptions::source_text;
-use crate::view::{DeviceView, Explanation, ListView, PersonView, Status};
+use crate::view::{DeviceView, Explanation, ListView, PersonView, QueryView, Status};
 
 /// Shows the agent's answer.
 pub(crate) fn reply(reply: &Reply, json: bool) -> io::Result<()> {
@@ -23,6 +23,9 @@ pub(crate) fn reply(reply: &Reply, json: bool) -> io::Result<()> {
             Reply::Devices(devices) => print_json(&json!(devices)),
             Reply::Explanation(explanation) => print_json(&json!(explanation)),
             Reply::Lists(lists) => print_json(&json!(lists)),
+            Reply::Metrics(text) => print_json(&json!({ "metrics": text })),
+            Reply::Query(query) => print_line(&json!(query)),
+            Reply::Missed(count) => print_line(&json!({ "missed": count })),
             Reply::Done(sentence) => print_json(&json!({ "done": sentence })),
             Reply::Refused(reason) => print_json(&json!({ "refused": reason })),
         };
@@ -33,8 +36,16 @@ pub(crate) fn reply(reply: &Reply, json: bool) -> io::Result<()> {
         Reply::Devices(devices) => devices_text(devices),
         Reply::Explanation(explanation) => explanation_text(explanation),
         Reply::Lists(lists) => lists_text(lists),
+        Reply::Metrics(text) => text.clone(),
+        Reply::Query(query) => query_text(query, &query.device),
+        Reply::Missed(count) => format!("{count} more came too fast to be shown\n"),
         Reply::Done(sentence) | Reply::Refused(sentence) => format!("{sentence}\n"),
     })
+}
+
+/// Shows a query; `whose` is what the family calls its device.
+pub(crate) fn query(query: &QueryView, whose: &str) -> io::Result<()> {
+    print(&query_text(query, whose))
 }
 
 /// Shows one sentence.
@@ -301,6 +312,27 @@ fn thousands(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+fn query_text(query: &QueryView, whose: &str) -> String {
+    let time = query.at.get(11..19).unwrap_or(&query.at);
+    let name = query.name.as_deref().unwrap_or("(a name)");
+    let mut text = format!("{time}  {whose}  {name}  {}", query.verdict);
+    if let Some(reason) = &query.reason {
+        let _ = write!(text, ": {reason}");
+    }
+    match query.taken_us {
+        Some(taken) => {
+            let _ = writeln!(text, "  ({:.1} ms)", taken as f64 / 1e3);
+        }
+        None => text.push_str("  (by the kernel)\n"),
+    }
+    text
+}
+
+/// One document a line, for programs that read as it comes.
+fn print_line(value: &serde_json::Value) -> io::Result<()> {
+    print(&format!("{value}\n"))
 }
 
 fn print_json(value: &serde_json::Value) -> io::Result<()> {

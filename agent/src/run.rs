@@ -1,6 +1,7 @@
 //! The process that stays: brings everything up, hands every happening to the application, and ends cleanly.
 
 mod agent;
+mod gate_events;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

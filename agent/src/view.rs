@@ -39,6 +39,25 @@ pub struct Status {
     pub counters: BTreeMap<String, u64>,
 }
 
+/// A query, as far as it may be seen.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct QueryView {
+    /// When it was answered, in UTC.
+    pub at: String,
+    /// The device's hardware address, or its IP address if that is all that is known.
+    pub device: String,
+    /// The name that was asked for, if it may be seen.
+    pub name: Option<String>,
+    /// The type of records that was asked for, if the name may be seen.
+    pub query_type: Option<u16>,
+    /// "answered", "refused" or "failed".
+    pub verdict: String,
+    /// Why it was not answered.
+    pub reason: Option<String>,
+    /// Microseconds that it took; none if the kernel answered by itself.
+    pub taken_us: Option<u64>,
+}
+
 /// One interface that the gate should stand at.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Interface {

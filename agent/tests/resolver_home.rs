@@ -273,6 +273,65 @@ fn wait(until: impl Fn() -> bool) {
     }
 }
 
+/// Every file beneath a directory, in one piece.
+fn content(directory: &Path) -> Vec<u8> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { content(&path) } else { fs::read(path).unwrap_or_default() }).collect()
+}
+
+#[test]
+fn queries_can_be_watched_and_are_kept_nowhere() {
+    let mut home = Home::new();
+    home.start();
+    home.wait(|| home.ask_tcp("192.168.77.1", "games.example.").is_some_and(|reply| reply.answers.is_empty()));
+    let seen = home.directory.path().join("seen");
+    let mut watcher = Command::new(env!("CARGO_BIN_EXE_stairgate"))
+        .args(["--config", home.config().as_str(), "--json", "watch"])
+        .stdout(fs::File::create(&seen).unwrap())
+        .spawn()
+        .unwrap();
+    let seen = || fs::read_to_string(&seen).unwrap();
+
+    // The kernel answers the first, the agent the others. Mia is eight: what was refused may be seen, the rest not.
+    home.wait(|| {
+        // Whether the answer arrives depends on the tablet's end of the cable.
+        home.ask("192.168.77.1", "by-the-gate.games.example.", SILENCE);
+        seen().contains("by-the-gate.games.example")
+    });
+    assert_eq!(home.ask_tcp("192.168.77.1", "secret-wish.example.").unwrap().answers.len(), 1);
+    assert!(home.ask_tcp("192.168.77.1", "secret-game.games.example.").unwrap().answers.is_empty());
+    home.wait(|| seen().contains("secret-game.games.example"));
+    let lines = seen();
+    assert!(lines.contains(CHILD_MAC) && lines.contains("\"refused\"") && lines.contains("Games"), "{lines}");
+    assert!(!lines.contains("secret-wish"), "{lines}");
+    watcher.kill().unwrap();
+    watcher.wait().unwrap();
+
+    let metrics = Command::new(env!("CARGO_BIN_EXE_stairgate"))
+        .args(["--config", home.config().as_str(), "metrics"])
+        .output()
+        .unwrap();
+    let metrics = String::from_utf8(metrics.stdout).unwrap();
+    let sample = "stairgate_dns_queries_total{result=\"refused\"} ";
+    let refused = metrics.lines().find_map(|line| line.strip_prefix(sample)).expect(&metrics);
+    assert!(refused.parse::<u64>().unwrap() >= 2, "{metrics}");
+    assert!(!metrics.contains("games.example") && !metrics.contains(CHILD_MAC), "{metrics}");
+
+    // Neither while it runs nor at its end does anything of it get written down.
+    for end in [false, true] {
+        if end {
+            home.stop("TERM");
+        }
+        let kept = [content(&home.directory.path().join("state")), home.log().into_bytes()].concat();
+        let kept = String::from_utf8_lossy(&kept);
+        for name in ["secret-wish", "secret-game", "by-the-gate"] {
+            assert!(!kept.contains(name), "{name} was written down");
+        }
+        // It is the right place that was looked at.
+        assert!(kept.contains("games.example") && kept.contains("Mia"), "the list and the household are not there");
+    }
+}
+
 #[test]
 fn a_home_with_its_own_resolver() {
     let mut home = Home::new();

@@ -1,8 +1,9 @@
 //! What the agent tells about itself.
 
 use stairgate_abi::flags;
+use stairgate_abi::maps::PROFILE_UNKNOWN;
 use stairgate_policy::compile::{evaluate, next_change};
-use stairgate_policy::household::{Action, EVERYDAY, ModeId, Owner, PAUSED, Person, Role};
+use stairgate_policy::household::{Action, EVERYDAY, ModeId, Owner, PAUSED, Person, PrivacyLevel, Role};
 
 use super::{Application, words};
 use crate::clock::Moment;
@@ -44,6 +45,16 @@ impl<G: Gate> Application<G> {
             unknown_devices: self.strangers.len(),
             problems,
             counters: counters.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
+        }
+    }
+
+    /// What may be seen of the queries of a profile's devices.
+    pub fn privacy_level(&self, profile: u16) -> PrivacyLevel {
+        let filters = self.household.people.iter().filter_map(|person| person.filter.as_ref());
+        match filters.into_iter().find(|filter| filter.profile == profile) {
+            Some(filter) => filter.rules.log,
+            None if profile == PROFILE_UNKNOWN => self.household.unknown_devices.log,
+            None => PrivacyLevel::Nothing,
         }
     }
 

@@ -1,11 +1,13 @@
 //! Commands that the running agent answers.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
 use super::{Command, DONE, DevicesCommand, FAILED, ListsCommand, NOT_RUNNING};
 use crate::control::client::{self, ClientError};
 use crate::control::protocol::{Decision, PauseEnd, Reply, Request};
+use crate::view::DeviceView;
 use crate::{output, text};
 
 /// What to ask the agent for a command; none for those that need no agent.
@@ -35,6 +37,8 @@ pub(super) fn request(command: &Command) -> Option<Request> {
         Command::Explain(command) => {
             Some(Request::Explain { name: command.name.clone(), person: command.person.clone() })
         }
+        Command::Watch => Some(Request::Watch),
+        Command::Metrics => Some(Request::Metrics),
         Command::Lists { command: None } => Some(Request::Lists),
         Command::Lists { command: Some(ListsCommand::Update { name }) } => {
             Some(Request::UpdateLists { name: name.clone() })
@@ -59,11 +63,58 @@ pub(super) fn ask(socket: &Path, request: Option<Request>, json: bool) -> anyhow
             output::reply(&reply, json)?;
             Ok(DONE)
         }
-        Err(error @ (ClientError::NotRunning(_) | ClientError::NotAllowed(_))) => {
+        Err(error) => failed(error),
+    }
+}
+
+/// Shows queries until the agent ends or nobody reads any more.
+pub(super) fn watch(socket: &Path, json: bool) -> anyhow::Result<u8> {
+    let mut refused = None;
+    let mut names: HashMap<String, String> = HashMap::new();
+    if !json {
+        match client::ask(socket, &Request::Devices) {
+            Ok(Reply::Devices(devices)) => {
+                names.extend(devices.into_iter().filter(|device| !device.label.is_empty()).map(|device| {
+                    let DeviceView { mac, label, .. } = device;
+                    (mac, label)
+                }));
+            }
+            Ok(_) => {}
+            Err(error) => return failed(error),
+        }
+    }
+    let watched = client::watch(socket, &Request::Watch, |reply| {
+        match &reply {
+            Reply::Refused(reason) => {
+                refused = Some(reason.clone());
+                return Ok(false);
+            }
+            // The answer to the request itself.
+            Reply::Done(_) => {}
+            Reply::Query(query) if !json => {
+                output::query(query, names.get(&query.device).unwrap_or(&query.device))?;
+            }
+            reply => output::reply(reply, json)?,
+        }
+        Ok(true)
+    });
+    match (watched, refused) {
+        (Err(error), _) => failed(error),
+        (Ok(()), Some(reason)) => {
+            writeln!(std::io::stderr(), "stairgate: {reason}")?;
+            Ok(FAILED)
+        }
+        (Ok(()), None) => Ok(DONE),
+    }
+}
+
+fn failed(error: ClientError) -> anyhow::Result<u8> {
+    match error {
+        ClientError::NotRunning(_) | ClientError::NotAllowed(_) => {
             writeln!(std::io::stderr(), "stairgate: {error}")?;
             Ok(NOT_RUNNING)
         }
-        Err(error) => Err(error.into()),
+        error => Err(error.into()),
     }
 }
 

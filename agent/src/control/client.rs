@@ -35,17 +35,40 @@ pub enum ClientError {
 /// # Errors
 /// [`ClientError`] if no answer comes. That the agent refuses is an answer.
 pub fn ask(socket: &Path, request: &Request) -> Result<Reply, ClientError> {
+    let stream = connect(socket, request)?;
+    stream.set_read_timeout(Some(REPLY_TIMEOUT))?;
+    read_reply(&mut BufReader::new(stream))
+}
+
+/// Asks and hands on every reply, until the agent hangs up or `each` says no.
+///
+/// # Errors
+/// As [`ask`]'s. That the agent ended is one.
+pub fn watch(
+    socket: &Path,
+    request: &Request,
+    mut each: impl FnMut(Reply) -> io::Result<bool>,
+) -> Result<(), ClientError> {
+    let mut replies = BufReader::new(connect(socket, request)?);
+    while each(read_reply(&mut replies)?)? {}
+    Ok(())
+}
+
+fn connect(socket: &Path, request: &Request) -> Result<UnixStream, ClientError> {
     let mut stream = UnixStream::connect(socket).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ClientError::NotRunning(socket.to_owned()),
         io::ErrorKind::PermissionDenied => ClientError::NotAllowed(socket.to_owned()),
         _ => ClientError::Broken(error),
     })?;
-    stream.set_read_timeout(Some(REPLY_TIMEOUT))?;
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
     stream.write_all(&line)?;
+    Ok(stream)
+}
+
+fn read_reply(replies: &mut impl BufRead) -> Result<Reply, ClientError> {
     let mut reply = Vec::new();
-    BufReader::new(stream.take(REPLY_BYTES_MAX as u64)).read_until(b'\n', &mut reply)?;
+    replies.take(REPLY_BYTES_MAX as u64).read_until(b'\n', &mut reply)?;
     if reply.is_empty() {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it hung up").into());
     }

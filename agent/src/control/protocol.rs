@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::view::{DeviceView, Explanation, ListView, PersonView, Status};
+use crate::view::{DeviceView, Explanation, ListView, PersonView, QueryView, Status};
 
 /// Bytes of a request at most, its newline included.
 pub const REQUEST_BYTES_MAX: usize = 16 * 1024;
@@ -58,6 +58,11 @@ pub enum Request {
     },
     /// Every list.
     Lists,
+    /// Counters in the text format of Prometheus.
+    Metrics,
+    /// Every query from now on, as far as the privacy of whoever asks it allows. The reply is [`Reply::Done`], and then
+    /// replies follow until the connection ends: no more can be asked on it.
+    Watch,
     /// Looks for lists anew.
     UpdateLists {
         /// The list's name; all lists without it.
@@ -103,6 +108,12 @@ pub enum Reply {
     Explanation(Box<Explanation>),
     /// To [`Request::Lists`] and [`Request::UpdateLists`].
     Lists(Vec<ListView>),
+    /// To [`Request::Metrics`].
+    Metrics(String),
+    /// A query, after [`Request::Watch`].
+    Query(Box<QueryView>),
+    /// So many queries came too fast to be told, after [`Request::Watch`].
+    Missed(u64),
     /// Done, in a sentence.
     Done(String),
     /// Not done, and why, in a sentence.

@@ -10,7 +10,7 @@ fn while_serving(talk: impl FnOnce(&Path) + Send + 'static) {
     let path = directory.path().join("run/control.sock");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut calls = Control::bind(&path, None).unwrap().serve();
+        let mut calls = Control::bind(&path, None).unwrap().serve(Live::default());
         tokio::spawn(async move {
             while let Some(call) = calls.recv().await {
                 let reply = match call.request {
@@ -90,6 +90,26 @@ fn idle_peers_keep_nobody_out() {
         let idle: Vec<_> = (0..CONNECTIONS_MAX - 1).map(|_| BlockingStream::connect(path).unwrap()).collect();
         assert_eq!(client::ask(path, &Request::People).unwrap(), Reply::People(Vec::new()));
         drop(idle);
+    });
+}
+
+#[test]
+fn watchers_leave_room_for_commands() {
+    while_serving(|path| {
+        let watch = || {
+            let mut stream = BlockingStream::connect(path).unwrap();
+            stream.write_all(b"{\"command\":\"watch\"}\n").unwrap();
+            let first = line(&mut stream);
+            (stream, first)
+        };
+        let watchers: Vec<_> = (0..WATCHERS_MAX).map(|_| watch()).collect();
+        assert!(watchers.iter().all(|(_, first)| first.contains("done")));
+        assert!(watch().1.contains("others watch already"));
+        assert_eq!(client::ask(path, &Request::People).unwrap(), Reply::People(Vec::new()));
+        drop(watchers);
+        while !watch().1.contains("done") {
+            thread::sleep(Duration::from_millis(10));
+        }
     });
 }
 

@@ -5,24 +5,28 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use stairgate_abi::maps::{BlockStyle, PROFILE_UNKNOWN};
+use stairgate_policy::taxonomy;
 use stairgate_wire::dns::REFUSAL_TTL;
 
 use super::cache::{Cache, Freshness, Hit, STALE_TTL_S, Stored};
 use super::client_policy::ClientPolicy;
 use super::clients::{Client, Clients};
 use super::cookies::Cookies;
+use super::counts::{Counts, Outcome};
 use super::forward::{Answer, Forwarder};
 use super::limits::{ClientKey, Limits, Permit};
+use super::live::{Live, Seen, Verdict};
 use super::local::{LocalAnswer, LocalData, LocalNames};
 use super::name::DnsName;
 use super::query::{self, Head, QUESTION_START, Query, Unusable, flags, rcode};
 use super::question::{Question, query_type};
 use super::reply::{Options as ReplyOptions, Owner, Reply, Section, Ttl};
 use super::safesearch;
-use super::steps::{self, After, Before, Passed, Refused, World};
+use super::steps::{self, After, Before, Passed, Refused, Why, World};
 use super::suffixes::Suffixes;
 use super::upstream::{Failure, Options};
 use crate::dataplane::{Judged, boot_clock};
@@ -98,6 +102,10 @@ pub enum Handled {
 pub struct Handler {
     /// Whose devices the clients are.
     pub clients: Clients,
+    /// For those who watch.
+    pub live: Live,
+    /// How many queries there were.
+    pub counts: Counts,
     judge: Judge,
     enter: Enter,
     home: RwLock<Arc<Home>>,
@@ -114,6 +122,8 @@ struct Asked {
     client: Client,
     address: IpAddr,
     transport: Transport,
+    /// When it was read, in nanoseconds of the boot clock.
+    at: u64,
 }
 
 /// What has to be resolved for a query.
@@ -138,6 +148,8 @@ impl Handler {
     ) -> Self {
         Self {
             clients: Clients::default(),
+            live: Live::default(),
+            counts: Counts::default(),
             judge,
             enter,
             home: RwLock::new(Arc::new(home)),
@@ -173,21 +185,24 @@ impl Handler {
         let &Request { message, client: address, transport } = request;
         let read = query::read(message);
         if read == Err(Unusable::Drop) {
+            self.counts.add(Outcome::Malformed);
             return Handled::Silence;
         }
         let client = self.clients.client(address, now);
         if !self.limits().take(client.key, now) {
+            self.counts.add(Outcome::Limited);
             return self.too_much(request, read, out);
         }
         let query = match read {
             Ok(query) => query,
             Err(Unusable::Drop) => return Handled::Silence,
             Err(Unusable::Answer { head, rcode }) => {
+                self.counts.add(Outcome::Malformed);
                 let reply = Reply::new(room(out, &head, transport), message, head, rcode);
                 return Handled::Reply(reply.finish(&self.options(&head, address, transport, None)));
             }
         };
-        let asked = Asked { query, client, address, transport };
+        let asked = Asked { query, client, address, transport, at: now };
         let home = self.home();
         let policy = home.policy(client.profile);
         let world = self.world(&home, now);
@@ -212,7 +227,7 @@ impl Handler {
             if refresh_due {
                 self.forwarder.refresh(&question, options);
             }
-            let found = Found { stored: &stored, ttl: Ttl::Aged(age), stale: false };
+            let found = Found { stored: &stored, ttl: Ttl::Aged(age), from: Outcome::Cached };
             return Handled::Reply(self.answer(&asked, &course, message, &home, found, now, out));
         }
         let Some(permit) = self.limits().begin(client.key, now) else {
@@ -249,7 +264,7 @@ impl Handler {
         now: u64,
         out: &mut [u8],
     ) -> usize {
-        let Found { stored, ttl, stale } = found;
+        let Found { stored, ttl, from } = found;
         let policy = home.policy(asked.client.profile);
         let world = self.world(home, now);
         let without_ech = match steps::after(&asked.query.question, course.passed, &stored.traits, policy, &world) {
@@ -263,9 +278,10 @@ impl Handler {
             let lifetime = ttl.of(stored.ttl);
             stored.traits.addresses.iter().for_each(|&address| (self.enter)(mac, address, lifetime, now));
         }
+        self.note(asked, from, Verdict::Answered);
         let code = u16::from(stored.rcode);
         let mut reply = asked.reply(message, code, out);
-        let mut why = match (stale, code) {
+        let mut why = match (from == Outcome::Stale, code) {
             (false, _) => None,
             (true, rcode::NX_DOMAIN) => Some((extended_error::STALE_NX_DOMAIN, "")),
             (true, _) => Some((extended_error::STALE_ANSWER, "")),
@@ -290,6 +306,7 @@ impl Handler {
     }
 
     fn answer_locally(&self, asked: &Asked, message: &[u8], answer: &LocalAnswer<'_>, out: &mut [u8]) -> usize {
+        self.note(asked, Outcome::Local, Verdict::Answered);
         let code = if answer.data == LocalData::NxDomain { rcode::NX_DOMAIN } else { rcode::NO_ERROR };
         let mut reply = asked.reply(message, code, out);
         match answer.data {
@@ -310,6 +327,7 @@ impl Handler {
     }
 
     fn refuse(&self, asked: &Asked, message: &[u8], refused: &Refused<'_>, out: &mut [u8]) -> usize {
+        self.note(asked, Outcome::Refused, Verdict::Refused(&refused.why));
         let code = if refused.style == BlockStyle::NxDomain { rcode::NX_DOMAIN } else { rcode::NO_ERROR };
         let mut reply = asked.reply(message, code, out);
         match (refused.style, asked.query.question.query_type) {
@@ -329,13 +347,44 @@ impl Handler {
     /// RFC 8482 §4.2: a question for anything is answered with one record that says why there are no others.
     fn answer_any(&self, asked: &Asked, message: &[u8], out: &mut [u8]) -> usize {
         const HINFO: u16 = 13;
+        self.note(asked, Outcome::Local, Verdict::Answered);
         let mut reply = asked.reply(message, rcode::NO_ERROR, out);
         reply.record(Section::Answer, Owner::Question, HINFO, ANY_TTL, |reply| reply.bytes(b"\x07RFC8482\0"));
         reply.finish(&self.asked_options(asked, None))
     }
 
     fn fail(&self, asked: &Asked, message: &[u8], code: u16, why: (u16, &str), out: &mut [u8]) -> usize {
+        self.note(asked, Outcome::Failed, Verdict::Failed(why.1));
         asked.reply(message, code, out).finish(&self.asked_options(asked, Some(why)))
+    }
+
+    /// Counts a query, and tells those who watch.
+    fn note(&self, asked: &Asked, outcome: Outcome, verdict: Verdict<'_>) {
+        self.counts.add(outcome);
+        if self.live.is_watched() {
+            self.tell(asked, verdict);
+        }
+    }
+
+    fn tell(&self, asked: &Asked, verdict: Verdict<'_>) {
+        let home = self.home();
+        let policy = home.policy(asked.client.profile);
+        let now = self.now();
+        let is_protected = |name: &DnsName| (self.judge)(policy.profile, name, now).met.meets(taxonomy::protected());
+        let question = &asked.query.question;
+        let target = match verdict {
+            Verdict::Refused(Why::Cloaked { target, .. }) => Some(*target),
+            _ => None,
+        };
+        let seen = Seen {
+            device: asked.client.key,
+            name: &question.name,
+            query_type: question.query_type,
+            verdict,
+            protected: is_protected(&question.name) || target.is_some_and(is_protected),
+            taken: Some(Duration::from_nanos(now.saturating_sub(asked.at))),
+        };
+        self.live.tell(policy.log, &seen);
     }
 
     fn asked_options<'a>(&self, asked: &Asked, why: Option<(u16, &'a str)>) -> ReplyOptions<'a> {
@@ -399,7 +448,8 @@ impl Course {
 struct Found<'a> {
     stored: &'a Stored,
     ttl: Ttl,
-    stale: bool,
+    /// Where it is from.
+    from: Outcome,
 }
 
 /// A question that the upstreams are to be asked.
@@ -435,7 +485,8 @@ impl Ready {
         match &self.outcome {
             Ok(Answer { stored, stale }) => {
                 let ttl = if *stale { Ttl::Fixed(STALE_TTL_S) } else { Ttl::Aged(stored.age(now / SECOND)) };
-                let found = Found { stored, ttl, stale: *stale };
+                let from = if *stale { Outcome::Stale } else { Outcome::Resolved };
+                let found = Found { stored, ttl, from };
                 // What was decided meanwhile counts: a pause may have begun.
                 let home = handler.home();
                 handler.answer(asked, course, message, &home, found, now, out)

@@ -21,12 +21,14 @@ use super::handler::{Enter, Handler, Home, Judge};
 use super::leases;
 use super::limits::Limits;
 use super::listen::{Bound, Certificate};
+use super::live::Live;
 use super::local::LocalNames;
 use super::residents::Residents;
 use super::upstream::{self, Upstreams};
 use crate::config;
 use crate::interfaces::{self, Address, Link};
 use crate::kernel::with_causes;
+use crate::metrics::Resolving;
 
 /// Leases, interfaces and ports that could not be had are looked at this often even if nothing was heard.
 const LOOK: Duration = Duration::from_secs(30);
@@ -51,6 +53,9 @@ pub struct Place {
 /// A running resolver. It ends when this is dropped.
 pub struct Service {
     wanted: Option<watch::Sender<Wanted>>,
+    handler: Arc<Handler>,
+    cache: Arc<Cache>,
+    upstreams: Arc<Upstreams>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -84,6 +89,8 @@ impl Service {
             let _inside = runtime.enter();
             Worker::new(config, place, certificate, (judge, enter), changes.borrow().residents.as_ref())?
         };
+        let (handler, cache, upstreams) =
+            (Arc::clone(&worker.handler), Arc::clone(&worker.cache), Arc::clone(&worker.upstreams));
         let thread = std::thread::Builder::new()
             .name("resolver".to_owned())
             .spawn(move || {
@@ -92,7 +99,7 @@ impl Service {
                 runtime.shutdown_timeout(END);
             })
             .context("cannot start a thread")?;
-        Ok(Self { wanted: Some(wanted), thread: Some(thread) })
+        Ok(Self { wanted: Some(wanted), handler, cache, upstreams, thread: Some(thread) })
     }
 
     /// Tells the resolver of the household as it is now.
@@ -102,6 +109,20 @@ impl Service {
             wanted.residents = Arc::new(residents);
             changed
         });
+    }
+
+    /// The stream of queries.
+    pub fn live(&self) -> Live {
+        self.handler.live.clone()
+    }
+
+    /// What there is to count.
+    pub fn status(&self) -> Resolving {
+        Resolving {
+            queries: self.handler.counts.all().collect(),
+            cache: self.cache.status(),
+            upstreams: self.upstreams.status(),
+        }
     }
 
     /// Tells the resolver that interfaces may have changed.
@@ -135,6 +156,8 @@ struct Worker {
     place: Place,
     certificate: Option<Certificate>,
     handler: Arc<Handler>,
+    cache: Arc<Cache>,
+    upstreams: Arc<Upstreams>,
     /// The interfaces that have the LAN's addresses.
     interfaces: Vec<String>,
     /// Interfaces that are listened at, by name, with their index and what serves them.
@@ -161,7 +184,8 @@ impl Worker {
             resolv_conf: None,
             own_addresses: own_addresses(&place.interfaces),
         })?;
-        let forwarder = Forwarder::new(Arc::clone(&cache), Arc::new(upstreams));
+        let upstreams = Arc::new(upstreams);
+        let forwarder = Forwarder::new(Arc::clone(&cache), Arc::clone(&upstreams));
         let secret = || -> anyhow::Result<[u8; 16]> {
             let mut bytes = [0; 16];
             getrandom(&mut bytes, GetRandomFlags::empty()).context("the kernel gives no random numbers")?;
@@ -170,13 +194,15 @@ impl Worker {
         let halves = |bytes: [u8; 16]| [u128::from_ne_bytes(bytes) as u64, (u128::from_ne_bytes(bytes) >> 64) as u64];
         let limits = Limits::new(config.queries_per_second, halves(secret()?));
         let home = home(&config, residents, &[], &[]);
-        let handler = Arc::new(Handler::new(judge, enter, home, limits, secret()?, cache, forwarder));
+        let handler = Arc::new(Handler::new(judge, enter, home, limits, secret()?, Arc::clone(&cache), forwarder));
         handler.clients.set_devices(&residents.devices);
         Ok(Self {
             config,
             place,
             certificate,
             handler,
+            cache,
+            upstreams,
             interfaces: Vec::new(),
             listening: HashMap::new(),
             capture: None,

@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
+use super::gate_events;
 use crate::application::{Application, ApplicationError, Changed};
 use crate::attachment;
 use crate::clock::{Alarm, Moment, Ring};
@@ -18,6 +19,8 @@ use crate::control::{Call, Control};
 use crate::dataplane::Dataplane;
 use crate::interfaces::Watch;
 use crate::kernel::with_causes;
+use crate::metrics;
+use crate::resolver::live::Live;
 use crate::resolver::residents::Residents;
 use crate::resolver::service::Service;
 use crate::subscriptions::{Copies, RefreshError, Refreshed};
@@ -89,7 +92,8 @@ impl Agent {
 
     /// Runs until the process is told to end.
     pub(super) async fn run(mut self, control: Control) -> anyhow::Result<()> {
-        let mut calls = control.serve();
+        let live = self.resolver.as_ref().map_or_else(Live::default, Service::live);
+        let mut calls = control.serve(live.clone());
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut watch = Watch::new().context("cannot watch the interfaces")?;
@@ -143,7 +147,9 @@ impl Agent {
                     interfaces_changed = false;
                 }
                 () = sleep_until(next_look) => {}
-                event = events.next() => self.event(&event.context("the gate's events can no longer be heard")?),
+                event = events.next() => {
+                    self.event(&event.context("the gate's events can no longer be heard")?, &live);
+                }
             }
         }
     }
@@ -257,12 +263,16 @@ impl Agent {
         }
     }
 
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, event: &Event, live: &Live) {
         if event.kind == event_kind::STRANGER {
             self.application.stranger_seen(event.mac, Moment::now());
         }
         let name = event.name.get(..event.name_length as usize).unwrap_or_default();
         let name = String::from_utf8_lossy(name);
+        if live.is_watched() {
+            let level = self.application.privacy_level(event.profile);
+            gate_events::tell(event, level, &self.dataplane.tables(), live);
+        }
         tracing::debug!(kind = event.kind, profile = event.profile, reason = event.reason, name = %name, "event");
     }
 
@@ -273,6 +283,13 @@ impl Agent {
             Request::Status => return answer(reply, Reply::Status(Box::new(application.status(moment)))),
             Request::People => return answer(reply, Reply::People(application.people())),
             Request::Devices => return answer(reply, Reply::Devices(application.devices(moment))),
+            Request::Metrics => {
+                let resolving = self.resolver.as_ref().map(Service::status);
+                let text = metrics::text(&application.status(moment), resolving.as_ref());
+                return answer(reply, Reply::Metrics(text));
+            }
+            // The control socket deals with it by itself.
+            Request::Watch => return answer(reply, Reply::Refused("there is nothing to watch here".to_owned())),
             Request::Lists => return answer(reply, Reply::Lists(application.list_views())),
             Request::Explain { name, person } => {
                 return match application.explain(&name, &person, &self.copies, moment) {

@@ -1,0 +1,90 @@
+//! Counters in the text format of Prometheus (exposition format 0.0.4). There are no names of sites, people or devices
+//! in them.
+
+use std::fmt::Write as _;
+
+use crate::resolver::cache::CacheStatus;
+use crate::resolver::upstream::ServerStatus;
+use crate::view::Status;
+
+/// What the resolver tells of itself.
+#[derive(Debug)]
+pub struct Resolving {
+    /// Queries by what became of them.
+    pub queries: Vec<(&'static str, u64)>,
+    /// The cache.
+    pub cache: CacheStatus,
+    /// The servers that are asked.
+    pub upstreams: Vec<ServerStatus>,
+}
+
+/// The whole text. Without a resolver there is nothing about it.
+pub fn text(status: &Status, resolving: Option<&Resolving>) -> String {
+    let mut text = String::new();
+    let packets: Vec<_> = status.counters.iter().map(|(name, count)| (label("kind", name), *count as f64)).collect();
+    family(&mut text, "stairgate_gate_packets_total", "counter", "Packets and names that the gate judged.", &packets);
+    let plain = |value: f64| [(String::new(), value)];
+    family(&mut text, "stairgate_names", "gauge", "Names in the domain table.", &plain(status.names as f64));
+    let capacity = plain(status.names_capacity as f64);
+    family(&mut text, "stairgate_names_capacity", "gauge", "Names that the domain table has room for.", &capacity);
+    let loaded = plain(status.lists_loaded as f64);
+    family(&mut text, "stairgate_lists_loaded", "gauge", "Lists in use.", &loaded);
+    let problems = plain(status.problems.len() as f64);
+    family(&mut text, "stairgate_problems", "gauge", "What went wrong and was not put right yet.", &problems);
+    let Some(Resolving { queries, cache, upstreams }) = resolving else { return text };
+    let queries: Vec<_> = queries.iter().map(|(name, count)| (label("result", name), *count as f64)).collect();
+    family(&mut text, "stairgate_dns_queries_total", "counter", "Queries by what became of them.", &queries);
+    let answers = plain(cache.answers as f64);
+    family(&mut text, "stairgate_dns_cache_answers", "gauge", "Answers in the cache.", &answers);
+    family(&mut text, "stairgate_dns_cache_bytes", "gauge", "Bytes that the cache takes.", &plain(cache.bytes as f64));
+    // A server can be in several sets; what is counted belongs to each of its places.
+    let servers = |value: &dyn Fn(&ServerStatus) -> f64| -> Vec<(String, f64)> {
+        let name = |(place, server): (usize, &ServerStatus)| {
+            (
+                format!("{},{}", label("server", &server.address.to_string()), label("place", &place.to_string())),
+                value(server),
+            )
+        };
+        upstreams.iter().enumerate().map(name).collect()
+    };
+    let answered = servers(&|server| server.answered as f64);
+    family(&mut text, "stairgate_upstream_answered_total", "counter", "Queries that the server answered.", &answered);
+    let failed = servers(&|server| server.failed as f64);
+    family(&mut text, "stairgate_upstream_failed_total", "counter", "Queries that the server did not answer.", &failed);
+    let seconds = servers(&|server| server.expected.map_or(f64::NAN, |time| time.as_secs_f64()));
+    family(&mut text, "stairgate_upstream_seconds", "gauge", "How long an answer takes, smoothed.", &seconds);
+    text
+}
+
+/// One metric with its samples, each with its labels.
+fn family(text: &mut String, name: &str, kind: &str, help: &str, samples: &[(String, f64)]) {
+    let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+    for (labels, value) in samples {
+        let value = if value.is_nan() { "NaN".to_owned() } else { value.to_string() };
+        let _ = match labels.as_str() {
+            "" => writeln!(text, "{name} {value}"),
+            labels => writeln!(text, "{name}{{{labels}}} {value}"),
+        };
+    }
+}
+
+/// A label, with what has a meaning in the format escaped.
+fn label(key: &str, value: &str) -> String {
+    let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("{key}=\"{value}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_written_as_the_format_has_it() {
+        let mut text = String::new();
+        family(&mut text, "x_total", "counter", "Some.", &[(label("a", "b\"c\\"), 3.0), (String::new(), 0.25)]);
+        assert_eq!(text, "# HELP x_total Some.\n# TYPE x_total counter\nx_total{a=\"b\\\"c\\\\\"} 3\nx_total 0.25\n");
+        text.clear();
+        family(&mut text, "x", "gauge", "Some.", &[(String::new(), f64::NAN)]);
+        assert!(text.ends_with("\nx NaN\n"), "{text}");
+    }
+}
