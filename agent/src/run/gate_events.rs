@@ -47,7 +47,8 @@ const fn words(reason: Reason) -> &'static str {
         Reason::Denied => "somebody blocked this name",
         Reason::Category => "it belongs to what is blocked",
         Reason::Paused => "everything is closed",
-        Reason::NotAllowed | Reason::Unclassified | Reason::Quic | Reason::Conflict => {
+        // The others are about traffic and not about names.
+        Reason::NotAllowed | Reason::Unclassified | Reason::Quic | Reason::Conflict | Reason::Unresolved => {
             "only what was chosen can be reached"
         }
     }

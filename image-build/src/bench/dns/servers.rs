@@ -45,7 +45,8 @@ impl Server {
         match self {
             Self::Stairgate { program } => {
                 let mut command = start(&program.display().to_string(), &stairgate(bench, folder)?)?;
-                command.arg("--config").arg(&file).arg("run");
+                // Otherwise the gate would answer for the next server too.
+                command.arg("--config").arg(&file).args(["run", "--detach-on-exit"]);
                 Ok(command)
             }
             Self::Dnsmasq => {
