@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
-use crate::process::{Finished, cargo_nightly, describe, run, succeed};
+use crate::process::{Finished, cargo_nightly, describe, last_lines, run, succeed};
 use crate::ui::Screen;
 use crate::workspace;
 
@@ -59,7 +59,7 @@ pub(crate) fn fuzz(screen: &Screen, options: &Options) -> Result<()> {
     screen.step("Building the fuzz targets", |_| {
         let mut command = cargo_nightly(["fuzz", "build", "--fuzz-dir"]);
         let Finished { status, stderr, .. } = run(command.arg(folder()), BUILD_LIMIT)?;
-        ensure!(status.success(), "{} failed:\n{}", describe(&command), last_lines(&stderr));
+        ensure!(status.success(), "{} failed:\n{}", describe(&command), last_lines(&stderr, REPORT_LINES));
         Ok(())
     })?;
     for target in all.into_iter().filter(wanted) {
@@ -78,15 +78,10 @@ fn run_target(target: &str, seconds: u32) -> Result<()> {
     command.args(seeds.iter().filter(|folder| folder.exists()));
     command.args(["--", &format!("-max_total_time={seconds}"), "-timeout=10", "-rss_limit_mb=2048"]);
     let Finished { status, stderr, .. } = run(&mut command, BUILD_LIMIT + Duration::from_secs(u64::from(seconds)))?;
-    ensure!(status.success(), "the target {target} failed:\n{}", last_lines(&stderr));
+    ensure!(status.success(), "the target {target} failed:\n{}", last_lines(&stderr, REPORT_LINES));
     Ok(())
 }
 
 fn folder() -> PathBuf {
     workspace().join("image-build/fuzz")
-}
-
-fn last_lines(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(REPORT_LINES)..].join("\n")
 }

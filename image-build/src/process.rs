@@ -70,6 +70,12 @@ pub(crate) fn succeed(command: &mut Command) -> Result<String> {
     succeed_with_input(command, b"")
 }
 
+/// The last lines of what a command said, at most `count`.
+pub(crate) fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
 /// Runs a command that has to succeed, with `input` on its standard input, and returns what it printed.
 pub(crate) fn succeed_with_input(command: &mut Command, input: &[u8]) -> Result<String> {
     let finished = run_with_input(command, input, COMMAND_LIMIT)?;

@@ -13,7 +13,7 @@ use crate::lab::Lab;
 use crate::lab::agent::{self, Gate};
 use crate::lab::home::Placement;
 use crate::lab::sites::Names;
-use crate::process::{Finished, cargo, describe, run};
+use crate::process::{Finished, cargo, describe, last_lines, run};
 use crate::ui::{Screen, Tone};
 use crate::{ebpf, fuzz, interrupt, packages, workspace};
 
@@ -136,10 +136,9 @@ fn command_step(screen: &Screen, title: &str, mut command: Command) -> Result<Ou
     command.current_dir(workspace());
     screen.step(title, |_| {
         let Finished { status, stdout, stderr } = run(&mut command, STEP_LIMIT)?;
-        let output = stdout + &stderr;
-        let lines: Vec<&str> = output.lines().collect();
-        let end = lines[lines.len().saturating_sub(FAILURE_LINES)..].join("\n");
-        ensure!(status.success(), "{} ended with {status}:\n{end}", describe(&command));
+        // Tests fail on one, and what builds them speaks on the other.
+        let [out, err] = [&stdout, &stderr].map(|text| last_lines(text, FAILURE_LINES));
+        ensure!(status.success(), "{} ended with {status}:\n{err}\n{out}", describe(&command));
         Ok(Outcome::Passed)
     })
 }
