@@ -2,23 +2,21 @@
 //! programs; needs root.
 #![expect(clippy::unwrap_used, reason = "a test ends where what it stands on gives way")]
 
+mod agent_support;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::{Child, Command, Output};
 
+use agent_support::Agent;
 use serde_json::Value;
-
-/// How long the agent may take for anything on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A router with one LAN port `lan0`, whose agent is started and stopped at will.
 struct Router {
-    directory: tempfile::TempDir,
+    agent: Agent,
     /// Keeps the namespaces alive.
     holder: Child,
-    agent: Option<Child>,
+    directory: tempfile::TempDir,
 }
 
 impl Router {
@@ -32,7 +30,7 @@ impl Router {
             .args(["--net", "--mount", "sleep", "infinity"])
             .spawn()
             .expect("needs root and util-linux");
-        let router = Self { directory, holder, agent: None };
+        let router = Self { agent: Agent::new(directory.path()), holder, directory };
         let own = fs::read_link("/proc/self/ns/mnt").unwrap();
         let namespace = format!("/proc/{}/ns/mnt", router.holder.id());
         router.wait(|| fs::read_link(&namespace).is_ok_and(|namespace| namespace != own));
@@ -48,36 +46,19 @@ impl Router {
         Command::new("nsenter").args(["--target", &holder, "--net", "--mount"]).args(command).output().unwrap()
     }
 
-    fn config(&self) -> PathBuf {
-        self.directory.path().join("stairgate.toml")
-    }
-
     fn start(&mut self) {
-        let holder = self.holder.id().to_string();
-        let log = fs::File::options().create(true).append(true).open(self.directory.path().join("log")).unwrap();
-        let agent = Command::new("nsenter")
-            .args(["--target", &holder, "--net", "--mount", "--no-fork", env!("CARGO_BIN_EXE_stairgate")])
-            .args(["run", "--config", self.config().to_str().unwrap()])
-            .stderr(log)
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
-        self.agent = Some(agent);
+        self.agent.start(&self.holder);
         self.wait(|| self.ask(&["status"]).is_ok());
     }
 
-    /// Ends the agent, with the signal of this name.
     fn stop(&mut self, signal: &str) {
-        let mut agent = self.agent.take().unwrap();
-        Command::new("kill").args(["-s", signal, &agent.id().to_string()]).status().unwrap();
-        let status = agent.wait().unwrap();
-        assert_eq!(status.success(), signal == "TERM", "{status}: {}", self.log());
+        self.agent.stop(signal);
     }
 
     /// The agent's answer as JSON, or what the command said instead.
     fn ask(&self, command: &[&str]) -> Result<Value, String> {
         let output = Command::new(env!("CARGO_BIN_EXE_stairgate"))
-            .args(["--json", "--config", self.config().to_str().unwrap()])
+            .args(["--json", "--config", self.agent.config().to_str().unwrap()])
             .args(command)
             .output()
             .unwrap();
@@ -90,20 +71,12 @@ impl Router {
 
     #[track_caller]
     fn told(&self, command: &[&str]) -> Value {
-        self.ask(command).unwrap_or_else(|error| panic!("{command:?}: {error}\n{}", self.log()))
+        self.ask(command).unwrap_or_else(|error| panic!("{command:?}: {error}\n{}", self.agent.log()))
     }
 
     #[track_caller]
     fn wait(&self, until: impl Fn() -> bool) {
-        let end = Instant::now() + PATIENCE;
-        while !until() {
-            assert!(Instant::now() < end, "waited in vain\n{}", self.log());
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+        self.agent.wait(until);
     }
 
     /// True once the list is in the table and the gate at the port.
@@ -121,10 +94,8 @@ impl Router {
 
 impl Drop for Router {
     fn drop(&mut self) {
-        for child in self.agent.iter_mut().chain([&mut self.holder]) {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        let _ = self.holder.kill();
+        let _ = self.holder.wait();
     }
 }
 
@@ -194,7 +165,7 @@ fn a_day_with_the_agent() {
     assert!(router.ask(&["lists", "update", "nothing"]).unwrap_err().contains("there is no list"));
 
     // Nobody sees or gains what the agent does not need.
-    let status = fs::read_to_string(format!("/proc/{}/status", router.agent.as_ref().unwrap().id())).unwrap();
+    let status = fs::read_to_string(format!("/proc/{}/status", router.agent.id())).unwrap();
     let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
     // CAP_NET_BIND_SERVICE is 10, CAP_NET_ADMIN 12, CAP_PERFMON 38, CAP_BPF 39.
     let kept = format!("{:016x}", 1_u64 << 10 | 1 << 12 | 1 << 38 | 1 << 39);
@@ -214,7 +185,7 @@ fn a_day_with_the_agent() {
     router.stop("TERM");
     assert!(router.filtered());
     assert!(!router.directory.path().join("control.sock").exists());
-    let config = router.config();
+    let config = router.agent.config();
     let detach = router.inside(&[env!("CARGO_BIN_EXE_stairgate"), "detach", "--config", config.to_str().unwrap()]);
     assert!(detach.status.success(), "{detach:?}");
     assert!(!router.filtered());
@@ -282,7 +253,7 @@ fn a_damaged_database_stops_the_start_and_not_the_gate() {
     router.stop("TERM");
     let database = router.directory.path().join("state/stairgate.redb");
     fs::write(&database, b"garbage").unwrap();
-    let config = router.config();
+    let config = router.agent.config();
     let run = router.inside(&[env!("CARGO_BIN_EXE_stairgate"), "run", "--config", config.to_str().unwrap()]);
     assert_eq!(run.status.code(), Some(1), "{run:?}");
     let told = String::from_utf8_lossy(&run.stderr).into_owned();
@@ -295,7 +266,7 @@ fn a_damaged_database_stops_the_start_and_not_the_gate() {
 fn two_agents_do_not_fight_over_one_home() {
     let mut router = Router::new();
     router.start();
-    let config = router.config();
+    let config = router.agent.config();
     let run = router.inside(&[env!("CARGO_BIN_EXE_stairgate"), "run", "--config", config.to_str().unwrap()]);
     assert_eq!(run.status.code(), Some(1), "{run:?}");
     let told = String::from_utf8_lossy(&run.stderr).into_owned();

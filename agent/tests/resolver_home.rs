@@ -2,22 +2,23 @@
 //! of other servers, and leaves nothing behind. Needs root, iproute2 and nftables.
 #![expect(clippy::unwrap_used, reason = "a test ends where what it stands on gives way")]
 
+mod agent_support;
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::AsFd as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use agent_support::{Agent, PATIENCE};
 use hickory_proto::op::{Message, MessageType, Query, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-/// How long the agent may take for anything on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// An answer is there at once, or never.
 const ANSWER: Duration = Duration::from_millis(1500);
 /// Time to see that nothing is answered.
@@ -29,10 +30,10 @@ const ELSEWHERE: [&str; 2] = ["198.51.100.53", "2001:db8:53::53"];
 
 /// A router with its agent, and a child's tablet at its LAN port.
 struct Home {
-    directory: tempfile::TempDir,
+    agent: Agent,
     router: Child,
     tablet: Child,
-    agent: Option<Child>,
+    directory: tempfile::TempDir,
 }
 
 impl Home {
@@ -46,7 +47,12 @@ impl Home {
             let sleep = ["sleep", "infinity"];
             Command::new("unshare").args(arguments).args(sleep).spawn().expect("needs root and util-linux")
         };
-        let home = Self { router: holder(&["--net", "--mount"]), tablet: holder(&["--net"]), directory, agent: None };
+        let home = Self {
+            agent: Agent::new(path),
+            router: holder(&["--net", "--mount"]),
+            tablet: holder(&["--net"]),
+            directory,
+        };
         for holder in [&home.router, &home.tablet] {
             let own = fs::read_link("/proc/self/ns/net").unwrap();
             let namespace = format!("/proc/{}/ns/net", holder.id());
@@ -89,33 +95,17 @@ impl Home {
     }
 
     fn start(&mut self) {
-        let holder = self.router.id().to_string();
-        let log = fs::File::options().create(true).append(true).open(self.directory.path().join("log")).unwrap();
-        let agent = Command::new("nsenter")
-            .args(["--target", &holder, "--net", "--mount", "--no-fork", env!("CARGO_BIN_EXE_stairgate")])
-            .args(["run", "--config", self.config().as_str()])
-            .stderr(log)
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
-        self.agent = Some(agent);
+        self.agent.start(&self.router);
         self.wait(|| self.command(&["status"]) && self.ask("192.168.77.1", "up.example.", ANSWER).is_some());
     }
 
     fn stop(&mut self, signal: &str) {
-        let mut agent = self.agent.take().unwrap();
-        Command::new("kill").args(["-s", signal, &agent.id().to_string()]).status().unwrap();
-        let status = agent.wait().unwrap();
-        assert_eq!(status.success(), signal == "TERM", "{status}: {}", self.log());
-    }
-
-    fn config(&self) -> String {
-        self.directory.path().join("stairgate.toml").to_str().unwrap().to_owned()
+        self.agent.stop(signal);
     }
 
     fn command(&self, command: &[&str]) -> bool {
         let output = Command::new(env!("CARGO_BIN_EXE_stairgate"))
-            .args(["--config", &self.config()])
+            .args(["--config", self.agent.config().to_str().unwrap()])
             .args(command)
             .output()
             .unwrap();
@@ -156,15 +146,7 @@ impl Home {
 
     #[track_caller]
     fn wait(&self, until: impl Fn() -> bool) {
-        let end = Instant::now() + PATIENCE;
-        while !until() {
-            assert!(Instant::now() < end, "waited in vain\n{}", self.log());
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+        self.agent.wait(until);
     }
 
     fn tables(&self) -> String {
@@ -174,7 +156,7 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        for child in self.agent.iter_mut().chain([&mut self.router, &mut self.tablet]) {
+        for child in [&mut self.router, &mut self.tablet] {
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -286,7 +268,7 @@ fn queries_can_be_watched_and_are_kept_nowhere() {
     home.wait(|| home.ask_tcp("192.168.77.1", "games.example.").is_some_and(|reply| reply.answers.is_empty()));
     let seen = home.directory.path().join("seen");
     let mut watcher = Command::new(env!("CARGO_BIN_EXE_stairgate"))
-        .args(["--config", home.config().as_str(), "--json", "watch"])
+        .args(["--config", home.agent.config().to_str().unwrap(), "--json", "watch"])
         .stdout(fs::File::create(&seen).unwrap())
         .spawn()
         .unwrap();
@@ -308,7 +290,7 @@ fn queries_can_be_watched_and_are_kept_nowhere() {
     watcher.wait().unwrap();
 
     let metrics = Command::new(env!("CARGO_BIN_EXE_stairgate"))
-        .args(["--config", home.config().as_str(), "metrics"])
+        .args(["--config", home.agent.config().to_str().unwrap(), "metrics"])
         .output()
         .unwrap();
     let metrics = String::from_utf8(metrics.stdout).unwrap();
@@ -322,7 +304,7 @@ fn queries_can_be_watched_and_are_kept_nowhere() {
         if end {
             home.stop("TERM");
         }
-        let kept = [content(&home.directory.path().join("state")), home.log().into_bytes()].concat();
+        let kept = [content(&home.directory.path().join("state")), home.agent.log().into_bytes()].concat();
         let kept = String::from_utf8_lossy(&kept);
         for name in ["secret-wish", "secret-game", "by-the-gate"] {
             assert!(!kept.contains(name), "{name} was written down");
@@ -339,7 +321,8 @@ fn a_home_with_its_own_resolver() {
 
     // Every address of the router answers, and from itself.
     for server in ["192.168.77.1", "192.168.77.2", "fd77::1", "fd77::2"] {
-        let reply = home.ask(server, "www.example.", ANSWER).unwrap_or_else(|| panic!("{server}: {}", home.log()));
+        let reply =
+            home.ask(server, "www.example.", ANSWER).unwrap_or_else(|| panic!("{server}: {}", home.agent.log()));
         assert_eq!((reply.metadata.response_code, reply.answers.len()), (ResponseCode::NoError, 1), "{server}");
     }
     let printer = home.ask("192.168.77.1", "printer.home.arpa.", ANSWER).unwrap();
@@ -364,10 +347,10 @@ fn a_home_with_its_own_resolver() {
     home.wait(|| home.ask("fd77::2", "www.example.", SILENCE).is_some());
 
     // A device that nobody filters is left alone from the next question on.
-    assert!(home.command(&["devices", "assign", CHILD_MAC, "unmanaged"]), "{}", home.log());
+    assert!(home.command(&["devices", "assign", CHILD_MAC, "unmanaged"]), "{}", home.agent.log());
     home.wait(|| home.ask(ELSEWHERE[0], "www.example.", SILENCE).is_none());
     home.wait(|| home.ask_tcp("192.168.77.1", "games.example.").is_some_and(|reply| reply.answers.len() == 1));
-    assert!(home.command(&["devices", "assign", CHILD_MAC, "mia"]), "{}", home.log());
+    assert!(home.command(&["devices", "assign", CHILD_MAC, "mia"]), "{}", home.agent.log());
     home.wait(|| home.ask(ELSEWHERE[0], "www.example.", SILENCE).is_some());
 
     // Killed, the agent leaves its table behind, in which what keeps open profiles in it expires.
