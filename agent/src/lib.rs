@@ -12,6 +12,7 @@
 
 pub mod application;
 pub mod attachment;
+mod background;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -2,13 +2,12 @@
 //!
 //! Everything that changes the table goes through one queue, in the order in which it was decided. So a family's
 //! decision about a name is never lost to a compilation of the lists that began before it, and a compilation of millions
-//! of names never holds up a pause, which does not touch the table.
+//! of names never holds up a pause, which does not touch the table, or an answer.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::thread;
 
 use stairgate_abi::hash::NameHash;
 use stairgate_abi::{Tag, Tags};
@@ -17,6 +16,7 @@ use stairgate_policy::lists::{Compiler, Report, Scope};
 use stairgate_policy::{services, tags};
 use tokio::sync::oneshot;
 
+use crate::background;
 use crate::config::List;
 use crate::gate::{DomainUpdate, Gate, GateError};
 use crate::subscriptions::{Copies, format_of};
@@ -63,7 +63,7 @@ impl TableWriter {
     /// As the system says.
     pub fn start<G: Gate>(gate: Arc<G>, copies: Copies) -> io::Result<Self> {
         let (jobs, queue) = mpsc::sync_channel(QUEUE);
-        thread::Builder::new().name("tables".to_owned()).spawn(move || {
+        background::spawn("tables", move || {
             for job in queue {
                 // Whoever asked may have gone; the table is right nevertheless.
                 match job {

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use super::gate_events;
 use crate::application::{Application, ApplicationError, Changed};
 use crate::attachment;
+use crate::background;
 use crate::clock::{Alarm, Moment, Ring};
 use crate::config::Config;
 use crate::control::protocol::{Reply, Request};
@@ -191,12 +192,15 @@ impl Agent {
             let state = &self.application.list_states()[index];
             let (list, record, copies) = (state.list.clone(), state.known().cloned(), self.copies.clone());
             let done = self.refreshed.0.clone();
-            self.refreshing = Some(index);
-            tokio::task::spawn_blocking(move || {
+            let started = background::spawn("lists", move || {
                 let result = copies.refresh(&list, record.as_ref(), moment.wall.as_second());
                 // If the agent has ended meanwhile, nobody wants to know.
                 let _ = done.blocking_send((index, result));
             });
+            match started {
+                Ok(_) => self.refreshing = Some(index),
+                Err(error) => self.list_refreshed(index, Err(RefreshError::Disk(error))),
+            }
         }
         // The copies at hand are wanted at once. After that, lists that are on their way are waited for: a dozen new
         // lists are one compilation, not twelve.
@@ -293,7 +297,7 @@ impl Agent {
             Request::Lists => return answer(reply, Reply::Lists(application.list_views())),
             Request::Explain { name, person } => {
                 return match application.explain(&name, &person, &self.copies, moment) {
-                    Ok(search) => drop(tokio::task::spawn_blocking(move || {
+                    Ok(search) => drop(background::spawn("explain", move || {
                         answer(reply, Reply::Explanation(Box::new(search.run())));
                     })),
                     Err(error) => answer(reply, Reply::Refused(error.to_string())),
