@@ -16,6 +16,7 @@ use crate::config::{Config, Placement};
 use crate::control::Control;
 use crate::dataplane::{Dataplane, Judged, Opened, Options, Resolved, Tables};
 use crate::kernel::with_causes;
+use crate::resolver::capture::Captured;
 use crate::resolver::handler::{Enter, Judge};
 use crate::resolver::leases;
 use crate::resolver::residents::Residents;
@@ -94,7 +95,7 @@ pub fn detach(config: &Config, object: &'static [u8]) -> anyhow::Result<usize> {
 fn start_resolver(
     config: &Config,
     application: &Application<Dataplane>,
-    dataplane: &Dataplane,
+    dataplane: &Arc<Dataplane>,
 ) -> anyhow::Result<Option<Service>> {
     let Some(resolver) = &config.resolver else { return Ok(None) };
     let place = Place {
@@ -104,7 +105,8 @@ fn start_resolver(
         lease_files: leases::FILES.iter().map(PathBuf::from).collect(),
     };
     let residents = Residents::of(application.household(), resolver);
-    Service::start(resolver.clone(), place, judge(dataplane.tables()), enter(dataplane.resolved()), residents).map(Some)
+    let (judge, enter) = (judge(dataplane.tables()), enter(dataplane.resolved()));
+    Service::start(resolver.clone(), place, judge, enter, captured(Arc::clone(dataplane)), residents).map(Some)
 }
 
 /// The gate's own verdict. A profile that is gone is judged as an unknown device, until its devices are told the new one.
@@ -122,6 +124,15 @@ fn enter(resolved: Resolved) -> Enter {
     Box::new(move |mac, address, lifetime, now| {
         if let Err(error) = resolved.enter(mac, address, lifetime, now) {
             tracing::warn!(error = %with_causes(&error), "an address that the resolver gave cannot be reached");
+        }
+    })
+}
+
+/// Lets DNS over TCP pass while it is captured. Should that not be possible, it stays refused where it was.
+fn captured(dataplane: Arc<Dataplane>) -> Captured {
+    Box::new(move |until| {
+        if let Err(error) = dataplane.set_captured_until(until) {
+            tracing::warn!(error = %with_causes(&error), "DNS over TCP is judged by the gate alone");
         }
     })
 }

@@ -331,6 +331,18 @@ impl Dataplane {
         write(&settings)
     }
 
+    /// Until this moment of the boot clock, in nanoseconds, connections that begin to any server's TCP port 53 are handed
+    /// to the resolver by somebody else, and pass.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn set_captured_until(&self, until: u64) -> Result<(), Error> {
+        let mut map = lock(&self.settings);
+        let Plain(mut settings) = map.get(&0, 0).map_err(Error::map("reading", names::SETTINGS))?;
+        settings.captured_until = until;
+        map.set(0, Plain(settings), 0).map_err(Error::map("writing", names::SETTINGS))
+    }
+
     /// Makes `entries` all that the domain table says: hash of a name, what holds for it, what holds for the names
     /// beneath it. Each name comes once. Only differences are written; a name that stays is right throughout.
     ///

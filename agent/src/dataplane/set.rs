@@ -72,6 +72,7 @@ pub(super) fn create(set: &Path, object: &[u8], buckets: u32) -> Result<(), Erro
         hash_key: u64::from_ne_bytes(key),
         local_count: 0,
         reserved: 0,
+        captured_until: 0,
         local: [Prefix::default(); LOCAL_PREFIXES_MAX],
     };
     array(set, names::SETTINGS)?.set(0, Plain(settings), 0).map_err(Error::map("writing", names::SETTINGS))

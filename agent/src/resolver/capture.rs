@@ -2,7 +2,8 @@
 //!
 //! When the agent dies, the table stays behind with a port on which nobody answers. For a profile that refuses what
 //! cannot be judged that is right. For all others the redirection hangs on an element that the agent renews and that
-//! otherwise expires: half a minute later their devices reach the servers that they asked for.
+//! otherwise expires: half a minute later their devices reach the servers that they asked for. The gate hears of the
+//! redirection in the same way, because it refuses DNS over TCP to those who may only say what can be judged.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -15,6 +16,12 @@ use thiserror::Error;
 pub const RENEWAL: Duration = Duration::from_secs(10);
 /// Seconds after which the devices of open profiles are no longer redirected, unless renewed.
 const EXPIRY_SECONDS: u64 = 30;
+/// The same in nanoseconds, for the gate.
+pub const EXPIRY_NS: u64 = EXPIRY_SECONDS * 1_000_000_000;
+
+/// Told until which moment of the boot clock, in nanoseconds, questions are captured: the gate lets connections to DNS
+/// servers pass until then, which it could not judge by itself.
+pub type Captured = Box<dyn Fn(u64) + Send>;
 
 /// Whose questions are captured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

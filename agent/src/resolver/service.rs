@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::cache::Cache;
-use super::capture::{self, Capture, RENEWAL};
+use super::capture::{self, Capture, Captured, EXPIRY_NS, RENEWAL};
 use super::clients;
 use super::forward::Forwarder;
 use super::handler::{Enter, Handler, Home, Judge};
@@ -26,6 +26,7 @@ use super::local::LocalNames;
 use super::residents::Residents;
 use super::upstream::{self, Upstreams};
 use crate::config;
+use crate::dataplane::boot_clock;
 use crate::interfaces::{self, Address, Link};
 use crate::kernel::with_causes;
 use crate::metrics::Resolving;
@@ -77,6 +78,7 @@ impl Service {
         place: Place,
         judge: Judge,
         enter: Enter,
+        captured: Captured,
         residents: Residents,
     ) -> anyhow::Result<Self> {
         let certificate = match config.ports {
@@ -87,7 +89,7 @@ impl Service {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let worker = {
             let _inside = runtime.enter();
-            Worker::new(config, place, certificate, (judge, enter), changes.borrow().residents.as_ref())?
+            Worker::new(config, place, certificate, (judge, enter, captured), changes.borrow().residents.as_ref())?
         };
         let (handler, cache, upstreams) =
             (Arc::clone(&worker.handler), Arc::clone(&worker.cache), Arc::clone(&worker.upstreams));
@@ -164,6 +166,7 @@ struct Worker {
     listening: HashMap<String, (u32, JoinSet<()>)>,
     /// The redirection in force.
     capture: Option<Capture>,
+    captured: Captured,
     /// What was last complained about, so that it is not repeated.
     complaint: HashMap<String, String>,
 }
@@ -173,7 +176,7 @@ impl Worker {
         config: config::Resolver,
         place: Place,
         certificate: Option<Certificate>,
-        (judge, enter): (Judge, Enter),
+        (judge, enter, captured): (Judge, Enter, Captured),
         residents: &Residents,
     ) -> anyhow::Result<Self> {
         let cache = Arc::new(Cache::new(config.cache_bytes.unwrap_or_else(cache_bytes)));
@@ -206,6 +209,7 @@ impl Worker {
             interfaces: Vec::new(),
             listening: HashMap::new(),
             capture: None,
+            captured,
             complaint: HashMap::new(),
         })
     }
@@ -292,8 +296,12 @@ impl Worker {
             Some(capture) => capture.ruleset(),
             None => Capture::removal(),
         };
+        if wanted.is_none() {
+            (self.captured)(0);
+        }
         if self.apply(ruleset).await {
             self.capture = wanted;
+            self.tell_gate();
         }
     }
 
@@ -301,6 +309,15 @@ impl Worker {
         if self.capture.is_some() && !self.apply(Capture::renewal()).await {
             // Somebody removed the table; it is written anew at the next look.
             self.capture = None;
+            (self.captured)(0);
+        }
+        self.tell_gate();
+    }
+
+    /// The gate passes to the resolver what is captured, for as long as the redirection holds unrenewed.
+    fn tell_gate(&self) {
+        if self.capture.is_some() {
+            (self.captured)(boot_clock() + EXPIRY_NS);
         }
     }
 

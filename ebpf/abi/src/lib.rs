@@ -21,10 +21,10 @@ pub use tags::{Tag, TagSet, Tags};
 pub use verdict::{Decision, Mask, Reason, TagPath, Verdict, flags};
 
 /// Version of every layout and meaning in this crate. The loader compares it with the object's own before anything runs.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 
 /// How an object says which version it was built with: this stands in it, and nothing else that begins like it does.
-pub const ABI_MARK: [u8; 17] = *b"stairgate-abi=002";
+pub const ABI_MARK: [u8; 17] = *b"stairgate-abi=003";
 
 const _: () = {
     let [.., hundreds, tens, ones] = ABI_MARK;

@@ -79,6 +79,9 @@ pub struct Settings {
     pub local_count: u32,
     /// Always zero.
     pub reserved: u32,
+    /// Until this moment of the boot clock, in nanoseconds, what is asked of any server's TCP port 53 is handed to the
+    /// appliance's own resolver on its way, so that the gate need not judge it.
+    pub captured_until: u64,
     /// Destinations that are the home itself and pass, apart from DNS.
     pub local: [Prefix; LOCAL_PREFIXES_MAX],
 }
@@ -342,7 +345,7 @@ impl Counter {
 }
 
 const _: () = {
-    assert!(size_of::<Settings>() == 24 + 32 * LOCAL_PREFIXES_MAX);
+    assert!(size_of::<Settings>() == 32 + 32 * LOCAL_PREFIXES_MAX);
     assert!(size_of::<Transition>() == 16);
     assert!(size_of::<Profile>() == 16 + 16 * TRANSITIONS_MAX + 104 * MASKS_MAX);
     assert!(size_of::<FlowKey>() == 40);

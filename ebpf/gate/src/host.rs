@@ -100,6 +100,7 @@ impl Host {
                 hash_key,
                 local_count: 0,
                 reserved: 0,
+                captured_until: 0,
                 local: [Prefix::default(); LOCAL_PREFIXES_MAX],
             },
             domains: table(domain_buckets),
@@ -150,6 +151,11 @@ impl Host {
     /// Lets the device begin flows to the address until then, in nanoseconds of the boot clock.
     pub fn set_resolved(&mut self, key: ResolvedKey, until: u64) {
         self.resolved.insert(key, until);
+    }
+
+    /// Until then, in nanoseconds of the boot clock, questions over TCP are captured.
+    pub fn set_captured_until(&mut self, until: u64) {
+        self.settings.captured_until = until;
     }
 
     /// Makes `prefixes` the home itself. No more than [`LOCAL_PREFIXES_MAX`] are taken.

@@ -214,7 +214,9 @@ fn unresolved<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> Action
 fn begin<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, opens: bool) {
     let Work { frame, flow, .. } = work;
     *flow = Flow { epoch: context.epoch, ..Flow::default() };
-    if is_local(context.settings, frame.destination) {
+    // Only what begins while questions are captured is handed to the resolver: later, its conversation is the server's.
+    let captured = opens && frame.destination_port() == DNS_PORT && context.now < context.settings.captured_until;
+    if captured || is_local(context.settings, frame.destination) {
         flow.state = flow_state::LOCAL;
         return;
     }

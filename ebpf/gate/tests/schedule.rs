@@ -186,3 +186,28 @@ fn resolved_only_means_no_flow_to_an_address_that_was_not_given() {
         assert_eq!(gate.handle(&ask(47, &[0; 8]), 11 * SECOND).action, Drop);
     }
 }
+
+#[test]
+fn questions_over_tcp_pass_while_they_are_captured_and_not_after() {
+    use stairgate_abi::flags::REFUSE_UNCLASSIFIED;
+    for version in [4, 6] {
+        let mut gate = gate(REFUSE_UNCLASSIFIED);
+        let packet = |port: u16, flags, sequence, payload: &[u8]| {
+            let mut segment = tcp(flags, sequence, 0, payload);
+            segment[2..4].copy_from_slice(&port.to_be_bytes());
+            ethernet(Link::Plain, &ip(version, 6, &[], &segment))
+        };
+        // What is said on a connection that begins at `now`.
+        let say = |gate: &mut Host, port, now, from| {
+            gate.handle(&packet(port, SYN, from, b""), now);
+            gate.handle(&packet(port, PSH_ACK, from + 1, b"\0\x1dquestion"), now + 1).action
+        };
+        assert_eq!(say(&mut gate, 53, 0, 1_000), Reply);
+        gate.set_captured_until(60 * SECOND);
+        assert_eq!(say(&mut gate, 53, 30 * SECOND, 2_000), Pass);
+        assert_eq!(say(&mut gate, 5_353, 30 * SECOND, 2_000), Reply, "no other port is captured");
+        // The conversation goes on where it began; the next one is judged.
+        assert_eq!(gate.handle(&packet(53, PSH_ACK, 2_012, b"more"), 61 * SECOND).action, Pass);
+        assert_eq!(say(&mut gate, 53, 90 * SECOND, 9_000), Reply);
+    }
+}
