@@ -64,8 +64,8 @@ pub struct Application<G> {
     names: u64,
     /// Set by whoever looks after the interfaces.
     pub interfaces: Vec<Interface>,
-    /// Whether the agent resolves names itself.
-    resolving: bool,
+    /// If the agent resolves names itself, the sets of servers that rules may name.
+    resolving: Option<Vec<String>>,
     /// What the gate refused when it was last told everything, and has to be told again.
     gate_problem: Option<String>,
     /// Why the domain table is not what the lists say.
@@ -100,7 +100,7 @@ impl<G: Gate> Application<G> {
             lists,
             names: 0,
             interfaces: Vec::new(),
-            resolving: config.resolver.is_some(),
+            resolving: config.resolver.as_ref().map(|resolver| resolver.set_names.clone()),
             gate_problem: None,
             table_problem: None,
         })
@@ -341,7 +341,7 @@ impl<G: Gate> Application<G> {
     /// Profiles before devices: a device that changes hands must find the profile it goes to.
     fn push(&self, compiled: &Compiled) -> Result<(), GateError> {
         let mut profiles = compiled.profiles.clone();
-        if !self.resolving {
+        if self.resolving.is_none() {
             // Nobody would ever enter an address.
             let masks = profiles.iter_mut().flat_map(|(_, profile)| &mut profile.mask);
             masks.for_each(|mask| mask.flags &= !stairgate_abi::flags::RESOLVED_ONLY);

@@ -108,6 +108,11 @@ Examples:
     },
     /// Show queries as they come, as far as the privacy of whoever asks allows; nothing of them is kept
     Watch,
+    /// Forget the answers that the resolver keeps, so that it asks anew
+    Flush {
+        /// This name and everything beneath it; all answers without it
+        name: Option<String>,
+    },
     /// Show counters in the text format of Prometheus
     Metrics,
     /// Show every category and service that rules and lists can name

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::config::{Config, Placement};
 use crate::interfaces::{self, driver};
 use crate::privileges;
+use crate::resolver::capture::Whose;
 
 /// The first kernel with everything that the gate calls: `bpf_xdp_load_bytes` came with 5.18.
 const KERNEL_MIN: (u32, u32) = (5, 18);
@@ -80,6 +81,10 @@ pub fn examine(config: Option<&Config>) -> Vec<Finding> {
     if let Some(config) = config {
         findings.push(state_directory(&config.state_dir));
         findings.extend(interfaces_of(config));
+        let captures = config.resolver.as_ref().is_some_and(|resolver| resolver.capture != Whose::Nobody);
+        if captures && matches!(config.placement, Placement::Router { .. }) {
+            findings.push(nftables());
+        }
     }
     findings.push(clock());
     findings
@@ -252,6 +257,23 @@ fn interfaces_of(config: &Config) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether questions to other servers can be captured.
+fn nftables() -> Finding {
+    let found = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path).map(|folder| folder.join("nft")).find(|program| program.is_file())
+    });
+    match found {
+        Some(program) => good("nftables", program.display().to_string()),
+        None => bad(
+            State::Fair,
+            "nftables",
+            "no program `nft`",
+            "names that devices ask of other servers than this one do not come here",
+            "install nftables, or write capture = \"nobody\" under [resolver]",
+        ),
+    }
 }
 
 fn clock() -> Finding {

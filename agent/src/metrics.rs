@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::resolver::cache::CacheStatus;
+use crate::resolver::counts::{WAIT_BOUNDS_MS, Waits};
 use crate::resolver::upstream::ServerStatus;
 use crate::view::Status;
 
@@ -12,6 +13,8 @@ use crate::view::Status;
 pub struct Resolving {
     /// Queries by what became of them.
     pub queries: Vec<(&'static str, u64)>,
+    /// How long clients waited for the upstreams.
+    pub waits: Waits,
     /// The cache.
     pub cache: CacheStatus,
     /// The servers that are asked.
@@ -31,9 +34,10 @@ pub fn text(status: &Status, resolving: Option<&Resolving>) -> String {
     family(&mut text, "stairgate_lists_loaded", "gauge", "Lists in use.", &loaded);
     let problems = plain(status.problems.len() as f64);
     family(&mut text, "stairgate_problems", "gauge", "What went wrong and was not put right yet.", &problems);
-    let Some(Resolving { queries, cache, upstreams }) = resolving else { return text };
+    let Some(Resolving { queries, waits, cache, upstreams }) = resolving else { return text };
     let queries: Vec<_> = queries.iter().map(|(name, count)| (label("result", name), *count as f64)).collect();
     family(&mut text, "stairgate_dns_queries_total", "counter", "Queries by what became of them.", &queries);
+    histogram(&mut text, waits);
     let answers = plain(cache.answers as f64);
     family(&mut text, "stairgate_dns_cache_answers", "gauge", "Answers in the cache.", &answers);
     family(&mut text, "stairgate_dns_cache_bytes", "gauge", "Bytes that the cache takes.", &plain(cache.bytes as f64));
@@ -54,6 +58,22 @@ pub fn text(status: &Status, resolving: Option<&Resolving>) -> String {
     let seconds = servers(&|server| server.expected.map_or(f64::NAN, |time| time.as_secs_f64()));
     family(&mut text, "stairgate_upstream_seconds", "gauge", "How long an answer takes, smoothed.", &seconds);
     text
+}
+
+/// The classes of a histogram are cumulative in this format.
+fn histogram(text: &mut String, waits: &Waits) {
+    let name = "stairgate_dns_wait_seconds";
+    let _ = write!(
+        text,
+        "# HELP {name} How long answers took that the upstreams were asked for.\n# TYPE {name} histogram\n"
+    );
+    let bounds = WAIT_BOUNDS_MS.iter().map(|bound| (*bound as f64 / 1e3).to_string()).chain(["+Inf".to_owned()]);
+    let mut count = 0;
+    for (bound, more) in bounds.zip(waits.counts) {
+        count += more;
+        let _ = writeln!(text, "{name}_bucket{{{}}} {count}", label("le", &bound));
+    }
+    let _ = write!(text, "{name}_sum {}\n{name}_count {count}\n", waits.total_us as f64 / 1e6);
 }
 
 /// One metric with its samples, each with its labels.
@@ -86,5 +106,13 @@ mod tests {
         text.clear();
         family(&mut text, "x", "gauge", "Some.", &[(String::new(), f64::NAN)]);
         assert!(text.ends_with("\nx NaN\n"), "{text}");
+        text.clear();
+        histogram(&mut text, &Waits { counts: [3, 0, 0, 1, 0, 0, 0, 0, 2], total_us: 5_250_000 });
+        let line = |line: &str| text.lines().any(|there| there == format!("stairgate_dns_wait_seconds{line}"));
+        assert!(
+            line("_bucket{le=\"0.002\"} 3") && line("_bucket{le=\"2\"} 4") && line("_bucket{le=\"+Inf\"} 6"),
+            "{text}"
+        );
+        assert!(line("_sum 5.25") && line("_count 6"), "{text}");
     }
 }

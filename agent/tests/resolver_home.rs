@@ -9,7 +9,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::AsFd as _;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -104,12 +104,23 @@ impl Home {
     }
 
     fn command(&self, command: &[&str]) -> bool {
-        let output = Command::new(env!("CARGO_BIN_EXE_stairgate"))
+        self.run(command).status.success()
+    }
+
+    fn run(&self, command: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_stairgate"))
             .args(["--config", self.agent.config().to_str().unwrap()])
             .args(command)
             .output()
-            .unwrap();
-        output.status.success()
+            .unwrap()
+    }
+
+    /// What `stairgate metrics` says, and a sample's value in it.
+    fn metric(&self, sample: &str) -> (String, u64) {
+        let metrics = String::from_utf8(self.run(&["metrics"]).stdout).unwrap();
+        let value = metrics.lines().find_map(|line| line.strip_prefix(sample)).expect(&metrics);
+        let value = value.trim().parse().unwrap();
+        (metrics, value)
     }
 
     /// What the tablet is told over UDP.
@@ -289,15 +300,25 @@ fn queries_can_be_watched_and_are_kept_nowhere() {
     watcher.kill().unwrap();
     watcher.wait().unwrap();
 
-    let metrics = Command::new(env!("CARGO_BIN_EXE_stairgate"))
-        .args(["--config", home.agent.config().to_str().unwrap(), "metrics"])
-        .output()
-        .unwrap();
-    let metrics = String::from_utf8(metrics.stdout).unwrap();
-    let sample = "stairgate_dns_queries_total{result=\"refused\"} ";
-    let refused = metrics.lines().find_map(|line| line.strip_prefix(sample)).expect(&metrics);
-    assert!(refused.parse::<u64>().unwrap() >= 2, "{metrics}");
+    let (metrics, refused) = home.metric("stairgate_dns_queries_total{result=\"refused\"}");
+    assert!(refused >= 2, "{metrics}");
     assert!(!metrics.contains("games.example") && !metrics.contains(CHILD_MAC), "{metrics}");
+
+    // What is in the cache is asked for anew when it was flushed.
+    let asked = || {
+        assert_eq!(home.ask_tcp("192.168.77.1", "secret-wish.example.").unwrap().answers.len(), 1);
+        let (metrics, resolved) = home.metric("stairgate_dns_queries_total{result=\"resolved\"}");
+        assert!(metrics.contains(&format!("stairgate_dns_wait_seconds_count {resolved}\n")), "{metrics}");
+        resolved
+    };
+    let before = asked();
+    assert_eq!(asked(), before);
+    for (command, asked_anew) in [("other.example", 0), ("example", 1)] {
+        assert!(home.command(&["flush", command]));
+        assert_eq!(asked(), before + asked_anew, "{command}");
+    }
+    assert!(home.command(&["flush"]) && !home.command(&["flush", "no..name"]));
+    assert_eq!(asked(), before + 2);
 
     // Neither while it runs nor at its end does anything of it get written down.
     for end in [false, true] {

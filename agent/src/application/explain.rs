@@ -98,7 +98,7 @@ impl<G: Gate> Application<G> {
         let mut blocked = matches!(decided.verdict, Verdict::Block(_));
         let mut sentence = self.sentence(person, &name, &decided);
         let mut stands_in = None;
-        if let Some(filter) = person.filter.as_ref().filter(|_| self.resolving && !blocked) {
+        if let Some(filter) = person.filter.as_ref().filter(|_| self.resolving.is_some() && !blocked) {
             match self.answer(filter, &name, &decided) {
                 Answer::Usual => {}
                 Answer::Alias(target) => {

@@ -213,7 +213,7 @@ fn what_the_resolver_makes_of_a_name_is_explained() {
     };
     let usual = |name: &str| (format!("{name} is allowed for Mia, because no list names it"), false, None);
     assert_eq!(explain(&home, "www.google.com"), usual("www.google.com"), "nobody answers");
-    home.application.resolving = true;
+    home.application.resolving = Some(Vec::new());
     let target = "forcesafesearch.google.com";
     let expected = format!(
         "www.google.com is allowed for Mia, because no list names it; the resolver answers for {target} in its place"
@@ -224,6 +224,22 @@ fn what_the_resolver_makes_of_a_name_is_explained() {
     assert_eq!(explain(&home, "example.com"), usual("example.com"));
     home.application.pause("Mia", &PauseEnd::Resume, home.now).unwrap();
     assert!(explain(&home, "www.google.com").0.contains("because everything is closed"));
+}
+
+#[test]
+fn rules_that_the_resolver_cannot_meet_are_told() {
+    let mut home = home();
+    let person = home.application.household.people.iter_mut().find(|person| person.name == "Mia").unwrap();
+    let rules = &mut person.filter.as_mut().unwrap().rules;
+    (rules.upstreams, rules.resolved_only) = (Some("children".to_owned()), true);
+    let told = |home: &Home, text: &str| {
+        home.application.status(home.now).problems.iter().any(|problem| problem.contains(text))
+    };
+    assert!(told(&home, "may go anywhere by address"));
+    home.application.resolving = Some(vec![String::new()]);
+    assert!(told(&home, "no set `children`") && !told(&home, "by address"));
+    home.application.resolving = Some(vec![String::new(), "children".to_owned()]);
+    assert!(!told(&home, "Mia"));
 }
 
 #[test]

@@ -12,6 +12,9 @@ use crate::gate::Gate;
 use crate::text;
 use crate::view::{AnswersView, DeviceView, PersonNow, PersonView, Status};
 
+/// From this share of its capacity on, the domain table has to move names about to take in others.
+const NEARLY_FULL_PERCENT: u64 = 95;
+
 impl<G: Gate> Application<G> {
     /// The whole agent at a glance.
     pub fn status(&self, moment: Moment) -> Status {
@@ -27,6 +30,14 @@ impl<G: Gate> Application<G> {
             problems.push(format!("the gate's counters cannot be read: {error}"));
             Vec::new()
         });
+        let (names, names_capacity) = (self.names, u64::from(self.gate.domain_capacity()));
+        if names * 100 >= names_capacity * NEARLY_FULL_PERCENT {
+            problems.push(format!(
+                "the domain table is nearly full ({names} of {names_capacity} names), so that updates take long; choose \
+                 fewer lists, or a higher `domain_capacity` in the configuration"
+            ));
+        }
+        problems.extend(self.household.people.iter().filter_map(|person| self.unmet(person)));
         if moment.clock_is_unset() {
             problems.push("the clock was never set, so times of day are wrong; check the time server".to_owned());
         }
@@ -37,14 +48,30 @@ impl<G: Gate> Application<G> {
             local_time: words::date_and_time(&self.household, moment.wall),
             clock_unset: moment.clock_is_unset(),
             interfaces: self.interfaces.clone(),
-            names: self.names,
-            names_capacity: self.gate.domain_capacity().into(),
+            names,
+            names_capacity,
             lists_loaded: self.lists_loaded(),
             lists_configured: self.list_states().len(),
             people: self.household.people.iter().filter_map(|person| self.person_now(person, moment)).collect(),
             unknown_devices: self.strangers.len(),
             problems,
             counters: counters.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
+        }
+    }
+
+    /// What a person's rules ask of the resolver that it cannot do as it is configured.
+    fn unmet(&self, person: &Person) -> Option<String> {
+        let (name, rules) = (&person.name, &person.filter.as_ref()?.rules);
+        match (&self.resolving, &rules.upstreams) {
+            (None, _) if rules.resolved_only => Some(format!(
+                "{name}'s devices may go anywhere by address, because the agent resolves no names: write a section \
+                 [resolver] into the configuration"
+            )),
+            (Some(sets), Some(set)) if !sets.contains(set) => Some(format!(
+                "{name}'s names are resolved by everybody's servers, because there is no set `{set}` of them: write it \
+                 into [resolver.upstream_sets] of the configuration"
+            )),
+            _ => None,
         }
     }
 

@@ -39,6 +39,7 @@ pub(super) fn request(command: &Command) -> Option<Request> {
         }
         Command::Watch => Some(Request::Watch),
         Command::Metrics => Some(Request::Metrics),
+        Command::Flush { name } => Some(Request::Flush { name: name.clone() }),
         Command::Lists { command: None } => Some(Request::Lists),
         Command::Lists { command: Some(ListsCommand::Update { name }) } => {
             Some(Request::UpdateLists { name: name.clone() })

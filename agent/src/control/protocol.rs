@@ -63,6 +63,11 @@ pub enum Request {
     /// Every query from now on, as far as the privacy of whoever asks it allows. The reply is [`Reply::Done`], and then
     /// replies follow until the connection ends: no more can be asked on it.
     Watch,
+    /// Forgets answers, so that they are asked for anew.
+    Flush {
+        /// This name and everything beneath it; all answers without it.
+        name: Option<String>,
+    },
     /// Looks for lists anew.
     UpdateLists {
         /// The list's name; all lists without it.

@@ -170,6 +170,11 @@ impl Handler {
         Arc::clone(&self.home.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Forgets which servers failed to answer: the network may be another one.
+    pub fn forget_failures(&self) {
+        self.forwarder.forget_failures();
+    }
+
     /// This moment, in nanoseconds of the boot clock.
     pub fn now(&self) -> u64 {
         boot_clock()
@@ -361,6 +366,9 @@ impl Handler {
     /// Counts a query, and tells those who watch.
     fn note(&self, asked: &Asked, outcome: Outcome, verdict: Verdict<'_>) {
         self.counts.add(outcome);
+        if matches!(outcome, Outcome::Resolved | Outcome::Stale) {
+            self.counts.add_wait(Duration::from_nanos(self.now().saturating_sub(asked.at)));
+        }
         if self.live.is_watched() {
             self.tell(asked, verdict);
         }

@@ -23,6 +23,7 @@ use super::limits::Limits;
 use super::listen::{Bound, Certificate};
 use super::live::Live;
 use super::local::LocalNames;
+use super::name::DnsName;
 use super::residents::Residents;
 use super::upstream::{self, Upstreams};
 use crate::config;
@@ -118,10 +119,20 @@ impl Service {
         self.handler.live.clone()
     }
 
+    /// Forgets what is known of `name` and of everything beneath it, or all there is, and that servers failed to answer.
+    pub fn flush(&self, name: Option<&DnsName>) {
+        match name {
+            Some(name) => self.cache.flush(name),
+            None => self.cache.flush_all(),
+        }
+        self.handler.forget_failures();
+    }
+
     /// What there is to count.
     pub fn status(&self) -> Resolving {
         Resolving {
             queries: self.handler.counts.all().collect(),
+            waits: self.handler.counts.waits(),
             cache: self.cache.status(),
             upstreams: self.upstreams.status(),
         }
@@ -222,8 +233,13 @@ impl Worker {
         for timer in [&mut renewal, &mut look] {
             timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         }
+        let mut interfaces = 0;
         loop {
-            let residents = Arc::clone(&changes.borrow_and_update().residents);
+            let wanted = changes.borrow_and_update().clone();
+            if std::mem::replace(&mut interfaces, wanted.interfaces) != wanted.interfaces {
+                self.handler.forget_failures();
+            }
+            let residents = wanted.residents;
             self.look(&residents);
             self.set_capture(residents.capture(self.config.capture, &self.place.interfaces, self.config.ports.dns))
                 .await;

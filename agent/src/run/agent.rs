@@ -22,6 +22,7 @@ use crate::interfaces::Watch;
 use crate::kernel::with_causes;
 use crate::metrics;
 use crate::resolver::live::Live;
+use crate::resolver::name::DnsName;
 use crate::resolver::residents::Residents;
 use crate::resolver::service::Service;
 use crate::subscriptions::{Copies, RefreshError, Refreshed};
@@ -292,6 +293,7 @@ impl Agent {
                 let text = metrics::text(&application.status(moment), resolving.as_ref());
                 return answer(reply, Reply::Metrics(text));
             }
+            Request::Flush { name } => return answer(reply, self.flush(name.as_deref())),
             // The control socket deals with it by itself.
             Request::Watch => return answer(reply, Reply::Refused("there is nothing to watch here".to_owned())),
             Request::Lists => return answer(reply, Reply::Lists(application.list_views())),
@@ -319,6 +321,28 @@ impl Agent {
             Request::Decide { name, person, decision } => application.decide(&name, &person, decision, moment),
         };
         self.finish(changed, user, reply);
+    }
+
+    /// Has the resolver forget a name, or all names.
+    fn flush(&self, name: Option<&str>) -> Reply {
+        let Some(resolver) = &self.resolver else {
+            return Reply::Refused(
+                "no answers are kept, because the configuration has no section [resolver]".to_owned(),
+            );
+        };
+        match name.map(|text| (text, DnsName::from_dotted(text))) {
+            None => {
+                resolver.flush(None);
+                Reply::Done("all answers are forgotten".to_owned())
+            }
+            Some((text, Ok(name))) => {
+                resolver.flush(Some(&name));
+                Reply::Done(format!("what was known of {text} is forgotten"))
+            }
+            Some((text, Err(_))) => {
+                Reply::Refused(format!("`{text}` is no domain name; write one such as example.com"))
+            }
+        }
     }
 
     /// Answers a change, as soon as the domain table knows of it too.
