@@ -10,6 +10,7 @@
 //! code here decides what is blocked: `stairgate-policy` compiles it, and the kernel's own look-up answers `explain`.
 //! Names of sites are never logged above DEBUG.
 
+pub mod access;
 pub mod application;
 pub mod attachment;
 mod background;
