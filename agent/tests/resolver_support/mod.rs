@@ -70,7 +70,7 @@ impl Resolver {
         let cache = Arc::new(Cache::new(1 << 20));
         let sets = vec![vec![format!("udp://{world}").parse().unwrap()]];
         let upstreams = Upstreams::new(Settings { sets, ..Settings::default() }).unwrap();
-        let forwarder = Forwarder::new(Arc::clone(&cache), Arc::new(upstreams));
+        let forwarder = Forwarder::new(Arc::clone(&cache), Arc::new(upstreams), None);
         let mut rules = defaults_for(AgeBand::From10To12);
         rules.strip_ech = true;
         rules.resolved_only = true;
