@@ -128,6 +128,9 @@ impl Service {
             Some(name) => self.cache.flush(name),
             None => self.cache.flush_all(),
         }
+        if let Some(validator) = &self.validator {
+            validator.forget();
+        }
         self.handler.forget_failures();
     }
 

@@ -74,7 +74,8 @@ fn read_line(line: &str) -> Option<KeyDigest> {
     // A time to live and a class may stand before the type.
     let is_type = |word: &&str| word.parse::<u32>().is_err() && !word.eq_ignore_ascii_case("IN");
     let record_type = words.find(is_type)?;
-    let (first, second, third) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let (first, second, third) =
+        (words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let rest: String = words.collect();
     match record_type {
         "DS" => Some(KeyDigest {

@@ -61,12 +61,7 @@ impl<'a, S: Source> Walk<'a, S> {
     }
 
     /// Judges `message`, the answer to `question`.
-    pub(super) async fn judge(
-        &mut self,
-        question: &Question,
-        message: &[u8],
-        code: u8,
-    ) -> Result<Verdict, Failure> {
+    pub(super) async fn judge(&mut self, question: &Question, message: &[u8], code: u8) -> Result<Verdict, Failure> {
         match self.verdict(question, message, code).await {
             Ok(verdict) => Ok(verdict),
             Err(Fault::Bogus(reason)) => Ok(Verdict::Bogus(reason)),

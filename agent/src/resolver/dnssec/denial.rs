@@ -80,6 +80,7 @@ type Hash = [u8; HASH_BYTES];
 struct Types(Vec<u8>);
 
 /// What the proofs say of a name.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is not kept")]
 enum Found {
     /// It is there and has records of these types.
     Types(Types),
@@ -380,4 +381,3 @@ fn common_ancestor(left: &DnsName, right: &DnsName) -> DnsName {
 fn wildcard(name: &DnsName) -> Option<DnsName> {
     DnsName::from_wire(&[b"\x01*", name.as_wire()].concat()).ok().map(|(name, _)| name)
 }
-

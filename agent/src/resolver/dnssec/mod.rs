@@ -42,9 +42,9 @@ use keys::KeyDigest;
 pub const VERIFICATIONS_MAX: u32 = 64;
 /// Questions that are asked for one answer at most: two for every zone above it, and one for every label that is none.
 pub const LOOKUPS_MAX: u32 = 64;
-/// Names that are hashed for one answer at most, to look for them in `NSEC3` records. A name of ten labels takes a dozen; a
-/// hostile one has 127 (CVE-2023-50868).
-pub const HASHES_MAX: u32 = 128;
+/// Names that are hashed for one answer at most, to look for them in `NSEC3` records. That of an IPv6 address that has no
+/// name takes up to 37; a hostile name has 127 labels (CVE-2023-50868).
+pub const HASHES_MAX: u32 = 64;
 /// Delegations that are remembered at most, a few hundred bytes each.
 const CUTS_MAX: usize = 2048;
 /// A delegation is remembered for this many seconds at most, whatever its records say.
@@ -137,6 +137,14 @@ struct Counts {
     bogus: AtomicU64,
 }
 
+/// What is known of a name.
+#[derive(Debug)]
+struct Known {
+    cut: Cut,
+    /// Seconds of the boot clock.
+    until: u64,
+}
+
 /// Validates answers, and remembers which zones are signed.
 #[derive(Debug)]
 pub struct Validator {
@@ -144,8 +152,8 @@ pub struct Validator {
     anchors: Vec<KeyDigest>,
     /// Domains that nobody looks at.
     exempt: Suffixes,
-    /// What is known of single names, and until when on the boot clock in seconds.
-    cuts: Mutex<HashMap<Box<[u8]>, (Cut, u64)>>,
+    /// What is known of single names, in wire form.
+    cuts: Mutex<HashMap<Box<[u8]>, Known>>,
     counts: Counts,
 }
 
@@ -208,22 +216,28 @@ impl Validator {
             .map(|(name, count)| (name, count.load(Ordering::Relaxed)))
     }
 
+    /// Forgets which zones are signed, and with what keys: it is found out anew.
+    pub fn forget(&self) {
+        self.cuts.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// What is known of a delegation to `name`.
     fn cut(&self, name: &DnsName, boot_s: u64) -> Option<Cut> {
         let cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
-        cuts.get(name.as_wire()).filter(|(_, until)| boot_s < *until).map(|(cut, _)| cut.clone())
+        cuts.get(name.as_wire()).filter(|known| boot_s < known.until).map(|known| known.cut.clone())
     }
 
     fn remember(&self, name: &DnsName, cut: &Cut, ttl: u32, boot_s: u64) {
         let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
         if cuts.len() >= CUTS_MAX {
-            cuts.retain(|_, (_, until)| boot_s < *until);
+            cuts.retain(|_, known| boot_s < known.until);
             // Still full: all of it can be found out again.
             if cuts.len() >= CUTS_MAX {
                 cuts.clear();
             }
         }
-        cuts.insert(name.as_wire().into(), (cut.clone(), boot_s + u64::from(ttl.min(CUT_TTL_MAX_S))));
+        let until = boot_s + u64::from(ttl.min(CUT_TTL_MAX_S));
+        cuts.insert(name.as_wire().into(), Known { cut: cut.clone(), until });
     }
 }
 

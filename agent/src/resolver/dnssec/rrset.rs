@@ -80,9 +80,8 @@ impl RrSet {
             }
         }
         for (section, owner, covered, signature) in signatures {
-            let covered_set = sets
-                .iter_mut()
-                .find(|set| (set.section, set.record_type) == (section, covered) && set.owner == owner);
+            let covered_set =
+                sets.iter_mut().find(|set| (set.section, set.record_type) == (section, covered) && set.owner == owner);
             if let Some(set) = covered_set.filter(|set| set.signatures.len() < SIGNATURES_MAX) {
                 set.signatures.push(signature);
             }

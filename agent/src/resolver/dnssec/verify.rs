@@ -67,13 +67,7 @@ impl ZoneKeys {
         Err(reason)
     }
 
-    fn verify_with(
-        &self,
-        set: &RrSet,
-        signature: &Signature,
-        now: u32,
-        budget: &mut Budget,
-    ) -> Result<Signed, Reason> {
+    fn verify_with(&self, set: &RrSet, signature: &Signature, now: u32, budget: &mut Budget) -> Result<Signed, Reason> {
         let labels = usize::from(signature.labels);
         if !is_supported(signature.algorithm) || labels > label_count(&set.owner) || labels < self.zone.label_count() {
             return Err(Reason::Forged);

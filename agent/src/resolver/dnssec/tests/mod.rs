@@ -1,8 +1,12 @@
-
-
+use hickory_proto::dnssec::rdata::{DNSSECRData, DS, RRSIG};
+use hickory_proto::dnssec::{Algorithm, PublicKey as _, TrustAnchors};
 use hickory_proto::op::{Message, Query, ResponseCode};
-use hickory_proto::rr::{RData, Record, RecordType};
+use hickory_proto::rr::rdata::A;
+use hickory_proto::rr::{Name, RData, Record, RecordType};
+use hickory_proto::serialize::binary::BinDecodable as _;
+use proptest::prelude::*;
 
+use std::sync::LazyLock;
 use std::sync::atomic::AtomicU32;
 
 use super::*;
@@ -49,14 +53,20 @@ impl Lab {
 
     /// The bytes of the answer as they enter validation.
     fn answer(&self, asked: &str, kind: RecordType) -> (Question, cache::Message, u32, u8) {
-        let mut message = self.world.answer(&Query::query(name(asked), kind));
-        (self.twist)(&mut message);
-        let bytes = message.to_vec().unwrap();
         let asked = DnsName::from_dotted(asked).unwrap();
         let question = Question { name: asked, query_type: kind.into(), class: CLASS_IN };
-        let expected = Expected { query: &bytes, question: &question, dnssec_ok: true, exact_capitals: false };
+        let (message, ttl, rcode) = self.response(&question);
+        (question, message, ttl, rcode)
+    }
+
+    fn response(&self, question: &Question) -> (cache::Message, u32, u8) {
+        let owner = Name::from_bytes(question.name.as_wire()).unwrap();
+        let mut message = self.world.answer(&Query::query(owner, question.query_type.into()));
+        (self.twist)(&mut message);
+        let bytes = message.to_vec().unwrap();
+        let expected = Expected { query: &bytes, question, dnssec_ok: true, exact_capitals: false };
         let response = read(&expected, &bytes).unwrap();
-        (question, response.message, response.ttl, response.rcode)
+        (response.message, response.ttl, response.rcode)
     }
 
     async fn verdict(&self, asked: &str, kind: RecordType) -> Verdict {
@@ -89,7 +99,7 @@ use Expectation::{Bogus, Insecure, Secure};
 impl Source for Lab {
     async fn look_up(&self, question: &Question) -> Result<Arc<Stored>, Failure> {
         self.lookups.fetch_add(1, Ordering::SeqCst);
-        let (_, message, ttl, rcode) = self.answer(&question.name.to_string(), question.query_type.into());
+        let (message, ttl, rcode) = self.response(question);
         let traits = inspect::inspect(&message.bytes).unwrap();
         Ok(Arc::new(Stored { message, without_ech: None, traits, stored_at: 1000, ttl, rcode, authentic: false }))
     }
@@ -204,7 +214,7 @@ async fn lifetimes_end_with_the_signature() {
 
 #[test]
 fn what_is_changed_on_the_way_is_bogus() {
-    let forged = RData::A(hickory_proto::rr::rdata::A::new(203, 0, 113, 66));
+    let forged = RData::A(A::new(203, 0, 113, 66));
     let replace = move |message: &mut Message| {
         for record in message.answers.iter_mut().filter(|record| record.record_type() == RecordType::A) {
             record.data = forged.clone();
@@ -216,9 +226,8 @@ fn what_is_changed_on_the_way_is_bogus() {
     Lab::twisted(replace).check("www.plain.test", RecordType::A, Insecure);
 
     // Without any signature in the zone itself, the parent's word that there must be some is left.
-    let asks_for_chain = |message: &Message| {
-        matches!(message.queries[0].query_type(), RecordType::DS | RecordType::DNSKEY)
-    };
+    let asks_for_chain =
+        |message: &Message| matches!(message.queries[0].query_type(), RecordType::DS | RecordType::DNSKEY);
     let strip = move |message: &mut Message| {
         if !asks_for_chain(message) {
             message.answers.retain(|record| !is_signature(record));
@@ -276,5 +285,202 @@ fn proofs_of_other_names_prove_nothing() {
             forge(asked, kind, authorities, code, &mut lab);
             lab.check(asked.trim_end_matches('.'), kind, Bogus(Reason::ProofMissing));
         }
+    }
+}
+
+#[test]
+fn what_is_exempt_is_insecure() {
+    let anchor = |text: &str| DnsName::from_dotted(text).unwrap();
+    let settings = Settings { negative_anchors: vec![anchor("good.test")], trust_anchors: None };
+    let mut lab = Lab::of(world(), &settings);
+    lab.twist = Box::new(|message| message.answers.retain(|record| !is_signature(record)));
+    lab.check("www.good.test", RecordType::A, Insecure);
+    lab.check("www.sub.good.test", RecordType::A, Insecure);
+    assert_eq!(lab.lookups.into_inner(), 0, "nothing is asked about it");
+    let lab = Lab::of(world(), &settings);
+    lab.check("www.good.hash", RecordType::A, Secure);
+
+    // A domain with servers of its own, to which an alias leads.
+    let mut lab = Lab::new();
+    lab.validator.exempt = [anchor("plain.hash"), anchor("sub.good.hash")].into_iter().collect();
+    lab.world.zone("good.hash.").put_alias("inside.good.hash.", "www.sub.good.hash.");
+    lab.check("inside.good.hash", RecordType::A, Insecure);
+    lab.check("www.good.hash", RecordType::A, Secure);
+}
+
+#[tokio::test]
+async fn while_the_clock_was_never_set_nothing_is_validated() {
+    let lab = Lab::twisted(|message| message.answers.retain(|record| !is_signature(record)));
+    let (question, message, _, rcode) = lab.answer("www.good.test", RecordType::A);
+    let clock = Clock { wall: None, boot_s: 5 };
+    let verdict = lab.validator.validate(&lab, &question, &message.bytes, rcode, clock).await.unwrap();
+    assert_eq!(verdict, Verdict::Insecure { ttl: UNCHECKED_TTL_MAX_S });
+    assert_eq!(lab.validator.counts(), [("secure", 0), ("insecure", 1), ("bogus", 0)]);
+}
+
+#[test]
+fn delegations_are_remembered() {
+    let lab = Lab::new();
+    let lookups = || lab.lookups.load(Ordering::SeqCst);
+    lab.check("www.good.test", RecordType::A, Secure);
+    assert_eq!(lookups(), 5, "three zones' keys, two delegations");
+    lab.check("no.such.good.test", RecordType::A, Secure);
+    assert_eq!(lookups(), 5);
+    lab.check("www.plain.test", RecordType::A, Insecure);
+    lab.check("www.signed.plain.test", RecordType::A, Insecure);
+    assert_eq!(lookups(), 6);
+    assert_eq!(lab.validator.counts(), [("secure", 2), ("insecure", 2), ("bogus", 0)]);
+}
+
+#[test]
+fn a_zone_of_unknown_algorithms_is_insecure() {
+    for (algorithm, digest) in [(13_u8, 200_u8), (200, 2)] {
+        let mut lab = Lab::new();
+        let ds = RData::DNSSEC(DNSSECRData::DS(DS::new(1, Algorithm::from_u8(algorithm), digest.into(), vec![7; 32])));
+        let parent = lab.world.zone("test.");
+        parent.remove("good.test.", RecordType::DS);
+        parent.put(&name("good.test."), ds.clone());
+        lab.check("www.good.test", RecordType::A, Insecure);
+        // Beside one that is known, it makes no difference.
+        let known = RData::DNSSEC(DNSSECRData::DS(lab.world.zone("good.test.").ds()));
+        lab.world.zone("test.").put(&name("good.test."), known);
+        lab.validator.cuts = Mutex::default();
+        lab.check("www.good.test", RecordType::A, Secure);
+    }
+}
+
+#[test]
+fn many_iterations_make_a_zone_insecure() {
+    for (iterations, expected) in [(ITERATIONS_MAX, Secure), (ITERATIONS_MAX + 1, Insecure)] {
+        let mut world = world();
+        world.add("slow.test.", Chain::Nsec3 { iterations, opt_out: false }, ecdsa());
+        let lab = Lab::of(world, &Settings::default());
+        lab.check("www.slow.test", RecordType::A, Secure);
+        lab.check("no.such.slow.test", RecordType::A, expected);
+    }
+}
+
+/// Names of many labels that are not there (CVE-2023-50868).
+#[test]
+fn hashing_has_a_limit() {
+    let lab = Lab::new();
+    let name = |labels: usize| format!("{}good.hash", "a.".repeat(labels));
+    lab.check(&name(30), RecordType::A, Secure);
+    lab.check(&name(120), RecordType::A, Bogus(Reason::ProofMissing));
+}
+
+/// Keys with the same tag, and signatures that all could be theirs (CVE-2023-50387).
+#[test]
+fn verifying_has_a_limit() {
+    let twist = |message: &mut Message| {
+        let question = message.queries[0].clone();
+        if question.query_type() == RecordType::A {
+            let is_address = |record: &&Record| !is_signature(record);
+            let addresses: Vec<Record> = message.answers.iter().filter(is_address).cloned().collect();
+            let signatures: Vec<Record> =
+                message.answers.iter().filter(|record| is_signature(record)).cloned().collect();
+            message.answers = addresses;
+            for number in 0..200_u8 {
+                let mut signature = signatures[0].clone();
+                let RData::DNSSEC(DNSSECRData::RRSIG(rrsig)) = &signature.data else { panic!() };
+                let wrong = RRSIG::from_sig(rrsig.input().clone(), vec![number; 64]);
+                signature.data = RData::DNSSEC(DNSSECRData::RRSIG(wrong));
+                message.answers.push(signature);
+            }
+        }
+    };
+    let lab = Lab::twisted(twist);
+    let (_, message, ..) = lab.answer("www.good.test", RecordType::A);
+    let sets = rrset::RrSet::read(&message.bytes).unwrap();
+    assert_eq!(sets[0].signatures.len(), SIGNATURES_MAX);
+    lab.check("www.good.test", RecordType::A, Bogus(Reason::Forged));
+
+    let mut budget = Budget::WHOLE;
+    for _ in 0..VERIFICATIONS_MAX {
+        budget.take_verification().unwrap();
+    }
+    assert_eq!(budget.take_verification(), Err(Reason::TooMuchWork));
+    // A chain of aliases, each with its own false signatures beside a good one, uses it up.
+    let mut lab = Lab::new();
+    for number in 0..20 {
+        let target = format!("n{}.good.test.", number + 1);
+        lab.world.zone("good.test.").put_alias(&format!("n{number}.good.test."), &target);
+    }
+    lab.twist = Box::new(|message: &mut Message| {
+        let signatures: Vec<Record> = message.answers.iter().filter(|record| is_signature(record)).cloned().collect();
+        for mut signature in signatures {
+            let RData::DNSSEC(DNSSECRData::RRSIG(rrsig)) = &signature.data else { panic!() };
+            let wrong = RRSIG::from_sig(rrsig.input().clone(), vec![1; 64]);
+            signature.data = RData::DNSSEC(DNSSECRData::RRSIG(wrong));
+            let copies = std::iter::repeat_n(signature, SIGNATURES_MAX - 1);
+            message.answers.splice(0..0, copies);
+        }
+    });
+    lab.check("n0.good.test", RecordType::A, Bogus(Reason::TooMuchWork));
+}
+
+#[test]
+fn looking_up_has_a_limit() {
+    let lab = Lab::twisted(|message| {
+        // Nothing is signed far below a signed zone, so every label could be a delegation.
+        if message.queries[0].query_type() == RecordType::A {
+            message.answers.clear();
+            message.authorities.clear();
+            let owner = message.queries[0].name().clone();
+            message.answers.push(Record::from_rdata(owner, 300, RData::A(A::new(192, 0, 2, 3))));
+        }
+    });
+    let asked = format!("{}good.test", "a.".repeat(100));
+    lab.check(&asked, RecordType::A, Bogus(Reason::TooMuchWork));
+    assert_eq!(lab.lookups.into_inner(), LOOKUPS_MAX);
+}
+
+#[test]
+fn trust_anchors_are_read_or_refused() {
+    let built_in = anchors::of_the_root();
+    let other = TrustAnchors::default();
+    assert_eq!(built_in.len(), other.len());
+    for (index, digest) in built_in.iter().enumerate() {
+        // The other implementation has the keys themselves.
+        let key = other.get(index).unwrap();
+        let data = [&[1, 1, 3, u8::from(key.algorithm())], key.public_bytes()].concat();
+        assert!(digest.covers(&DnsName::ROOT, &keys::Key::read(&data).unwrap()), "anchor {index}");
+    }
+    assert_eq!(anchors::read(&world().anchors()).unwrap().len(), 1);
+    for (text, expected) in [
+        ("", "there is no trust anchor"),
+        ("; nothing\n", "there is no trust anchor"),
+        (". IN DS 1 200 2 00\n", "there is no trust anchor"),
+        ("\n. IN DS 20326 8\n", "line 2 "),
+        (". IN DS 20326 8 2 XYZ\n", "line 1 "),
+        ("example. IN DS 20326 8 2 00\n", "line 1 "),
+        (". IN A 192.0.2.1\n", "line 1 "),
+    ] {
+        let error = anchors::read(text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{text:?}: {error}");
+    }
+    let many = ". IN DS 20326 8 2 00\n".repeat(DIGESTS_MAX + 1);
+    assert!(anchors::read(&many).unwrap_err().to_string().contains("more than 16"));
+    let missing = Settings { trust_anchors: Some("/nonexistent/root.key".into()), ..Settings::default() };
+    let error = Validator::new(&missing, []).unwrap_err().to_string();
+    assert!(error.contains("/nonexistent/root.key cannot be read"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_judged_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), at in 12_usize..200) {
+        // Signing a world takes longer than judging an answer from it.
+        static LAB: LazyLock<Lab> = LazyLock::new(Lab::new);
+        let lab = &*LAB;
+        let (question, message, _, rcode) = lab.answer("no.such.good.hash", RecordType::A);
+        let mut hostile = message.bytes.to_vec();
+        let at = at.min(hostile.len());
+        let end = (at + bytes.len()).min(hostile.len());
+        hostile[at..end].copy_from_slice(&bytes[..end - at]);
+        let clock = Clock { wall: Some(Timestamp::from_second(NOW.into()).unwrap()), boot_s: 1000 };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let verdict = runtime.block_on(lab.validator.validate(lab, &question, &hostile, rcode, clock)).unwrap();
+        // Lifetimes and the question are not signed, so it may still be secure. Nothing makes it insecure.
+        prop_assert!(!matches!(verdict, Verdict::Insecure { .. }), "{verdict:?}");
     }
 }

@@ -110,7 +110,11 @@ impl World {
     pub fn anchors(&self) -> String {
         let key = self.zones[0].dnskey();
         let text = BASE64.encode(key.public_key().public_bytes());
-        format!("; The root of a test.\n. 3600 IN DNSKEY {} 3 {} {text}\n", key.flags(), u8::from(self.zones[0].key.algorithm()))
+        format!(
+            "; The root of a test.\n. 3600 IN DNSKEY {} 3 {} {text}\n",
+            key.flags(),
+            u8::from(self.zones[0].key.algorithm())
+        )
     }
 
     /// The answer to a question.
@@ -305,8 +309,9 @@ impl Zone {
         let hash = |name: &Name| Nsec3HashAlgorithm::SHA1.hash(&salt, name, iterations).unwrap().as_ref().to_vec();
         let mut names: Vec<Name> = Vec::new();
         for name in self.records.keys() {
-            let is_unsigned =
-                *name != self.name && !self.set(name, RecordType::NS).is_empty() && self.set(name, RecordType::DS).is_empty();
+            let is_unsigned = *name != self.name
+                && !self.set(name, RecordType::NS).is_empty()
+                && self.set(name, RecordType::DS).is_empty();
             if opt_out && is_unsigned {
                 continue;
             }
@@ -327,7 +332,11 @@ impl Zone {
         let types = self.types(&chain[at].1, others);
         let data = NSEC3::new(Nsec3HashAlgorithm::SHA1, opt_out, iterations, salt, next, types);
         let label = BASE32HEX_NOPAD.encode(&chain[at].0).to_lowercase();
-        Record::from_rdata(self.name.prepend_label(label.as_str()).unwrap(), TTL, RData::DNSSEC(DNSSECRData::NSEC3(data)))
+        Record::from_rdata(
+            self.name.prepend_label(label.as_str()).unwrap(),
+            TTL,
+            RData::DNSSEC(DNSSECRData::NSEC3(data)),
+        )
     }
 
     fn types(&self, owner: &Name, others: &[RecordType]) -> Vec<RecordType> {
