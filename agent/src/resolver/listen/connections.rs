@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::{Kind, connection, https};
@@ -26,43 +27,70 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(200);
 /// The connections that there are.
 #[derive(Default)]
 pub(super) struct Connections {
-    by_client: Mutex<HashMap<ClientKey, usize>>,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    /// The oldest first.
+    entries: Vec<Entry>,
+    opened: u64,
+}
+
+struct Entry {
+    number: u64,
+    client: ClientKey,
+    /// Told when the connection has to make room for another.
+    leave: Arc<Notify>,
 }
 
 /// A connection's place among the others; given back when it is dropped.
 pub(super) struct Place {
     connections: Arc<Connections>,
-    client: ClientKey,
+    number: u64,
+    leave: Arc<Notify>,
 }
 
 impl Connections {
-    /// A place for a client, if it and all together have not too many.
+    /// A place for a client, if it has not too many connections. If all together are too many, the client that has most
+    /// of them loses its oldest one: whoever holds on to connections must not keep the others out.
     fn enter(self: &Arc<Self>, client: ClientKey) -> Option<Place> {
-        let mut by_client = self.lock();
-        if by_client.values().sum::<usize>() >= CONNECTIONS {
+        let mut open = self.lock();
+        let mut counts: HashMap<ClientKey, usize> = HashMap::new();
+        open.entries.iter().for_each(|entry| *counts.entry(entry.client).or_default() += 1);
+        let own = counts.get(&client).copied().unwrap_or_default();
+        if own >= CONNECTIONS_PER_CLIENT {
             return None;
         }
-        let count = by_client.entry(client).or_default();
-        if *count >= CONNECTIONS_PER_CLIENT {
-            return None;
+        if open.entries.len() >= CONNECTIONS {
+            let most = counts.values().copied().max().filter(|most| *most > own)?;
+            let oldest = open.entries.iter().position(|entry| counts.get(&entry.client) == Some(&most))?;
+            open.entries.remove(oldest).leave.notify_one();
         }
-        *count += 1;
-        Some(Place { connections: Arc::clone(self), client })
+        open.opened += 1;
+        let (number, leave) = (open.opened, Arc::<Notify>::default());
+        open.entries.push(Entry { number, client, leave: Arc::clone(&leave) });
+        Some(Place { connections: Arc::clone(self), number, leave })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ClientKey, usize>> {
-        self.by_client.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Waits until the connection has to make room for another.
+    async fn lost(&self) {
+        self.leave.notified().await;
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut by_client = self.connections.lock();
-        if let Some(count) = by_client.get_mut(&self.client) {
-            *count -= 1;
-            if *count == 0 {
-                by_client.remove(&self.client);
-            }
+        // Entries are in the order of their numbers; one that was lost is no longer there.
+        let mut open = self.connections.lock();
+        if let Ok(at) = open.entries.binary_search_by_key(&self.number, |entry| entry.number) {
+            open.entries.remove(at);
         }
     }
 }
@@ -85,9 +113,13 @@ pub(super) async fn accept(listener: TcpListener, kind: Kind, handler: Arc<Handl
         };
         let (kind, handler) = (kind.clone(), Arc::clone(&handler));
         tokio::spawn(async move {
-            let _place = place;
-            if let Err(error) = talk(stream, client, kind, handler).await {
-                tracing::debug!(%error, "a connection has failed");
+            tokio::select! {
+                ended = talk(stream, client, kind, handler) => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, "a connection has failed");
+                    }
+                }
+                () = place.lost() => tracing::debug!("a connection was closed to make room for another"),
             }
         });
     }
@@ -118,9 +150,32 @@ mod tests {
         let client = |number: u8| ClientKey::Device([number; 6]);
         let places: Vec<Place> = std::iter::from_fn(|| connections.enter(client(1))).collect();
         assert_eq!(places.len(), CONNECTIONS_PER_CLIENT);
-        let others: Vec<Place> = (2..=255).flat_map(|number| connections.enter(client(number))).collect();
-        assert_eq!(places.len() + others.len(), CONNECTIONS);
+        let others: Vec<Place> = (2..=200).flat_map(|number| connections.enter(client(number))).collect();
+        assert_eq!(connections.lock().entries.len(), places.len() + others.len());
         drop((places, others));
-        assert!(connections.lock().is_empty());
+        assert!(connections.lock().entries.is_empty());
+    }
+
+    #[test]
+    fn who_holds_most_makes_room() {
+        let connections = Arc::new(Connections::default());
+        let client = |number: u8| ClientKey::Device([number; 6]);
+        let enter_all = |number| -> Vec<Place> { std::iter::from_fn(|| connections.enter(client(number))).collect() };
+        let greedy: Vec<Vec<Place>> = (1..=13).map(enter_all).collect();
+        assert_eq!(connections.lock().entries.len(), CONNECTIONS);
+        let is_lost = |place: &Place| !connections.lock().entries.iter().any(|entry| entry.number == place.number);
+        // Twelve have all that one may have, and the thirteenth what was left; nobody can have one more than others.
+        let lost: Vec<usize> =
+            greedy.iter().map(|places| places.iter().filter(|place| is_lost(place)).count()).collect();
+        assert!(lost.iter().sum::<usize>() <= 12 && lost[12] == 0, "{lost:?}");
+        let modest = connections.enter(client(99)).unwrap();
+        assert_eq!(connections.lock().entries.len(), CONNECTIONS);
+        assert!(!is_lost(&modest));
+        let now: usize = greedy.iter().flatten().filter(|place| is_lost(place)).count();
+        assert_eq!(now, lost.iter().sum::<usize>() + 1);
+        drop(greedy);
+        assert_eq!(connections.lock().entries.len(), 1);
+        drop(modest);
+        assert!(connections.lock().entries.is_empty());
     }
 }
