@@ -16,7 +16,6 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use super::cache::Cache;
 use super::capture::{self, Capture, Captured, EXPIRY_NS, RENEWAL};
 use super::clients;
-use super::dnssec::Validator;
 use super::forward::Forwarder;
 use super::handler::{Enter, Handler, Home, Judge};
 use super::leases;
@@ -59,7 +58,6 @@ pub struct Service {
     handler: Arc<Handler>,
     cache: Arc<Cache>,
     upstreams: Arc<Upstreams>,
-    validator: Option<Arc<Validator>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -96,7 +94,6 @@ impl Service {
         };
         let (handler, cache, upstreams) =
             (Arc::clone(&worker.handler), Arc::clone(&worker.cache), Arc::clone(&worker.upstreams));
-        let validator = worker.validator.clone();
         let thread = std::thread::Builder::new()
             .name("resolver".to_owned())
             .spawn(move || {
@@ -105,7 +102,7 @@ impl Service {
                 runtime.shutdown_timeout(END);
             })
             .context("cannot start a thread")?;
-        Ok(Self { wanted: Some(wanted), handler, cache, upstreams, validator, thread: Some(thread) })
+        Ok(Self { wanted: Some(wanted), handler, cache, upstreams, thread: Some(thread) })
     }
 
     /// Tells the resolver of the household as it is now.
@@ -128,9 +125,6 @@ impl Service {
             Some(name) => self.cache.flush(name),
             None => self.cache.flush_all(),
         }
-        if let Some(validator) = &self.validator {
-            validator.forget();
-        }
         self.handler.forget_failures();
     }
 
@@ -141,7 +135,6 @@ impl Service {
             waits: self.handler.counts.waits(),
             cache: self.cache.status(),
             upstreams: self.upstreams.status(),
-            validated: self.validator.as_ref().map(|validator| validator.counts()),
         }
     }
 
@@ -178,7 +171,6 @@ struct Worker {
     handler: Arc<Handler>,
     cache: Arc<Cache>,
     upstreams: Arc<Upstreams>,
-    validator: Option<Arc<Validator>>,
     /// The interfaces that have the LAN's addresses.
     interfaces: Vec<String>,
     /// Interfaces that are listened at, by name, with their index and what serves them.
@@ -207,10 +199,7 @@ impl Worker {
             own_addresses: own_addresses(&place.interfaces),
         })?;
         let upstreams = Arc::new(upstreams);
-        let routed = || config.routes.iter().map(|route| route.zone);
-        let validator = config.dnssec.as_ref().map(|settings| Validator::new(settings, routed()));
-        let validator = validator.transpose()?.map(Arc::new);
-        let forwarder = Forwarder::new(Arc::clone(&cache), Arc::clone(&upstreams), validator.clone());
+        let forwarder = Forwarder::new(Arc::clone(&cache), Arc::clone(&upstreams));
         let secret = || -> anyhow::Result<[u8; 16]> {
             let mut bytes = [0; 16];
             getrandom(&mut bytes, GetRandomFlags::empty()).context("the kernel gives no random numbers")?;
@@ -228,7 +217,6 @@ impl Worker {
             handler,
             cache,
             upstreams,
-            validator,
             interfaces: Vec::new(),
             listening: HashMap::new(),
             capture: None,

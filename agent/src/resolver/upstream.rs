@@ -48,8 +48,9 @@ pub const SETS_MAX: usize = 16;
 pub const SERVERS_MAX: usize = 16;
 /// Routes at most.
 pub const ROUTES_MAX: usize = 256;
-/// Datagram sockets open at a time at most, each waiting for one answer. Well below the usual limit of 1024 descriptors.
-const SOCKETS_MAX: usize = 400;
+/// Datagram sockets open at a time at most, each waiting for one answer. With all connections below the usual limit of
+/// 1024 descriptors.
+const SOCKETS_MAX: usize = 512;
 
 /// A named set of upstream servers, as an index into [`Settings::sets`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Debug)]

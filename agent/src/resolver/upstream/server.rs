@@ -62,7 +62,7 @@ pub(crate) struct Server {
     tls: tls::Clients,
     /// The connection, if it has one; over UDP that for answers that do not fit.
     pool: Pool,
-    sockets: Arc<Semaphore>,
+    sockets: udp::Sockets,
     state: Mutex<State>,
 }
 
@@ -77,6 +77,7 @@ struct State {
 impl Server {
     pub(crate) fn new(address: ServerAddress, tls: &tls::Clients, sockets: Arc<Semaphore>) -> Arc<Self> {
         let (pool, state) = (Pool::default(), Mutex::default());
+        let sockets = udp::Sockets::new(sockets);
         Arc::new(Self { address, tls: tls.clone(), pool, sockets, state })
     }
 

@@ -1,9 +1,11 @@
 //! Plain datagrams: every query from a socket of its own.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::net::UdpSocket;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::connection::TransportError;
 
@@ -13,6 +15,41 @@ const BUFFER: usize = 1500;
 /// Datagrams that are looked at for one query at most. Whoever sends more tries to guess the query.
 const DATAGRAMS_MAX: usize = 64;
 
+/// The sockets of one server, of those that all servers share.
+pub(crate) struct Sockets {
+    shared: Arc<Semaphore>,
+    own: AtomicUsize,
+}
+
+/// Leave to open a socket, given back when it is dropped.
+struct Leave<'a> {
+    _shared: SemaphorePermit<'a>,
+    own: &'a AtomicUsize,
+}
+
+impl Sockets {
+    pub(crate) fn new(shared: Arc<Semaphore>) -> Self {
+        Self { shared, own: AtomicUsize::new(0) }
+    }
+
+    /// A server never has more sockets than are left for the others: one that does not answer keeps its sockets for long,
+    /// and must not take away those of servers that do.
+    fn take(&self) -> Result<Leave<'_>, TransportError> {
+        let taken = self.own.fetch_add(1, Ordering::Relaxed);
+        let leave = self.shared.try_acquire().map(|shared| Leave { _shared: shared, own: &self.own });
+        if leave.is_err() {
+            self.own.fetch_sub(1, Ordering::Relaxed);
+        }
+        leave.ok().filter(|_| taken <= self.shared.available_permits()).ok_or(TransportError::Busy)
+    }
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.own.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Sends `query` and returns the first datagram that `accept` takes for its answer. The port is the system's choice and
 /// random; the system also keeps out what comes from any other address or port.
 ///
@@ -20,11 +57,11 @@ const DATAGRAMS_MAX: usize = 64;
 /// Why there is no answer. Waits for as long as the caller does.
 pub(crate) async fn exchange<T>(
     server: SocketAddr,
-    sockets: &Semaphore,
+    sockets: &Sockets,
     query: &[u8],
     accept: impl Fn(&[u8]) -> Option<T>,
 ) -> Result<T, TransportError> {
-    let _permit = sockets.try_acquire().map_err(|_| TransportError::Busy)?;
+    let _leave = sockets.take()?;
     let local: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let failed = |error| TransportError::of_io(&error);
     let socket = UdpSocket::bind((local, 0)).await.map_err(failed)?;
@@ -38,4 +75,23 @@ pub(crate) async fn exchange<T>(
         }
     }
     Err(TransportError::Protocol("it sends other answers than to what was asked".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_that_do_not_answer_leave_sockets_for_others() {
+        let all = 100;
+        let shared = Arc::new(Semaphore::new(all));
+        let servers: Vec<Sockets> = (0..4).map(|_| Sockets::new(shared.clone())).collect();
+        let taken: Vec<Vec<Leave<'_>>> =
+            servers.iter().map(|server| std::iter::from_fn(|| server.take().ok()).collect()).collect();
+        assert_eq!(taken[0].len(), all / 2);
+        assert!(taken.iter().all(|taken| !taken.is_empty()));
+        drop(taken);
+        assert_eq!(shared.available_permits(), all);
+        assert!(servers.iter().all(|server| server.own.load(Ordering::Relaxed) == 0));
+    }
 }
