@@ -3,23 +3,16 @@
 
 mod resolver_support;
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hickory_proto::op::Message;
 use hickory_proto::rr::RecordType;
 use proptest::test_runner::{Config, TestRunner};
-use resolver_support::{PATIENCE, Resolver, SILENCE, query, read_framed, write_framed};
+use resolver_support::{Resolver, SILENCE, query, read_framed};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, sleep, timeout};
-
-/// Messages that broke other name servers, where somebody put them beside the project.
-const SEEDS: [&str; 2] = ["../../shared/data/fuzz/bind9", "../../shared/data/fuzz/zeek"];
-/// Bytes of a seed that are sent at most.
-const SEED_BYTES_MAX: usize = 4000;
 
 async fn still_answers(resolver: &Resolver) {
     let asked = query("www.example.", RecordType::A).to_vec().unwrap();
@@ -53,51 +46,6 @@ async fn send_all(resolver: &Resolver, messages: &[Vec<u8>]) {
         }
     }
     still_answers(resolver).await;
-}
-
-#[tokio::test]
-async fn messages_that_broke_others() {
-    let resolver = Resolver::start().await;
-    let mut files = Vec::new();
-    for seeds in SEEDS {
-        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join(seeds), &mut files);
-    }
-    if files.is_empty() {
-        println!("skipped: there are no messages in {SEEDS:?}");
-        return;
-    }
-    let messages: Vec<Vec<u8>> = files
-        .iter()
-        .filter_map(|file| fs::read(file).ok())
-        .map(|mut bytes| {
-            bytes.truncate(SEED_BYTES_MAX);
-            bytes
-        })
-        .collect();
-    println!("{} messages", messages.len());
-    for message in &messages {
-        if let Some(reply) = resolver.udp_within(message, Duration::from_millis(2)).await {
-            check_reply(message, &reply);
-        }
-    }
-    for message in messages.iter().filter(|message| message.len() >= 12).take(2000) {
-        let mut stream = TcpStream::connect(resolver.dns).await.unwrap();
-        write_framed(&mut stream, message).await;
-        let mut reply = [0; 2];
-        // Either an answer comes or the connection is closed; some names of the seeds are asked upstream.
-        timeout(PATIENCE, stream.read(&mut reply)).await.expect("neither answered nor closed").ok();
-    }
-    still_answers(&resolver).await;
-}
-
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        if entry.path().is_dir() {
-            collect(&entry.path(), files);
-        } else {
-            files.push(entry.path());
-        }
-    }
 }
 
 #[tokio::test]
