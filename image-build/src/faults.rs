@@ -1,9 +1,14 @@
 //! What may go wrong in a home: each scenario breaks something and looks whether the gate still holds.
 
 mod clock;
+mod crowd;
 mod database;
 mod network;
+mod outage;
 mod resolver;
+mod slow_clients;
+mod subdomains;
+mod upstreams;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -20,6 +25,7 @@ use crate::lab::home::Who;
 use crate::lab::household::Household;
 use crate::lab::sites::Site;
 use crate::lab::survey::{Server, survey};
+use crate::lab::world::{self, World};
 
 /// How long nothing must come before an allowed download counts as broken.
 const BROKEN: Duration = Duration::from_secs(2);
@@ -38,7 +44,7 @@ pub(crate) struct Scenario {
 }
 
 /// Every scenario.
-pub(crate) const SCENARIOS: [Scenario; 10] = [
+pub(crate) const SCENARIOS: [Scenario; 15] = [
     Scenario { title: "the agent is killed and started again under traffic", run: killed_under_traffic },
     Scenario { title: "the agent is stopped and started again under traffic", run: stopped_under_traffic },
     Scenario { title: "the database is cut short", run: database::truncated },
@@ -47,15 +53,20 @@ pub(crate) const SCENARIOS: [Scenario; 10] = [
     Scenario { title: "the disk is full", run: database::full },
     Scenario { title: "a port goes away and comes back", run: network::port_comes_back },
     Scenario { title: "the agent is killed and stopped while it resolves names", run: resolver::killed_and_stopped },
+    Scenario { title: "upstream servers are dead, slow, or lie", run: upstreams::at_fault },
+    Scenario { title: "the line to the internet is gone", run: outage::line_gone },
+    Scenario { title: "ten thousand clients ask for names", run: crowd::ten_thousand },
+    Scenario { title: "clients hold on to connections", run: slow_clients::holding_on },
+    Scenario { title: "a hundred thousand names of one zone are asked for", run: subdomains::random },
     Scenario { title: "the clock is set back and forth a day", run: clock::set_forth_and_back },
     Scenario { title: "ten thousand unknown devices come at once", run: network::device_storm },
 ];
 
 impl Scenario {
-    /// Sets the gate up anew and lets the scenario happen.
-    pub(crate) fn run(&self, lab: &Lab, gate: &mut Gate) -> Result<()> {
+    /// Sets the gate up anew and lets the scenario happen. What it measures, a sentence each, is added to `measured`.
+    pub(crate) fn run(&self, lab: &Lab, gate: &mut Gate, measured: &mut Vec<String>) -> Result<()> {
         gate.set_up(lab, &Household::new(lab))?;
-        (self.run)(&mut Stage { lab, gate })
+        (self.run)(&mut Stage { lab, gate, measured })
     }
 }
 
@@ -63,9 +74,24 @@ impl Scenario {
 struct Stage<'a> {
     lab: &'a Lab,
     gate: &'a mut Gate,
+    measured: &'a mut Vec<String>,
 }
 
 impl<'a> Stage<'a> {
+    /// Tells of a measurement in the end.
+    fn measured(&mut self, words: impl Into<String>) {
+        self.measured.push(words.into());
+    }
+
+    /// Lets the agent resolve names by the world's server, with further settings and tables of its `[resolver]` section.
+    fn set_up_resolver(&mut self, settings: &str, tables: &str) -> Result<World> {
+        let world = World::start(self.lab)?;
+        self.lab.home.stop_resolver();
+        self.gate.set_up(self.lab, &world::household_with(self.lab, settings, tables)?)?;
+        world::wait_answering(self.lab)?;
+        Ok(world)
+    }
+
     /// A site that Mia may not reach.
     fn blocked(&self) -> Result<&'a Site> {
         self.lab.sites.first_of(Some("social"))

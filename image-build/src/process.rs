@@ -209,3 +209,28 @@ impl Drop for Daemon {
         self.stop();
     }
 }
+
+/// Resident memory of a process, apart from the kernel's tables that it maps.
+pub(crate) fn resident_mib(process: u32) -> Result<f64> {
+    let path = format!("/proc/{process}/smaps");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    let mut kernel_table = false;
+    let mut kib = 0_u64;
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        match words.next() {
+            Some("Rss:") if !kernel_table => kib += words.next().and_then(|number| number.parse().ok()).unwrap_or(0),
+            // A mapping's first line begins with its range of addresses, the others with a word and a colon.
+            Some(first) if !first.ends_with(':') => kernel_table = line.ends_with("bpf-map"),
+            _ => {}
+        }
+    }
+    ensure!(kib > 0, "{path} tells of no resident memory");
+    Ok(kib as f64 / 1024.0)
+}
+
+/// File descriptors that a process has open.
+pub(crate) fn descriptors(process: u32) -> Result<usize> {
+    let path = format!("/proc/{process}/fd");
+    Ok(fs::read_dir(&path).with_context(|| format!("cannot read {path}"))?.count())
+}

@@ -208,10 +208,13 @@ fn collect_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 fn fault(screen: &Screen, number: usize) -> Result<Outcome> {
     let scenario = &SCENARIOS[number];
     let program = agent::build(screen)?;
-    screen.step(&format!("fault: {}", scenario.title), |_| {
+    let mut measured = Vec::new();
+    let outcome = screen.step(&format!("fault: {}", scenario.title), |_| {
         let lab = Lab::build(Names::Invented, Placement::Router)?;
         let mut gate = Gate::new(&lab, program);
-        scenario.run(&lab, &mut gate)?;
+        scenario.run(&lab, &mut gate, &mut measured)?;
         Ok(Outcome::Passed)
-    })
+    });
+    measured.iter().for_each(|words| screen.note(words));
+    outcome
 }

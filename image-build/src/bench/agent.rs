@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::domains::{Domains, NAMES};
@@ -13,7 +13,7 @@ use super::report;
 use crate::interrupt;
 use crate::lab::agent::build;
 use crate::lab::namespace::{Namespace, RunFolder};
-use crate::process::{COMMAND_LIMIT, Daemon, run};
+use crate::process::{COMMAND_LIMIT, Daemon, resident_mib, run};
 use crate::ui::Screen;
 
 /// Time for the agent to load its list.
@@ -84,23 +84,4 @@ role = "primary-guardian"
         socket = folder.path("control.sock").display(),
         list = list.display(),
     ))
-}
-
-/// Resident memory of a process, apart from the kernel's tables that it maps.
-fn resident_mib(process: u32) -> Result<f64> {
-    let path = format!("/proc/{process}/smaps");
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    let mut kernel_table = false;
-    let mut kib = 0_u64;
-    for line in text.lines() {
-        let mut words = line.split_whitespace();
-        match words.next() {
-            Some("Rss:") if !kernel_table => kib += words.next().and_then(|number| number.parse().ok()).unwrap_or(0),
-            // A mapping's first line begins with its range of addresses, the others with a word and a colon.
-            Some(first) if !first.ends_with(':') => kernel_table = line.ends_with("bpf-map"),
-            _ => {}
-        }
-    }
-    ensure!(kib > 0, "{path} tells of no resident memory");
-    Ok(kib as f64 / 1024.0)
 }

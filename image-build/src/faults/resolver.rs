@@ -11,7 +11,7 @@ use crate::lab::ask::{Asker, Reply};
 use crate::lab::client::Ip;
 use crate::lab::home::Who;
 use crate::lab::survey::Server;
-use crate::lab::world::{self, ORDINARY_NAME, World};
+use crate::lab::world::{self, ORDINARY_NAME};
 use crate::process::succeed;
 
 /// The longest that open profiles' questions go to a dead agent: the redirection expires after half a minute.
@@ -30,10 +30,7 @@ enum Answerer {
 
 /// The agent is killed, comes back, and is stopped: what it redirected must be safe, and then be gone.
 pub(super) fn killed_and_stopped(stage: &mut Stage<'_>) -> Result<()> {
-    let _world = World::start(stage.lab)?;
-    stage.lab.home.stop_resolver();
-    stage.gate.set_up(stage.lab, &world::household(stage.lab)?)?;
-    world::wait_answering(stage.lab)?;
+    let _world = stage.set_up_resolver("", "")?;
     let expect = |stage: &Stage<'_>, who, expected, when: &str| -> Result<()> {
         for ip in Ip::ALL {
             let answered = ask(stage, who, ip)?;

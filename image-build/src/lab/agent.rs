@@ -1,5 +1,6 @@
 //! The real agent in the home.
 
+use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::Lab;
 use super::household::Household;
 use super::namespace::Namespace;
 use crate::interrupt;
-use crate::process::{COMMAND_LIMIT, Daemon, Finished, cargo, describe, run};
+use crate::process::{COMMAND_LIMIT, Daemon, Finished, cargo, describe, descriptors, resident_mib, run};
 use crate::ui::Screen;
 use crate::workspace;
 
@@ -31,6 +32,21 @@ pub(crate) fn build(screen: &Screen) -> Result<PathBuf> {
         ensure!(program.exists(), "the build left no {}", program.display());
         Ok(program)
     })
+}
+
+/// What a process takes of the machine.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Footprint {
+    /// Resident memory apart from the kernel's tables.
+    pub(crate) resident_mib: f64,
+    /// Open file descriptors.
+    pub(crate) descriptors: usize,
+}
+
+impl fmt::Display for Footprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.1} MiB, {} descriptors", self.resident_mib, self.descriptors)
+    }
 }
 
 /// The gate of the home: the agent, and what it leaves in the kernel.
@@ -105,6 +121,12 @@ impl Gate {
     /// An error unless the agent runs.
     pub(crate) fn check(&mut self) -> Result<()> {
         self.agent.as_mut().context("the agent does not run")?.check()
+    }
+
+    /// What the agent takes of the machine.
+    pub(crate) fn footprint(&self) -> Result<Footprint> {
+        let process = self.agent.as_ref().context("the agent does not run")?.id();
+        Ok(Footprint { resident_mib: resident_mib(process)?, descriptors: descriptors(process)? })
     }
 
     /// `stairgate status` as the agent tells it.

@@ -89,9 +89,14 @@ impl Internet {
         router.ip(["addr", "add", "198.51.100.2/28", "dev", port])?;
         router.ip(["addr", "add", "2001:db8:77::2/64", "dev", port, "nodad"])?;
         router.ip(["link", "set", port, "up"])?;
-        router.ip(["route", "add", "default", "via", "198.51.100.1"])?;
-        router.ip(["-6", "route", "add", "default", "via", "2001:db8:77::1"])?;
+        Self::add_default_routes(router)?;
         namespace.ip(["-6", "route", "add", "fd77::/64", "via", "2001:db8:77::2"])
+    }
+
+    /// Tells a home's router the way here.
+    pub(crate) fn add_default_routes(router: &Namespace) -> Result<()> {
+        router.ip(["route", "add", "default", "via", "198.51.100.1"])?;
+        router.ip(["-6", "route", "add", "default", "via", "2001:db8:77::1"])
     }
 
     /// Makes the line to the home as slow as an ordinary one, so that a film takes minutes.

@@ -1,14 +1,17 @@
 //! Network namespaces of this run, their folder, and clearing up after runs that could not do it themselves.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
+use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::process::succeed;
 
@@ -93,6 +96,23 @@ impl Namespace {
     /// Sets kernel switches (`name=value`) of the namespace.
     pub(crate) fn sysctl<const N: usize>(&self, settings: [&str; N]) -> Result<()> {
         succeed(self.command("sysctl").arg("-qw").args(settings)).map(drop)
+    }
+
+    /// Moves the calling thread inside, for good. Threads that it starts then are inside, too.
+    pub(crate) fn enter(&self) -> Result<()> {
+        let path = Path::new(NAMESPACES).join(&self.name);
+        let file = File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
+        move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))
+            .with_context(|| format!("cannot enter the network namespace {}", self.name))
+    }
+
+    /// Does `work` inside, on a thread of its own.
+    pub(crate) fn inside<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+        let entered = || {
+            self.enter()?;
+            work()
+        };
+        thread::scope(|scope| scope.spawn(entered).join()).unwrap_or_else(|_| Err(anyhow!("a thread failed")))
     }
 
     /// Makes programs inside see `text` as /etc/`file`.

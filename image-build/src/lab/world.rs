@@ -21,7 +21,7 @@ use crate::interrupt;
 use crate::process::{COMMAND_LIMIT, Daemon, run, succeed};
 
 /// Its addresses on the internet, apart from the server that knows the sites.
-const WORLD_V4: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 54);
+pub(crate) const WORLD_V4: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 54);
 /// See [`WORLD_V4`].
 const WORLD_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0x100, 0, 0, 0, 0, 0x54);
 /// Where it answers DNS over HTTPS: the web server has port 443 of every address.
@@ -39,6 +39,12 @@ const FIRST_NUMBER: u8 = 200;
 
 /// A name that everybody may have; the server that knows the sites says that it does not exist.
 pub(crate) const ORDINARY_NAME: &str = "meadow.example";
+/// Beneath it there is every name, with [`WILD_V4`].
+pub(crate) const WILD_ZONE: &str = "wild.example";
+/// As [`WILD_ZONE`], but what it says holds for a second only.
+pub(crate) const BRIEF_ZONE: &str = "brief.example";
+/// The address of all names of these zones.
+pub(crate) const WILD_V4: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 191);
 /// Hosts with an address of each IP version.
 const HOSTS: [&str; 16] = [
     ORDINARY_NAME,
@@ -68,6 +74,8 @@ lure.example. AAAA fd77::1
 shop.example. HTTPS 1 . alpn=h2 ech=AEX+DQBBTQAgACBzl1pbPUvgTqUlAxoUcMBkuWeTgO3gRmqLAMfhmKkJSQAEAAEAAQASY2xvdWRmbGFyZS1lY2guY29tAAA=
 www.google.com. HTTPS 1 . alpn=h2,h3
 _dns.resolver.arpa. SVCB 1 resolver.example. alpn=dot
+*.wild.example. A 203.0.113.191
+*.brief.example. 1 A 203.0.113.191
 ";
 
 /// The addresses of a host of this world, IPv4 and IPv6; none if it has none of its own.
@@ -88,11 +96,16 @@ pub(crate) fn hosts_in(text: &str) -> Vec<&'static str> {
 /// The family of the laboratory with an agent that resolves names by this world: Mia's over TLS, Jonas's over HTTPS, and
 /// everybody else's over plain DNS. A tracker's domain is on a list.
 pub(crate) fn household(lab: &Lab) -> Result<Household> {
+    household_with(lab, "", "")
+}
+
+/// The same with further `settings` of the `[resolver]` section, and with further `tables` of it.
+pub(crate) fn household_with(lab: &Lab, settings: &str, tables: &str) -> Result<Household> {
     let mut household = Household::new(lab);
     household.set_resolver(format!(
-        "[resolver]\nhttps_port = 443\nupstreams = [\"udp://{WORLD_V4}\", \"udp://[{WORLD_V6}]\"]\n\
+        "[resolver]\n{settings}https_port = 443\nupstreams = [\"udp://{WORLD_V4}\", \"udp://[{WORLD_V6}]\"]\n\
          certificates = \"{}\"\n\n[resolver.upstream_sets]\n{TLS_SET} = [\"tls://{DNS_NAME}@[{WORLD_V6}]\"]\n\
-         {HTTPS_SET} = [\"https://{DNS_NAME}@{WORLD_V4}:{HTTPS_PORT}/dns-query\"]\n",
+         {HTTPS_SET} = [\"https://{DNS_NAME}@{WORLD_V4}:{HTTPS_PORT}/dns-query\"]\n{tables}",
         lab.internet.authority.display()
     ));
     household.set_upstreams(Who::Mia, TLS_SET);
