@@ -19,6 +19,8 @@ pub struct Resolving {
     pub cache: CacheStatus,
     /// The servers that are asked.
     pub upstreams: Vec<ServerStatus>,
+    /// Answers by what their validation came to; none if nothing is validated.
+    pub validated: Option<[(&'static str, u64); 3]>,
 }
 
 /// The whole text. Without a resolver there is nothing about it.
@@ -34,10 +36,15 @@ pub fn text(status: &Status, resolving: Option<&Resolving>) -> String {
     family(&mut text, "stairgate_lists_loaded", "gauge", "Lists in use.", &loaded);
     let problems = plain(status.problems.len() as f64);
     family(&mut text, "stairgate_problems", "gauge", "What went wrong and was not put right yet.", &problems);
-    let Some(Resolving { queries, waits, cache, upstreams }) = resolving else { return text };
+    let Some(Resolving { queries, waits, cache, upstreams, validated }) = resolving else { return text };
     let queries: Vec<_> = queries.iter().map(|(name, count)| (label("result", name), *count as f64)).collect();
     family(&mut text, "stairgate_dns_queries_total", "counter", "Queries by what became of them.", &queries);
     histogram(&mut text, waits);
+    if let Some(validated) = validated {
+        let validated = validated.map(|(name, count)| (label("result", name), count as f64));
+        let help = "Answers of upstream servers by what their validation came to.";
+        family(&mut text, "stairgate_dnssec_answers_total", "counter", help, &validated);
+    }
     let answers = plain(cache.answers as f64);
     family(&mut text, "stairgate_dns_cache_answers", "gauge", "Answers in the cache.", &answers);
     family(&mut text, "stairgate_dns_cache_bytes", "gauge", "Bytes that the cache takes.", &plain(cache.bytes as f64));

@@ -11,6 +11,7 @@ use toml::Spanned;
 use super::file::{absolute, one_of};
 use super::mistake::Mistakes;
 use crate::resolver::capture::Whose;
+use crate::resolver::dnssec;
 use crate::resolver::listen::Ports;
 use crate::resolver::name::DnsName;
 use crate::resolver::upstream::{self, Route, ServerAddress, UpstreamSet};
@@ -25,6 +26,8 @@ const DEFAULT_DOMAIN: &str = "home.arpa";
 const CACHE_MIB: std::ops::RangeInclusive<usize> = 1..=1024;
 /// Hosts that may be declared.
 const HOSTS_MAX: usize = 1024;
+/// Domains that are not validated.
+const NEGATIVE_ANCHORS_MAX: usize = 256;
 /// Names that may have private addresses.
 const PRIVATE_ANSWERS_MAX: usize = 256;
 const WHOSE: [(&str, Whose); 3] =
@@ -53,6 +56,8 @@ pub struct Resolver {
     pub routes: Vec<Route>,
     /// Authorities that are trusted besides the public ones.
     pub certificates: Option<PathBuf>,
+    /// How answers are validated; none if they are not.
+    pub dnssec: Option<dnssec::Settings>,
     /// Names that may have private addresses; none if every name may.
     pub private_answers: Option<Vec<DnsName>>,
 }
@@ -83,6 +88,9 @@ pub(super) struct Section {
     #[serde(default)]
     upstream_sets: BTreeMap<Spanned<String>, Spanned<Vec<Spanned<String>>>>,
     certificates: Option<Spanned<PathBuf>>,
+    dnssec: Option<Spanned<bool>>,
+    negative_anchors: Option<Spanned<Vec<Spanned<String>>>>,
+    trust_anchors: Option<Spanned<PathBuf>>,
     #[serde(default = "yes")]
     rebinding_protection: bool,
     #[serde(default)]
@@ -135,6 +143,7 @@ impl Section {
         limit(&self.host, HOSTS_MAX, "hosts", mistakes);
         limit(&self.private_answers, PRIVATE_ANSWERS_MAX, "names", mistakes);
         limit(&self.route, upstream::ROUTES_MAX, "routes", mistakes);
+        let dnssec = dnssec(self.dnssec, self.negative_anchors, self.trust_anchors, mistakes);
         let private_answers: Vec<DnsName> =
             self.private_answers.iter().filter_map(|text| name(text, mistakes)).collect();
         let routes = self.route.into_iter().filter_map(|entry| route(entry.into_inner(), mistakes)).collect();
@@ -155,6 +164,7 @@ impl Section {
             sets,
             routes,
             certificates: self.certificates.map(Spanned::into_inner),
+            dnssec,
             private_answers: self.rebinding_protection.then_some(private_answers),
         };
         self.enabled.then_some(resolver)
@@ -210,6 +220,31 @@ fn name(text: &Spanned<String>, mistakes: &mut Mistakes<'_>) -> Option<DnsName> 
     let remedy = "write a domain name, such as home.arpa";
     mistakes.at(text.span(), format!("`{}` is not possible here: {problem}", text.get_ref()), remedy);
     None
+}
+
+/// How answers are validated, if they are.
+fn dnssec(
+    switch: Option<Spanned<bool>>,
+    negative_anchors: Option<Spanned<Vec<Spanned<String>>>>,
+    trust_anchors: Option<Spanned<PathBuf>>,
+    mistakes: &mut Mistakes<'_>,
+) -> Option<dnssec::Settings> {
+    let is_on = switch.is_some_and(Spanned::into_inner);
+    let mut needs_switch = |key: &str, span: Option<std::ops::Range<usize>>| {
+        if let Some(span) = span.filter(|_| !is_on) {
+            let problem = format!("`{key}` has no meaning while nothing is validated");
+            mistakes.at(span, problem, "write dnssec = true, or remove it");
+        }
+    };
+    needs_switch("negative_anchors", negative_anchors.as_ref().map(Spanned::span));
+    needs_switch("trust_anchors", trust_anchors.as_ref().map(Spanned::span));
+    let negative_anchors = negative_anchors.map(Spanned::into_inner).unwrap_or_default();
+    limit(&negative_anchors, NEGATIVE_ANCHORS_MAX, "negative anchors", mistakes);
+    let negative_anchors = negative_anchors.iter().filter_map(|text| name(text, mistakes)).collect();
+    if let Some(trust_anchors) = &trust_anchors {
+        absolute(trust_anchors, mistakes);
+    }
+    is_on.then(|| dnssec::Settings { negative_anchors, trust_anchors: trust_anchors.map(Spanned::into_inner) })
 }
 
 fn servers(texts: &[Spanned<String>], mistakes: &mut Mistakes<'_>) -> Vec<ServerAddress> {

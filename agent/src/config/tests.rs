@@ -74,6 +74,29 @@ fn mistakes_name_line_and_remedy() {
 }
 
 #[test]
+fn validation() {
+    let resolver = |rest: &str| format!("[resolver]\n{rest}");
+    let parse = |rest: &str| Config::parse(&format!("{GOOD}{}", resolver(rest))).unwrap().resolver.unwrap().dnssec;
+    assert_eq!(parse(""), None);
+    assert_eq!(parse("dnssec = false"), None);
+    let settings = parse("dnssec = true\nnegative_anchors = [\"broken.example\"]\n").unwrap();
+    assert_eq!(settings.negative_anchors.len(), 1);
+    assert_eq!(settings.trust_anchors, None);
+    check(
+        &resolver("negative_anchors = [\"broken.example\"]"),
+        "line 5: `negative_anchors` has no meaning while nothing is validated; write dnssec = true, or remove it",
+    );
+    check(
+        &resolver("dnssec = true\ntrust_anchors = \"root.key\""),
+        "line 6: `root.key` is not an absolute path; write the whole path, from the first /",
+    );
+    check(
+        &resolver("dnssec = true\nnegative_anchors = [\".\"]"),
+        "line 6: `.` is not possible here: it is the root; write a domain name, such as home.arpa",
+    );
+}
+
+#[test]
 fn mistakes_in_lists() {
     let list = |rest: &str| format!("[[list]]\nname = \"ads\"\n{rest}");
     check(

@@ -8,17 +8,20 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::cache::{Cache, Freshness, Hit, Message, Stored};
+use super::dnssec::{Clock, Source, Validator, Verdict};
 use super::inspect::inspect;
 use super::limits::PENDING;
 use super::question::Question;
 use super::records::Malformed;
-use super::rewrite::strip_ech;
+use super::rewrite::{strip_dnssec, strip_ech};
 use super::upstream::{Failure, Options, Response, Upstreams};
 use crate::clock::Moment;
 
 /// Questions that are being asked at a time at most; also the tasks. Some more than clients may wait for, since nobody waits
 /// for those that are asked ahead of time.
 pub const QUESTIONS_MAX: usize = PENDING + 64;
+/// The same for the questions that validation leads to: every question being asked may wait for one.
+pub const CHAIN_QUESTIONS_MAX: usize = 2 * QUESTIONS_MAX;
 /// Askers that wait for the same question at most.
 pub const ASKERS_MAX: usize = 64;
 /// Who could be given an old answer waits this long for a new one (RFC 8767 §5).
@@ -29,6 +32,10 @@ pub const STALE_AFTER_WHEN_DOWN: Duration = Duration::from_millis(50);
 pub const FAILURE_KEPT: Duration = Duration::from_secs(5);
 /// A failure to reach any server is remembered for this long, so that all is well soon after the line is back.
 pub const OUTAGE_KEPT: Duration = Duration::from_secs(1);
+/// A bogus answer is remembered for this long (RFC 4035 §4.7): validating it again is work, and clients ask again at once.
+pub const BOGUS_KEPT: Duration = Duration::from_secs(30);
+/// Validation may take this long, with all the questions that it leads to.
+pub const VALIDATION_MAX: Duration = Duration::from_secs(10);
 /// Failures remembered at most.
 const FAILURES_MAX: usize = 256;
 
@@ -54,6 +61,8 @@ pub struct Forwarder {
 struct Shared {
     cache: Arc<Cache>,
     upstreams: Arc<Upstreams>,
+    /// None if answers are taken as they come.
+    validator: Option<Arc<Validator>>,
     state: Mutex<State>,
 }
 
@@ -74,9 +83,10 @@ enum Course {
 }
 
 impl Forwarder {
-    /// Resolves through `upstreams` into `cache`.
-    pub fn new(cache: Arc<Cache>, upstreams: Arc<Upstreams>) -> Self {
-        Self { shared: Arc::new(Shared { cache, upstreams, state: Mutex::default() }) }
+    /// Resolves through `upstreams` into `cache`. With a validator only what it finds authentic is said to be so, and what
+    /// it finds bogus is a failure, but for those who want to validate by themselves.
+    pub fn new(cache: Arc<Cache>, upstreams: Arc<Upstreams>, validator: Option<Arc<Validator>>) -> Self {
+        Self { shared: Arc::new(Shared { cache, upstreams, validator, state: Mutex::default() }) }
     }
 
     /// The answer to a question that the cache has no fresh answer to. It enters the cache even if the caller no longer
@@ -90,7 +100,7 @@ impl Forwarder {
             Some(Hit { stored, freshness: Freshness::Fresh { .. }, .. }) => return Ok(Answer { stored, stale: false }),
             hit => hit.map(|hit| Answer { stored: hit.stored, stale: true }),
         };
-        match (self.course(question, options), stale) {
+        match (self.course(question, options, Asker::Client), stale) {
             // What is known to be forged is not answered from memory either.
             (Course::Failed(failure @ Failure::Bogus { .. }), _) => Err(failure),
             (Course::Failed(failure), stale) => stale.ok_or(failure),
@@ -109,7 +119,7 @@ impl Forwarder {
 
     /// Asks anew for an answer that will soon be over. Nobody waits for it.
     pub fn refresh(&self, question: &Question, options: Options) {
-        self.course(question, options);
+        self.course(question, options, Asker::Client);
     }
 
     /// Forgets failures, so that everything is tried again: for when the network or the upstreams have changed.
@@ -118,12 +128,17 @@ impl Forwarder {
     }
 
     /// Joins those who wait for the question, or begins to ask it.
-    fn course(&self, question: &Question, options: Options) -> Course {
+    fn course(&self, question: &Question, options: Options, asker: Asker) -> Course {
+        // Whoever validates is itself one of those who are limited, and must not wait for its own kind.
+        let (questions_max, askers_max) = match asker {
+            Asker::Client => (QUESTIONS_MAX, ASKERS_MAX),
+            Asker::Validator => (CHAIN_QUESTIONS_MAX, CHAIN_QUESTIONS_MAX),
+        };
         let key = (*question, options);
         let now = Instant::now();
         let mut state = self.state();
         if let Some(asking) = state.asking.get(&key) {
-            let is_full = asking.receiver_count() >= ASKERS_MAX;
+            let is_full = asking.receiver_count() >= askers_max;
             return if is_full { Course::Failed(Failure::Busy) } else { Course::Wait(asking.subscribe()) };
         }
         if let Some((failure, until)) = state.failures.get(&key)
@@ -131,25 +146,95 @@ impl Forwarder {
         {
             return Course::Failed(*failure);
         }
-        if state.asking.len() >= QUESTIONS_MAX {
+        if state.asking.len() >= questions_max {
             return Course::Failed(Failure::Busy);
         }
         let (sender, receiver) = watch::channel(None);
         let sender = Arc::new(sender);
         state.asking.insert(key, sender.clone());
         drop(state);
-        let shared = self.shared.clone();
+        let forwarder = self.clone();
         tokio::spawn(async move {
-            let asking = Asking { shared, key };
-            let outcome = asking.shared.ask(&key.0, key.1).await;
+            let asking = Asking { shared: forwarder.shared.clone(), key };
+            let outcome = forwarder.ask(&key.0, key.1).await;
             asking.done(&outcome);
             sender.send_replace(Some(outcome));
         });
         Course::Wait(receiver)
     }
 
+    async fn ask(&self, question: &Question, options: Options) -> Outcome {
+        let Shared { cache, upstreams, validator, .. } = &*self.shared;
+        let response = match validator {
+            None => upstreams.exchange(question, options).await?,
+            Some(_) if options.checking_disabled => upstreams.exchange(question, options).await?.without_authenticity(),
+            Some(validator) => self.ask_validated(validator, question, options).await?,
+        };
+        let stored = Arc::new(stored(response, now_s()).map_err(|_| Failure::Unusable)?);
+        cache.insert(question, options, stored.clone());
+        Ok(stored)
+    }
+
+    /// Asks with signatures, validates, and leaves them out again if nobody asked for them.
+    async fn ask_validated(
+        &self,
+        validator: &Validator,
+        question: &Question,
+        options: Options,
+    ) -> Result<Response, Failure> {
+        let signed = Options { dnssec_ok: true, checking_disabled: true, ..options };
+        let response = self.shared.upstreams.exchange(question, signed).await?.without_authenticity();
+        let moment = Moment::now();
+        let clock = Clock { wall: (!moment.clock_is_unset()).then_some(moment.wall), boot_s: now_s() };
+        let source = ChainSource { forwarder: self, options: signed };
+        let validation = validator.validate(&source, question, &response.message.bytes, response.rcode, clock);
+        let verdict = timeout(VALIDATION_MAX, validation).await.unwrap_or(Err(Failure::Timeout))?;
+        let (authentic, ttl) = match verdict {
+            Verdict::Secure { ttl } => (true, ttl),
+            Verdict::Insecure { ttl } => (false, ttl),
+            Verdict::Bogus(reason) => return Err(Failure::Bogus { extended_error: reason.extended_error() }),
+        };
+        let message = if options.dnssec_ok {
+            response.message
+        } else {
+            let stripped = strip_dnssec(&response.message.bytes).map_err(|_| Failure::Unusable)?;
+            Message::new(stripped).map_err(|_| Failure::Unusable)?
+        };
+        Ok(Response { message, authentic, ..response }.with_ttl_at_most(ttl))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state()
+    }
+}
+
+/// Who wants to know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asker {
+    /// A client, or somebody on its behalf.
+    Client,
+    /// The validation of an answer.
+    Validator,
+}
+
+/// Answers the questions that a validation leads to, from the cache or the servers that the answer itself is from.
+struct ChainSource<'a> {
+    forwarder: &'a Forwarder,
+    options: Options,
+}
+
+impl Source for ChainSource<'_> {
+    async fn look_up(&self, question: &Question) -> Outcome {
+        let Self { forwarder, options } = *self;
+        if let Some(Hit { stored, freshness: Freshness::Fresh { .. }, .. }) =
+            forwarder.shared.cache.get(question, options, now_s())
+        {
+            return Ok(stored);
+        }
+        match forwarder.course(question, options, Asker::Validator) {
+            Course::Wait(asking) => Ok(outcome(asking).await?.stored),
+            Course::Failed(failure) => Err(failure),
+        }
     }
 }
 
@@ -174,6 +259,7 @@ impl Asking {
         let kept = match outcome {
             Ok(_) | Err(Failure::Busy | Failure::NoServers) => return,
             Err(Failure::Timeout | Failure::Network) => OUTAGE_KEPT,
+            Err(Failure::Bogus { .. }) => BOGUS_KEPT,
             Err(_) => FAILURE_KEPT,
         };
         let Err(failure) = outcome else { return };
@@ -197,13 +283,6 @@ impl Drop for Asking {
 }
 
 impl Shared {
-    async fn ask(&self, question: &Question, options: Options) -> Outcome {
-        let response = self.upstreams.exchange(question, options).await?;
-        let stored = Arc::new(stored(response, now_s()).map_err(|_| Failure::Unusable)?);
-        self.cache.insert(question, options, stored.clone());
-        Ok(stored)
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

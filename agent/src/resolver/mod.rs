@@ -13,6 +13,7 @@ pub mod client_policy;
 pub mod clients;
 pub mod cookies;
 pub mod counts;
+pub mod dnssec;
 pub mod forward;
 pub mod handler;
 pub mod inspect;

@@ -22,8 +22,16 @@ pub mod query_type {
     pub const DNAME: u16 = 39;
     /// The pseudo-record of EDNS (RFC 6891).
     pub const OPT: u16 = 41;
+    /// The digest of a zone's key, at its parent (RFC 4034).
+    pub const DS: u16 = 43;
     /// A signature (RFC 4034).
     pub const RRSIG: u16 = 46;
+    /// What a name has, and which name is the next (RFC 4034).
+    pub const NSEC: u16 = 47;
+    /// A zone's key (RFC 4034).
+    pub const DNSKEY: u16 = 48;
+    /// The same as NSEC with hashes of names (RFC 5155).
+    pub const NSEC3: u16 = 50;
     /// How to reach a service (RFC 9460).
     pub const SVCB: u16 = 64;
     /// How to reach a web site (RFC 9460).

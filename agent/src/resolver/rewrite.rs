@@ -1,4 +1,4 @@
-//! Answers without the keys that encrypt a site's name.
+//! Answers without the keys that encrypt a site's name, or without signatures, and records in canonical form.
 
 use std::collections::HashMap;
 
@@ -11,14 +11,14 @@ use super::svcb::Binding;
 
 /// The types whose data hold names that may come compressed (RFC 3597 §4, RFC 6672 §2.5).
 #[rustfmt::skip]
-const WITH_NAMES: [WithNames; 17] = [
+const WITH_NAMES: [WithNames; 18] = [
     // NS, MD, MF, CNAME, SOA, MB, MG, MR, PTR, MINFO, MX.
     with(2, 0, 1, true), with(3, 0, 1, true), with(4, 0, 1, true), with(5, 0, 1, true), with(6, 0, 2, true),
     with(7, 0, 1, true), with(8, 0, 1, true), with(9, 0, 1, true), with(12, 0, 1, true), with(14, 0, 2, true),
     with(15, 2, 1, true),
-    // RP, AFSDB, RT, SRV, KX, DNAME: read compressed, written in full.
-    with(17, 0, 2, false), with(18, 2, 1, false), with(21, 2, 1, false), with(33, 6, 1, false), with(36, 2, 1, false),
-    with(39, 0, 1, false),
+    // RP, AFSDB, RT, PX, SRV, KX, DNAME: read compressed, written in full.
+    with(17, 0, 2, false), with(18, 2, 1, false), with(21, 2, 1, false), with(26, 2, 2, false), with(33, 6, 1, false),
+    with(36, 2, 1, false), with(39, 0, 1, false),
 ];
 
 /// Where a type's data hold names.
@@ -80,6 +80,74 @@ pub fn strip_ech(message: &[u8]) -> Result<Vec<u8>, Malformed> {
         out[2..4].copy_from_slice(&bits.to_be_bytes());
     }
     Ok(out)
+}
+
+/// `message`, a response, without the records that only those who asked for signatures understand (RFC 4035 §3.2.1), but
+/// for those of the type asked for. Of the authority section the start of the zone is left, which says for how long there
+/// is nothing.
+///
+/// # Errors
+/// [`Malformed`].
+pub fn strip_dnssec(message: &[u8]) -> Result<Vec<u8>, Malformed> {
+    let mut records = Records::new(message)?;
+    // Records::new has read the question, which ends with type and class.
+    let [high, low] = [message[records.offset() - 4], message[records.offset() - 3]];
+    let asked = u16::from_be_bytes([high, low]);
+    let mut out = Writer { out: message[..records.offset()].to_vec(), names: HashMap::new() };
+    out.names.insert(records.question, HEADER_BYTES as u16);
+    let mut counts = [0_u16; 3];
+    while let Some(record) = records.next_record()? {
+        let is_kept = match (record.section, record.record_type) {
+            (0, query_type::RRSIG | query_type::NSEC | query_type::NSEC3) => record.record_type == asked,
+            (0, _) | (1, query_type::SOA) => true,
+            _ => false,
+        };
+        if is_kept {
+            out.record(&record, |out| out.data(message, &record).map(|()| true))?;
+            counts[record.section] += 1;
+        }
+    }
+    let mut out = out.out;
+    for (at, count) in [6, 8, 10].into_iter().zip(counts) {
+        out[at..at + 2].copy_from_slice(&count.to_be_bytes());
+    }
+    Ok(out)
+}
+
+/// The data of a record in the form in which they are signed: names written out and in lower case (RFC 4034 §6.2).
+///
+/// # Errors
+/// [`Malformed`].
+pub(super) fn canonical_data(message: &[u8], record: &Record) -> Result<Vec<u8>, Malformed> {
+    /// The type whose data hold a name at no fixed place: after two numbers and three strings (RFC 3403 §4).
+    const NAPTR: u16 = 35;
+    let (mut at, end) = (record.data().start, record.data().end);
+    let mut canonical = Vec::with_capacity(end - at);
+    let known = WITH_NAMES.into_iter().find(|known| known.record_type == record.record_type);
+    let (before, names) = match known {
+        Some(known) => (known.before, known.names),
+        None if record.record_type == NAPTR => {
+            let string = |from: usize| Some(from + 1 + usize::from(*message[..end].get(from)?));
+            let strings_end = string(at + 4).and_then(string).and_then(string);
+            (strings_end.ok_or(Malformed::Data)? - at, 1)
+        }
+        None => (end - at, 0),
+    };
+    if at + before > end {
+        return Err(Malformed::Data);
+    }
+    canonical.extend_from_slice(&message[at..at + before]);
+    at += before;
+    for _ in 0..names {
+        let (name, after) = DnsName::from_message(message, at)?;
+        if after > end {
+            return Err(Malformed::Data);
+        }
+        canonical.extend_from_slice(name.as_wire());
+        at = after;
+    }
+    canonical.extend_from_slice(&message[at..end]);
+    Ok(canonical)
 }
 
 /// Owner and type of the sets of records that have such keys.

@@ -16,6 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use super::cache::Cache;
 use super::capture::{self, Capture, Captured, EXPIRY_NS, RENEWAL};
 use super::clients;
+use super::dnssec::Validator;
 use super::forward::Forwarder;
 use super::handler::{Enter, Handler, Home, Judge};
 use super::leases;
@@ -58,6 +59,7 @@ pub struct Service {
     handler: Arc<Handler>,
     cache: Arc<Cache>,
     upstreams: Arc<Upstreams>,
+    validator: Option<Arc<Validator>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -94,6 +96,7 @@ impl Service {
         };
         let (handler, cache, upstreams) =
             (Arc::clone(&worker.handler), Arc::clone(&worker.cache), Arc::clone(&worker.upstreams));
+        let validator = worker.validator.clone();
         let thread = std::thread::Builder::new()
             .name("resolver".to_owned())
             .spawn(move || {
@@ -102,7 +105,7 @@ impl Service {
                 runtime.shutdown_timeout(END);
             })
             .context("cannot start a thread")?;
-        Ok(Self { wanted: Some(wanted), handler, cache, upstreams, thread: Some(thread) })
+        Ok(Self { wanted: Some(wanted), handler, cache, upstreams, validator, thread: Some(thread) })
     }
 
     /// Tells the resolver of the household as it is now.
@@ -125,6 +128,9 @@ impl Service {
             Some(name) => self.cache.flush(name),
             None => self.cache.flush_all(),
         }
+        if let Some(validator) = &self.validator {
+            validator.forget();
+        }
         self.handler.forget_failures();
     }
 
@@ -135,6 +141,7 @@ impl Service {
             waits: self.handler.counts.waits(),
             cache: self.cache.status(),
             upstreams: self.upstreams.status(),
+            validated: self.validator.as_ref().map(|validator| validator.counts()),
         }
     }
 
@@ -171,6 +178,7 @@ struct Worker {
     handler: Arc<Handler>,
     cache: Arc<Cache>,
     upstreams: Arc<Upstreams>,
+    validator: Option<Arc<Validator>>,
     /// The interfaces that have the LAN's addresses.
     interfaces: Vec<String>,
     /// Interfaces that are listened at, by name, with their index and what serves them.
@@ -199,7 +207,10 @@ impl Worker {
             own_addresses: own_addresses(&place.interfaces),
         })?;
         let upstreams = Arc::new(upstreams);
-        let forwarder = Forwarder::new(Arc::clone(&cache), Arc::clone(&upstreams));
+        let routed = || config.routes.iter().map(|route| route.zone);
+        let validator = config.dnssec.as_ref().map(|settings| Validator::new(settings, routed()));
+        let validator = validator.transpose()?.map(Arc::new);
+        let forwarder = Forwarder::new(Arc::clone(&cache), Arc::clone(&upstreams), validator.clone());
         let secret = || -> anyhow::Result<[u8; 16]> {
             let mut bytes = [0; 16];
             getrandom(&mut bytes, GetRandomFlags::empty()).context("the kernel gives no random numbers")?;
@@ -217,6 +228,7 @@ impl Worker {
             handler,
             cache,
             upstreams,
+            validator,
             interfaces: Vec::new(),
             listening: HashMap::new(),
             capture: None,

@@ -13,6 +13,7 @@ use hickory_proto::rr::{Name, RData, Record, RecordType};
 use stairgate::dataplane::Judged;
 use stairgate::resolver::cache::Cache;
 use stairgate::resolver::client_policy::ClientPolicy;
+use stairgate::resolver::dnssec::Validator;
 use stairgate::resolver::forward::Forwarder;
 use stairgate::resolver::handler::{Handler, Home};
 use stairgate::resolver::limits::Limits;
@@ -67,10 +68,21 @@ impl Resolver {
     pub async fn with_limits(limits: Limits) -> Self {
         let asked = Arc::new(AtomicUsize::new(0));
         let (world, world_tasks) = world(Arc::clone(&asked)).await;
+        Self::in_front_of(world, world_tasks, asked, limits, None)
+    }
+
+    /// A resolver that asks the server at `world`, which the tasks keep running, and validates what it says if told how.
+    pub fn in_front_of(
+        world: SocketAddr,
+        world_tasks: JoinSet<()>,
+        asked: Arc<AtomicUsize>,
+        limits: Limits,
+        validator: Option<Arc<Validator>>,
+    ) -> Self {
         let cache = Arc::new(Cache::new(1 << 20));
         let sets = vec![vec![format!("udp://{world}").parse().unwrap()]];
         let upstreams = Upstreams::new(Settings { sets, ..Settings::default() }).unwrap();
-        let forwarder = Forwarder::new(Arc::clone(&cache), Arc::new(upstreams));
+        let forwarder = Forwarder::new(Arc::clone(&cache), Arc::new(upstreams), validator);
         let mut rules = defaults_for(AgeBand::From10To12);
         rules.strip_ech = true;
         rules.resolved_only = true;

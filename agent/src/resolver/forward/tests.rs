@@ -19,7 +19,7 @@ async fn forwarder(behaviour: impl Fn(&[u8]) -> Reaction + Send + Sync + 'static
     let fake = fake::datagrams(behaviour.clone(), behaviour).await.0;
     let settings = Settings { sets: vec![vec![ServerAddress::plain(fake.address)]], ..Settings::default() };
     let cache = Arc::new(Cache::new(BYTES_DEFAULT_MIN));
-    (Forwarder::new(cache.clone(), Arc::new(Upstreams::new(settings).unwrap())), cache, fake)
+    (Forwarder::new(cache.clone(), Arc::new(Upstreams::new(settings).unwrap()), None), cache, fake)
 }
 
 /// Puts an answer to `question` into the cache whose lifetime has been over for a while.

@@ -1,7 +1,10 @@
+use hickory_proto::dnssec::Algorithm;
+use hickory_proto::dnssec::rdata::sig::SigInput;
+use hickory_proto::dnssec::rdata::{DNSSECRData, RRSIG};
 use hickory_proto::op::{Message, MessageType, OpCode, Query};
 use hickory_proto::rr::rdata::svcb::{Alpn, EchConfigList, IpHint, Mandatory, SvcParamKey, SvcParamValue};
-use hickory_proto::rr::rdata::{A, CNAME, HTTPS, MX, NS, NULL, SOA, SRV, SVCB, TXT};
-use hickory_proto::rr::{Name, RData, Record as Rr, RecordType};
+use hickory_proto::rr::rdata::{A, CNAME, HTTPS, MX, NS, SOA, SRV, SVCB, TXT};
+use hickory_proto::rr::{Name, RData, Record as Rr, RecordType, SerialNumber};
 use proptest::prelude::*;
 
 use super::*;
@@ -35,12 +38,19 @@ fn mandatory(keys: &[SvcParamKey]) -> (SvcParamKey, SvcParamValue) {
     (SvcParamKey::Mandatory, SvcParamValue::Mandatory(Mandatory(keys.to_vec())))
 }
 
-/// A signature over the records of a type, as bytes: nobody here checks it.
+/// A signature over the records of a type. Nobody here checks it.
 fn signature(owner: &str, covered: RecordType) -> Rr {
-    let mut data = u16::from(covered).to_be_bytes().to_vec();
-    data.extend_from_slice(&[13, 2, 0, 0, 1, 44, 0, 0, 0, 9, 0, 0, 0, 1, 0, 7, 4]);
-    data.extend_from_slice(b"site\x07example\0 signed");
-    record(owner, RData::Unknown { code: RecordType::RRSIG, rdata: NULL::with(data) })
+    let input = SigInput {
+        type_covered: covered,
+        algorithm: Algorithm::ECDSAP256SHA256,
+        num_labels: 2,
+        original_ttl: 300,
+        sig_expiration: SerialNumber::new(9),
+        sig_inception: SerialNumber::new(1),
+        key_tag: 7,
+        signer_name: name("site.example."),
+    };
+    record(owner, RData::DNSSEC(DNSSECRData::RRSIG(RRSIG::from_sig(input, b" signed".to_vec()))))
 }
 
 /// A signed response to a question about `site.example`.
@@ -251,4 +261,32 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn signatures_are_left_out() {
+    let mut message = Message::new(7, MessageType::Response, OpCode::Query);
+    message.add_query(Query::query(name("WWW.example."), RecordType::A));
+    message.add_answer(record("www.example.", RData::CNAME(CNAME(name("a.example.")))));
+    message.add_answer(signature("www.example.", RecordType::CNAME));
+    message.add_answer(record("a.example.", RData::A(A([192, 0, 2, 1].into()))));
+    message.add_answer(signature("a.example.", RecordType::A));
+    message.add_authority(record("example.", RData::NS(NS(name("ns.example.")))));
+    message.add_authority(signature("example.", RecordType::NS));
+    let stripped = Message::from_vec(&strip_dnssec(&message.to_vec().unwrap()).unwrap()).unwrap();
+    assert_eq!(stripped.queries, message.queries);
+    let types: Vec<_> = stripped.answers.iter().map(Rr::record_type).collect();
+    assert_eq!(types, [RecordType::CNAME, RecordType::A]);
+    assert!(stripped.authorities.is_empty());
+
+    // What says for how long there is nothing stays; so do signatures that were asked for.
+    let mut message = Message::new(7, MessageType::Response, OpCode::Query);
+    message.add_query(Query::query(name("www.example."), RecordType::RRSIG));
+    message.add_answer(signature("www.example.", RecordType::A));
+    let soa = SOA::new(name("ns.example."), name("mail.example."), 1, 2, 3, 4, 5);
+    message.add_authority(record("example.", RData::SOA(soa)));
+    message.add_authority(signature("example.", RecordType::SOA));
+    let stripped = Message::from_vec(&strip_dnssec(&message.to_vec().unwrap()).unwrap()).unwrap();
+    assert_eq!(stripped.answers.len(), 1);
+    assert_eq!(stripped.authorities, message.authorities[..1]);
 }

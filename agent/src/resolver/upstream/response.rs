@@ -36,6 +36,17 @@ impl Response {
         self.message.bytes[2..4].copy_from_slice(&head.to_be_bytes());
         self
     }
+
+    /// Lets nothing of it hold for more than `max` seconds.
+    pub(crate) fn with_ttl_at_most(mut self, max: u32) -> Self {
+        self.ttl = self.ttl.min(max);
+        for &offset in &self.message.ttl_offsets {
+            let at = usize::from(offset);
+            let ttl = seconds(&self.message.bytes[at..]).min(max);
+            self.message.bytes[at..at + 4].copy_from_slice(&ttl.to_be_bytes());
+        }
+        self
+    }
 }
 
 impl Message {

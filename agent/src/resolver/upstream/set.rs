@@ -71,7 +71,7 @@ impl Failure {
             Self::Untrusted => (23, "no upstream server can prove who it is"),
             Self::Server { extended_error, .. } => (extended_error.unwrap_or(22), "the upstream server failed"),
             Self::Unusable => (23, "the upstream server sends no usable answer"),
-            Self::Bogus { extended_error } => (extended_error, "the answer is not authentic"),
+            Self::Bogus { extended_error } => (extended_error, not_authentic(extended_error)),
             Self::Busy => (0, "too many questions at once"),
         }
     }
@@ -92,6 +92,18 @@ impl Failure {
             Self::Server { .. } => 5,
             Self::Bogus { .. } => 6,
         }
+    }
+}
+
+/// Why an answer is not authentic, by the extended error that says so (RFC 8914 §4.7 to §4.13).
+fn not_authentic(extended_error: u16) -> &'static str {
+    match extended_error {
+        7 => "the answer is not authentic: its signature has expired",
+        8 => "the answer is not authentic: its signature is not valid yet",
+        9 => "the answer is not authentic: the key that signed it is missing",
+        10 => "the answer is not authentic: its signatures are missing",
+        12 => "the answer is not authentic: nothing proves that there is no other",
+        _ => "the answer is not authentic",
     }
 }
 
