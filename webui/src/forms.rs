@@ -405,15 +405,23 @@ form! {
         /// Ids of the categories that are blocked every day.
         #[serde(default)]
         block: Vec<String>,
-        /// What holds for each service.
-        #[serde(default)]
-        service: Vec<ServiceChoice>,
         /// Whether nothing can be reached but what `permit` names.
         #[serde(default, deserialize_with = "ticked")]
         only: bool,
         /// Ids of the categories that can be reached if `only` is set.
         #[serde(default)]
         permit: Vec<String>,
+    }
+}
+
+form! {
+    /// Posted to [`crate::routes::PERSON_SERVICES`].
+    ServicesForm {
+        /// See [`crate::forms`].
+        revision: u64,
+        /// What holds for each service.
+        #[serde(default)]
+        service: Vec<ServiceChoice>,
     }
 }
 

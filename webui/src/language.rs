@@ -1,36 +1,71 @@
 //! The languages that pages are written in.
+//!
+//! All texts of a language are in one file of `messages/`, in the format of Project Fluent, with how it writes times, dates
+//! and numbers. To add a language, write that file and add a line to the list of [`Language`]s; a test names every message
+//! that is missing or has other arguments than in English.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
-/// A language that pages are written in.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Language {
-    /// English.
-    #[default]
-    English,
-    /// German.
-    German,
-    /// French.
-    French,
-    /// Spanish.
-    Spanish,
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use unic_langid::LanguageIdentifier;
+
+macro_rules! languages {
+    ($($(#[$meta:meta])* $name:ident = $tag:literal,)+) => {
+        /// A language that pages are written in.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+        pub enum Language {
+            $($(#[$meta])* $name,)+
+        }
+
+        impl Language {
+            /// Every language, in the order in which they are offered.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The BCP 47 tag, as HTML and HTTP write it.
+            pub const fn tag(self) -> &'static str {
+                match self {
+                    $(Self::$name => $tag,)+
+                }
+            }
+
+            /// The file with all its texts.
+            pub(crate) const fn source(self) -> &'static str {
+                match self {
+                    $(Self::$name => include_str!(concat!("../messages/", $tag, ".ftl")),)+
+                }
+            }
+        }
+    };
 }
 
+languages! {
+    /// English.
+    #[default]
+    English = "en",
+    /// German.
+    German = "de",
+    /// French.
+    French = "fr",
+    /// Spanish.
+    Spanish = "es",
+}
+
+/// A text of a language: `t!(language, "id")`, or `t!(language, "id", name = value, …)` for one with arguments.
+macro_rules! t {
+    ($language:expr, $id:expr) => {
+        $language.text($id, &[])
+    };
+    ($language:expr, $id:expr, $($name:ident = $value:expr),+ $(,)?) => {
+        $language.text($id, &[$((stringify!($name), $crate::language::argument($value))),+])
+    };
+}
+pub(crate) use t;
+
 impl Language {
-    /// Every language, in the order in which they are offered.
-    pub const ALL: [Self; 4] = [Self::English, Self::German, Self::French, Self::Spanish];
-
-    /// The BCP 47 tag, as HTML and HTTP write it.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::German => "de",
-            Self::French => "fr",
-            Self::Spanish => "es",
-        }
-    }
-
     /// The language that a browser would rather have: the best of ours in an `Accept-Language` field (RFC 9110
     /// §12.5.4); English if none of them is.
     pub fn negotiate(accept_language: &str) -> Self {
@@ -45,6 +80,48 @@ impl Language {
         let best = wanted.reduce(|best, next| if next.1 > best.1 { next } else { best });
         best.map_or_else(Self::default, |(language, _)| language)
     }
+
+    /// The message with this id. One that there is not gives its id; a test finds such before anyone sees it.
+    pub(crate) fn text(self, id: &str, arguments: &[(&'static str, FluentValue<'_>)]) -> String {
+        let bundle = &BUNDLES[self as usize];
+        let Some(pattern) = bundle.get_message(id).and_then(|message| message.value()) else {
+            return id.to_owned();
+        };
+        let arguments: FluentArgs<'_> = arguments.iter().map(|(name, value)| (*name, value.clone())).collect();
+        bundle.format_pattern(pattern, Some(&arguments), &mut Vec::new()).into_owned()
+    }
+}
+
+static BUNDLES: LazyLock<Vec<FluentBundle<FluentResource>>> = LazyLock::new(|| {
+    let bundle = |language: &Language| {
+        let locale: LanguageIdentifier = language.tag().parse().unwrap_or_default();
+        let mut bundle = FluentBundle::new_concurrent(vec![locale]);
+        // Names are made harmless one by one, see `clean`, so that sentences need no marks around them.
+        bundle.set_use_isolating(false);
+        // What can be read of a file with mistakes is used; a test finds the mistakes.
+        let resource = FluentResource::try_new(language.source().to_owned()).unwrap_or_else(|(resource, _)| resource);
+        bundle.add_resource_overriding(resource);
+        bundle
+    };
+    Language::ALL.iter().map(bundle).collect()
+});
+
+/// An argument of a message: numbers as they are, so that plurals can be chosen by them, and texts made harmless.
+pub(crate) fn argument<'a>(value: impl Into<FluentValue<'a>>) -> FluentValue<'a> {
+    match value.into() {
+        FluentValue::String(text) => FluentValue::String(clean(&text).into_owned().into()),
+        other => other,
+    }
+}
+
+/// Text from people or the network without control characters and without those that turn the direction of the text
+/// around it (Unicode Standard Annex 9 §2).
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    let harmful = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.contains(harmful) { text.replace(harmful, "").into() } else { text.into() }
 }
 
 impl fmt::Display for Language {
@@ -55,13 +132,14 @@ impl fmt::Display for Language {
 
 /// A language that pages are not written in.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("there is no language '{0}'; write en, de, fr or es")]
+#[error("there are no pages in the language '{0}'")]
 pub struct UnknownLanguage(pub String);
 
 impl FromStr for Language {
     type Err = UnknownLanguage;
 
     fn from_str(text: &str) -> Result<Self, UnknownLanguage> {
-        Self::ALL.into_iter().find(|language| language.tag() == text).ok_or_else(|| UnknownLanguage(text.into()))
+        let known = Self::ALL.iter().copied().find(|language| language.tag() == text);
+        known.ok_or_else(|| UnknownLanguage(text.into()))
     }
 }

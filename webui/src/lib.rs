@@ -16,8 +16,16 @@
 //!
 //! Every text is in `messages/`, one file for each language; see [`language`].
 
+pub mod assets;
+mod components;
+mod format;
 pub mod forms;
+pub mod fragments;
 pub mod language;
+mod layout;
+pub mod pages;
 pub mod routes;
+mod svg;
 pub mod view;
 pub mod week;
+mod words;

@@ -50,7 +50,8 @@ pub const SIGN_OUT: &str = "/sign-out";
 
 /// Adds a person; posted.
 pub const PEOPLE: &str = "/people";
-/// One person's page.
+/// One person's page. [`PERSON_WEEK`], [`PERSON_CATEGORIES`], [`PERSON_SERVICES`] and [`PERSON_MORE`] are further pages with
+/// the same view.
 pub const PERSON: &str = "/people/{person}";
 /// Pauses; posted.
 pub const PERSON_PAUSE: &str = "/people/{person}/pause";
@@ -62,7 +63,7 @@ pub const PERSON_MORE_TIME: &str = "/people/{person}/more-time";
 pub const PERSON_DETAILS: &str = "/people/{person}/details";
 /// Sets bedtime; posted.
 pub const PERSON_BEDTIME: &str = "/people/{person}/bedtime";
-/// Sets the whole week as it was painted; posted.
+/// The week; posting sets the whole of it as it was painted.
 pub const PERSON_WEEK: &str = "/people/{person}/week";
 /// Adds a window to the week; posted.
 pub const PERSON_WINDOW: &str = "/people/{person}/week/window";
@@ -72,8 +73,12 @@ pub const PERSON_WINDOW_REMOVE: &str = "/people/{person}/week/remove";
 pub const PERSON_MODE: &str = "/people/{person}/modes";
 /// Takes a mode away; posted.
 pub const PERSON_MODE_REMOVE: &str = "/people/{person}/modes/remove";
-/// Sets categories and services; posted.
+/// Categories and names; posting sets the categories.
 pub const PERSON_CATEGORIES: &str = "/people/{person}/categories";
+/// Services; posting sets them.
+pub const PERSON_SERVICES: &str = "/people/{person}/services";
+/// Modes, protection, privacy and the person itself.
+pub const PERSON_MORE: &str = "/people/{person}/more";
 /// Allows or blocks a name; posted.
 pub const PERSON_NAME: &str = "/people/{person}/names";
 /// Takes a name's rule away; posted.

@@ -1,0 +1,38 @@
+//! Whole pages: each a function of the shell and its view.
+
+mod activity;
+mod audit;
+mod child;
+mod devices;
+mod error;
+mod home;
+mod lists;
+mod person;
+mod requests;
+mod settings;
+mod setup;
+mod sign_in;
+mod sites;
+mod week;
+mod why;
+
+pub use activity::activity;
+pub use audit::audit;
+pub use child::{me, paused};
+pub use devices::devices;
+pub use error::error;
+pub use home::home;
+pub use lists::lists;
+pub use person::{person, person_more};
+pub use requests::requests;
+pub use settings::{about, account, adults, backup, network, privacy, settings, system, tokens};
+pub use setup::setup;
+pub use sign_in::sign_in;
+pub use sites::{person_categories, person_services};
+pub use week::person_week;
+pub use why::why;
+
+pub(crate) use activity::entry_row;
+pub(crate) use child::now_of_child;
+pub(crate) use home::{card, problems, waiting};
+pub(crate) use person::now_of_person;
