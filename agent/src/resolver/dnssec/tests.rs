@@ -1,5 +1,5 @@
-use hickory_proto::dnssec::rdata::{DNSSECRData, DS, RRSIG};
-use hickory_proto::dnssec::{Algorithm, PublicKey as _, TrustAnchors};
+use hickory_proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, RRSIG};
+use hickory_proto::dnssec::{Algorithm, PublicKey as _, PublicKeyBuf, TrustAnchors};
 use hickory_proto::op::{Message, Query, ResponseCode};
 use hickory_proto::rr::rdata::A;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
@@ -288,6 +288,46 @@ fn proofs_of_other_names_prove_nothing() {
     }
 }
 
+/// Nobody on the way can make a signed zone an unsigned one.
+#[test]
+fn a_zone_is_only_unsigned_if_its_parent_says_so() {
+    for above in ["test", "hash"] {
+        let good = name(&format!("good.{above}."));
+        let answer_for =
+            |lab: &Lab, asked: &str, kind| lab.world.answer(&Query::query(name(&format!("{asked}.{above}.")), kind));
+        for (borrowed, kind, reason) in [
+            ("plain", RecordType::DS, Reason::ProofMissing),
+            // By the zone itself.
+            ("www.good", RecordType::AAAA, Reason::SignaturesMissing),
+            ("no", RecordType::DS, Reason::ProofMissing),
+        ] {
+            let mut lab = Lab::new();
+            let authorities = answer_for(&lab, borrowed, kind).authorities;
+            let good = good.clone();
+            lab.twist = Box::new(move |message| {
+                let question = message.queries[0].clone();
+                if (question.name(), question.query_type()) == (&good, RecordType::DS) {
+                    message.answers.clear();
+                    message.authorities = authorities.clone();
+                } else if question.query_type() == RecordType::A {
+                    message.answers.retain(|record| !is_signature(record));
+                }
+            });
+            lab.check(&format!("www.good.{above}"), RecordType::A, Bogus(reason));
+        }
+        // That there is nothing, told by somebody whom nobody asked.
+        let unsigned = answer_for(&Lab::new(), "no.such.plain", RecordType::A).authorities;
+        let lab = Lab::twisted(move |message| {
+            if message.queries[0].query_type() == RecordType::A {
+                message.answers.clear();
+                message.authorities = unsigned.clone();
+                message.metadata.response_code = ResponseCode::NXDomain;
+            }
+        });
+        lab.check(&format!("www.good.{above}"), RecordType::A, Bogus(Reason::ProofMissing));
+    }
+}
+
 #[test]
 fn what_is_exempt_is_insecure() {
     let anchor = |text: &str| DnsName::from_dotted(text).unwrap();
@@ -417,6 +457,48 @@ fn verifying_has_a_limit() {
         }
     });
     lab.check("n0.good.test", RecordType::A, Bogus(Reason::TooMuchWork));
+}
+
+#[test]
+fn keys_that_look_the_same_have_a_limit() {
+    let mut lab = Lab::new();
+    let zone = lab.world.zone("good.test.");
+    let key = zone.dnskey();
+    // Two words of the key in each other's place: another key with the same tag.
+    for word in 1..20 {
+        let mut bytes = key.public_key().public_bytes().to_vec();
+        (0..2).for_each(|at| bytes.swap(at, 2 * word + at));
+        let other = DNSKEY::with_flags(key.flags(), PublicKeyBuf::new(bytes, key.public_key().algorithm()));
+        assert_eq!(other.calculate_key_tag().unwrap(), key.calculate_key_tag().unwrap());
+        zone.put(&name("good.test."), RData::DNSSEC(DNSSECRData::DNSKEY(other)));
+    }
+    let set = |asked: &str, kind| rrset::RrSet::read(&lab.answer(asked, kind).1.bytes).unwrap().remove(0);
+    let digest = KeyDigest::read(&set("good.test", RecordType::DS).data[0]).unwrap();
+    let mut budget = Budget::WHOLE;
+    let key_set = set("good.test", RecordType::DNSKEY);
+    let (keys, _) = verify::ZoneKeys::vouched_for(&key_set, &[digest], NOW, &mut budget).unwrap();
+    assert_eq!(VERIFICATIONS_MAX - budget.verifications, 1, "the parent says which key to begin with");
+    let mut forged = set("www.good.test", RecordType::A);
+    forged.data[0][3] ^= 1;
+    assert_eq!(keys.verify(&forged, NOW, &mut budget), Err(Reason::Forged));
+    assert_eq!(VERIFICATIONS_MAX - budget.verifications, 1 + KEYS_PER_TAG_MAX as u32);
+}
+
+/// That a question cannot be asked says nothing about the answer.
+#[tokio::test]
+async fn failures_are_passed_on() {
+    struct Down;
+    impl Source for Down {
+        async fn look_up(&self, _: &Question) -> Result<Arc<Stored>, Failure> {
+            Err(Failure::Timeout)
+        }
+    }
+    let lab = Lab::new();
+    let (question, message, _, rcode) = lab.answer("www.good.test", RecordType::A);
+    let clock = Clock { wall: Some(Timestamp::from_second(NOW.into()).unwrap()), boot_s: 1000 };
+    let verdict = lab.validator.validate(&Down, &question, &message.bytes, rcode, clock).await;
+    assert_eq!(verdict, Err(Failure::Timeout));
+    assert_eq!(lab.validator.counts(), [("secure", 0), ("insecure", 0), ("bogus", 0)]);
 }
 
 #[test]
