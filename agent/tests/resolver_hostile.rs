@@ -113,6 +113,28 @@ async fn slow_clients_are_not_heard_out() {
 }
 
 #[tokio::test]
+async fn slow_requests_over_https_are_not_heard_out() {
+    let resolver = Resolver::start().await;
+    let mut client = resolver.connect_https().await.ready().await.unwrap();
+    let asked = query("www.example.", RecordType::A).to_vec().unwrap();
+    let request = || {
+        let request = http::Request::post("https://stairgate.home.arpa/dns-query");
+        request.header("content-type", "application/dns-message").body(()).unwrap()
+    };
+    // Somebody else on the same connection does not wait meanwhile.
+    let (slow, mut body) = client.send_request(request(), false).unwrap();
+    body.send_data(asked[..5].to_vec().into(), false).unwrap();
+    let (quick, mut whole) = client.send_request(request(), false).unwrap();
+    whole.send_data(asked.into(), true).unwrap();
+    let begun = Instant::now();
+    assert_eq!(timeout(Duration::from_secs(2), quick).await.unwrap().unwrap().status(), 200);
+    let end = timeout(Duration::from_secs(12), slow).await.expect("the request is still waited for").unwrap();
+    assert_eq!(end.status(), 408);
+    assert!(begun.elapsed() >= Duration::from_secs(4), "an honest client has its time");
+    still_answers(&resolver).await;
+}
+
+#[tokio::test]
 async fn one_client_gets_only_so_many_connections() {
     let resolver = Resolver::start().await;
     let asked = query("www.example.", RecordType::A).to_vec().unwrap();

@@ -1,5 +1,6 @@
 //! Ten thousand clients, each with an address and some questions of its own.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -85,11 +86,8 @@ pub(super) fn ten_thousand(stage: &mut Stage<'_>) -> Result<()> {
     stage.gate.check()?;
     let after = stage.gate.footprint()?;
     stage.measured(format!(
-        "in {:.1} s; meanwhile {} other questions, p50 {:.1} ms, worst {:.1} ms; agent before: {before}; after: {after}",
-        took.as_secs_f64(),
-        other.len(),
-        milliseconds(other[other.len() / 2]),
-        milliseconds(other[other.len() - 1]),
+        "in {:.1} s; others meanwhile: {other}; agent before: {before}; after: {after}",
+        took.as_secs_f64()
     ));
     let grown = after.resident_mib - before.resident_mib;
     ensure!(grown <= GROWTH_MAX_MIB, "the agent has grown by {grown:.1} MiB");
@@ -101,25 +99,48 @@ pub(super) fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// Asks for one name that is in the cache and one that is not, over and over until it is over; each must be answered.
-/// Returns the times, sorted.
-pub(super) fn ask_until(over: &AtomicBool) -> Result<Vec<Duration>> {
-    let mut times = Vec::new();
-    for number in 0.. {
-        for name in [ORDINARY_NAME.to_owned(), format!("other{number}.{WILD_ZONE}")] {
-            let told = ask(ROUTER_V4.into(), &name)?;
-            let is_answered = told.reply.as_ref().is_some_and(|reply| reply.rcode == 0 && !reply.addresses.is_empty());
-            ensure!(is_answered, "a name is not answered: {told:?}");
-            ensure!(told.after < NOTICED, "a name took {:?}", told.after);
-            times.push(told.after);
+/// Times of questions, in the order of their length.
+#[derive(Default)]
+pub(super) struct Times {
+    /// For a name that is in the cache.
+    cached: Vec<Duration>,
+    /// For names that nobody has asked for before.
+    new: Vec<Duration>,
+}
+
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (what, times, end) in [("cached", &self.cached, ", "), ("new", &self.new, "")] {
+            let [median, worst] = [times.len() / 2, times.len() - 1].map(|at| milliseconds(times[at]));
+            write!(f, "{} {what} names p50 {median:.2} ms, worst {worst:.1} ms{end}", times.len())?;
         }
+        Ok(())
+    }
+}
+
+/// Asks for a name that is in the cache and for one that is not, at least once and until it is over; each must be
+/// answered.
+pub(super) fn ask_until(over: &AtomicBool) -> Result<Times> {
+    let mut times = Times::default();
+    for number in 0.. {
+        times.cached.push(ask_for(ORDINARY_NAME)?);
+        times.new.push(ask_for(&format!("other{number}.{WILD_ZONE}"))?);
         if over.load(Ordering::Relaxed) {
             break;
         }
         interrupt::sleep(PAUSE)?;
     }
-    times.sort();
+    times.cached.sort();
+    times.new.sort();
     Ok(times)
+}
+
+fn ask_for(name: &str) -> Result<Duration> {
+    let told = ask(ROUTER_V4.into(), name)?;
+    let is_answered = told.reply.as_ref().is_some_and(|reply| reply.rcode == 0 && !reply.addresses.is_empty());
+    ensure!(is_answered, "a name is not answered: {told:?}");
+    ensure!(told.after < NOTICED, "a name took {:?}", told.after);
+    Ok(told.after)
 }
 
 /// Lets every member of the crowd ask for a name that is in the cache and for one of its own. Returns how many got both.
