@@ -2,52 +2,54 @@
 //!
 //! [`Application`] holds the household, the database and the gate together. A change is tried in this order: it is
 //! compiled, so that nonsense goes no further; the gate gets it, so that a pause holds at once and not after a slow
-//! disk; the database gets it. If the database refuses, the gate gets back what it had, and nothing was changed.
+//! disk; the database gets it, with an entry that says who made it. If the database refuses, the gate gets back what it
+//! had, and nothing was changed.
 //!
 //! Nothing here waits and nothing reads a clock: what takes long is handed back as work for the caller, and the time
 //! comes in as a [`Moment`].
 
+mod audit;
+mod backup;
+mod change;
+mod devices;
 mod error;
 mod explain;
 mod lists;
+mod people;
+mod preferences;
+mod requests;
+mod rules;
 mod strangers;
+mod time;
 mod views;
-mod words;
+mod week;
+pub(crate) mod words;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use stairgate_policy::compile::{Compiled, OwnEntry, compile};
-use stairgate_policy::household::{Action, Device, Filter, Household, OwnRule, Owner, Pause, Person, Scope, TimeOfDay};
-use stairgate_policy::name;
+use stairgate_policy::household::{Filter, Household, Person, Scope};
 
+pub use change::{By, Changed};
 pub use error::ApplicationError;
 pub use explain::Search;
 pub use lists::ListState;
-use strangers::Strangers;
+pub use preferences::{HomeSettings, RETENTION_DAYS};
+pub use requests::{ASKS_MAX, ASKS_WITHIN, Asked, NOTE_LETTERS_MAX, WAITING_MAX};
+pub use rules::Protection;
+pub use week::{ModeEdit, Night};
 
 use crate::clock::Moment;
 use crate::config::{self, Config};
-use crate::control::protocol::{Decision, PauseEnd};
-use crate::document::{HouseholdDocument, nearest_tag_id, owner_named, tag_of};
+use crate::document::{HouseholdDocument, PreferencesDocument, RequestsDocument};
 use crate::gate::{Gate, GateError};
 use crate::resolver::reverse::private_zones;
-use crate::store::Store;
-use crate::text;
+use crate::store::{Document, Number, Store};
 use crate::view::Interface;
-
-/// A pause for a fixed time lasts at most this long; longer ones have no end of their own.
-const PAUSE_MAX: SignedDuration = SignedDuration::from_hours(31 * 24);
-
-/// What a change leaves to be done: names of which the domain table must be told what people decided.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Changed {
-    /// What was done, in a sentence.
-    pub sentence: String,
-    /// The names; mostly none.
-    pub names: BTreeSet<String>,
-}
+use change::Revisions;
+use strangers::Strangers;
 
 /// Everything the agent knows and can do.
 #[derive(Debug)]
@@ -55,7 +57,14 @@ pub struct Application<G> {
     store: Store,
     gate: Arc<G>,
     household: Household,
+    requests: RequestsDocument,
+    preferences: PreferencesDocument,
+    /// The lowest id that was never given to a person: a number that comes again would give a stranger what was kept.
+    next_person: u32,
+    revisions: Revisions,
     own_rules: Vec<OwnEntry>,
+    /// Names of which the domain table has not been told yet.
+    fresh_names: BTreeSet<String>,
     /// Names of the home itself, which the resolver answers whoever asks: the gate lets them pass.
     home_names: Vec<OwnEntry>,
     valid_until: Timestamp,
@@ -89,11 +98,17 @@ impl<G: Gate> Application<G> {
             }
         };
         let lists = lists::load(config, &mut store)?;
+        let known = u32::try_from(store.number(Number::NextPerson)?).unwrap_or(u32::MAX);
         Ok(Self {
+            requests: store.document(Document::Requests)?.unwrap_or_default(),
+            preferences: store.document(Document::Preferences)?.unwrap_or_default(),
+            next_person: next_person(&household, known),
+            revisions: Revisions::load(&mut store)?,
             store,
             gate,
             household,
             own_rules: Vec::new(),
+            fresh_names: BTreeSet::new(),
             home_names: config.resolver.as_ref().map_or_else(Vec::new, home_names),
             valid_until: Timestamp::MIN,
             strangers: Strangers::default(),
@@ -111,18 +126,24 @@ impl<G: Gate> Application<G> {
         &self.household
     }
 
-    /// Compiles the household for this moment and tells the gate. Returns the time at which this must be done again at
-    /// the latest.
+    /// Compiles the household for this moment and tells the gate. Returns the names of which the domain table must be
+    /// told. It must be done again at [`Self::valid_until`].
     ///
     /// # Errors
     /// [`ApplicationError::Gate`]; the gate goes on with what it had.
-    pub fn apply(&mut self, moment: Moment) -> Result<Timestamp, ApplicationError> {
+    pub fn apply(&mut self, moment: Moment) -> Result<BTreeSet<String>, ApplicationError> {
+        self.recompile(moment)?;
+        self.forget_requests(moment);
+        Ok(self.take_fresh_names())
+    }
+
+    fn recompile(&mut self, moment: Moment) -> Result<(), ApplicationError> {
         let compiled = compile(&self.household, moment.wall, moment.boot_ns)?;
         let pushed = self.push(&compiled);
         self.gate_problem = pushed.as_ref().err().map(|error| format!("the gate does not take the rules: {error}"));
         pushed.map_err(ApplicationError::Gate)?;
         self.take(compiled);
-        Ok(self.valid_until)
+        Ok(())
     }
 
     /// When [`Self::apply`] must be called again at the latest.
@@ -135,207 +156,9 @@ impl<G: Gate> Application<G> {
         &self.own_rules
     }
 
-    /// Closes everything for a person.
-    ///
-    /// # Errors
-    /// [`ApplicationError`]; nothing was changed then.
-    pub fn pause(&mut self, person: &str, end: &PauseEnd, moment: Moment) -> Result<Changed, ApplicationError> {
-        let until = self.pause_end(end, moment)?;
-        let name = self.person(person)?.name.clone();
-        self.change_rules(&name, moment, |filter| filter.rules.pause = Some(Pause { until }))?;
-        let when = match until {
-            Some(until) => format!("until {}", words::time(&self.household, until, moment.wall)),
-            None => format!("until `stairgate resume {name}`"),
-        };
-        Ok(Changed { sentence: format!("{name} is paused {when}"), names: BTreeSet::new() })
-    }
-
-    /// Ends a pause.
-    ///
-    /// # Errors
-    /// [`ApplicationError`]; nothing was changed then.
-    pub fn resume(&mut self, person: &str, moment: Moment) -> Result<Changed, ApplicationError> {
-        let person = self.person(person)?;
-        let name = person.name.clone();
-        let paused = self.filter_of(person)?.rules.pause.is_some_and(|pause| pause.covers(moment.wall));
-        self.change_rules(&name, moment, |filter| filter.rules.pause = None)?;
-        let sentence = if paused { format!("{name} is no longer paused") } else { format!("{name} was not paused") };
-        Ok(Changed { sentence, names: BTreeSet::new() })
-    }
-
-    /// Allows or blocks a name, a category or a service for a person.
-    ///
-    /// # Errors
-    /// [`ApplicationError`]; nothing was changed then.
-    pub fn decide(
-        &mut self,
-        text: &str,
-        person: &str,
-        decision: Decision,
-        moment: Moment,
-    ) -> Result<Changed, ApplicationError> {
-        let person = self.person(person)?.name.clone();
-        let verb = match decision {
-            Decision::Allow => "allowed for",
-            Decision::Block => "blocked for",
-            Decision::Forget => "now left to the lists for",
-        };
-        let sentence = format!("{text} is {verb} {person}");
-        if let Some(tag) = tag_of(text) {
-            self.change_rules(&person, moment, |filter| {
-                let rules = &mut filter.rules;
-                rules.block.remove(tag);
-                rules.open.remove(tag);
-                match decision {
-                    Decision::Block => rules.block.insert(tag),
-                    // Only a service can be open inside a blocked category.
-                    Decision::Allow if stairgate_policy::services::all().contains(tag) => rules.open.insert(tag),
-                    Decision::Allow | Decision::Forget => {}
-                }
-            })?;
-            return Ok(Changed { sentence, names: BTreeSet::new() });
-        }
-        let no_name = || ApplicationError::NoName {
-            text: text.to_owned(),
-            hint: nearest_tag_id(text).map_or_else(String::new, |likely| format!("; did you mean `{likely}`?")),
-        };
-        let name = name::normalise(text).map_err(|_| no_name())?;
-        if !name.contains('.') {
-            return Err(no_name());
-        }
-        self.change_rules(&person, moment, |filter| {
-            let own = &mut filter.rules.own;
-            own.retain(|rule| rule.name != name);
-            let action = match decision {
-                Decision::Allow => Action::Allow,
-                Decision::Block => Action::Deny,
-                Decision::Forget => return,
-            };
-            own.push(OwnRule { name: name.clone(), scope: Scope::Both, action });
-        })?;
-        Ok(Changed { sentence, names: BTreeSet::from([name]) })
-    }
-
-    /// Says whose a device is.
-    ///
-    /// # Errors
-    /// [`ApplicationError`]; nothing was changed then.
-    pub fn assign_device(
-        &mut self,
-        mac: &str,
-        owner: &str,
-        label: Option<&str>,
-        moment: Moment,
-    ) -> Result<Changed, ApplicationError> {
-        let mac = text::mac(mac).map_err(ApplicationError::BadValue)?;
-        let owner = match owner_named(&self.household.people, owner) {
-            Some(owner) => owner,
-            None => Owner::Person(self.person(owner)?.id),
-        };
-        let mut next = self.household.clone();
-        let known = next.devices.iter_mut().find(|device| device.mac == mac);
-        let label = match (label, &known) {
-            (Some(label), _) => label.to_owned(),
-            (None, Some(known)) => known.label.clone(),
-            (None, None) => text::mac_text(mac),
-        };
-        let device = Device { mac, label, owner };
-        let whose = match device.owner {
-            Owner::Person(id) => next.people.iter().find(|person| person.id == id).map(|person| person.name.clone()),
-            Owner::Shared => Some("the whole family".to_owned()),
-            Owner::Unmanaged => None,
-        };
-        let sentence = match whose {
-            Some(whose) => format!("{} now belongs to {whose}", device.label),
-            None => format!("{} is no longer filtered", device.label),
-        };
-        match known {
-            Some(known) => *known = device,
-            None => next.devices.push(device),
-        }
-        self.change(next, moment)?;
-        self.strangers.forget(mac);
-        Ok(Changed { sentence, names: BTreeSet::new() })
-    }
-
-    /// Notes a device that nobody has claimed.
-    pub fn stranger_seen(&mut self, mac: [u8; 6], moment: Moment) {
-        if !self.household.devices.iter().any(|device| device.mac == mac) {
-            self.strangers.seen(mac, moment.wall);
-        }
-    }
-
-    fn pause_end(&self, end: &PauseEnd, moment: Moment) -> Result<Option<Timestamp>, ApplicationError> {
-        let too_long =
-            || ApplicationError::BadValue(format!("a pause lasts at most {} days", PAUSE_MAX.as_hours() / 24));
-        match end {
-            PauseEnd::Resume => Ok(None),
-            PauseEnd::After(seconds) => {
-                let length = i64::try_from(*seconds).map(SignedDuration::from_secs).map_err(|_| too_long())?;
-                if length > PAUSE_MAX {
-                    return Err(too_long());
-                }
-                moment.wall.checked_add(length).map(Some).map_err(|_| too_long())
-            }
-            PauseEnd::At(text) => {
-                let time: TimeOfDay = text.parse().map_err(|error| ApplicationError::BadValue(format!("{error}")))?;
-                words::next_time(&self.household, time, moment.wall).map(Some).ok_or_else(too_long)
-            }
-        }
-    }
-
-    /// The person whom a command means; capitals do not matter.
-    fn person(&self, text: &str) -> Result<&Person, ApplicationError> {
-        let people = &self.household.people;
-        let exact = people.iter().find(|person| person.name == text);
-        let alike = || people.iter().find(|person| person.name.to_lowercase() == text.to_lowercase());
-        exact.or_else(alike).ok_or_else(|| {
-            let likely = text::nearest(text, people.iter().map(|person| person.name.as_str()));
-            let hint = match likely {
-                Some(likely) => format!("; did you mean `{likely}`?"),
-                None => "; `stairgate people` shows everyone".to_owned(),
-            };
-            ApplicationError::NoPerson { name: text.to_owned(), hint }
-        })
-    }
-
+    /// The devices' filter of a person who has one.
     fn filter_of<'a>(&self, person: &'a Person) -> Result<&'a Filter, ApplicationError> {
         person.filter.as_ref().ok_or_else(|| ApplicationError::NotFiltered(person.name.clone()))
-    }
-
-    fn change_rules(
-        &mut self,
-        name: &str,
-        moment: Moment,
-        edit: impl FnOnce(&mut Filter),
-    ) -> Result<(), ApplicationError> {
-        let mut next = self.household.clone();
-        let person = next.people.iter_mut().find(|person| person.name == name);
-        match person.and_then(|person| person.filter.as_mut()) {
-            Some(filter) => edit(filter),
-            None => return Err(ApplicationError::NotFiltered(name.to_owned())),
-        }
-        self.change(next, moment)
-    }
-
-    fn change(&mut self, mut next: Household, moment: Moment) -> Result<(), ApplicationError> {
-        forget_what_is_over(&mut next, moment.wall);
-        let compiled = compile(&next, moment.wall, moment.boot_ns)?;
-        let pushed = self.push(&compiled).map_err(ApplicationError::Gate);
-        let done = pushed.and_then(|()| Ok(self.store.save_household(&HouseholdDocument::from(&next))?));
-        match done {
-            Ok(()) => {
-                self.household = next;
-                self.take(compiled);
-                self.gate_problem = None;
-                Ok(())
-            }
-            Err(error) => {
-                // Whether the gate takes the old rules back is told by `apply` itself.
-                let _ = self.apply(moment);
-                Err(error)
-            }
-        }
     }
 
     /// Profiles before devices: a device that changes hands must find the profile it goes to.
@@ -352,9 +175,16 @@ impl<G: Gate> Application<G> {
     }
 
     fn take(&mut self, compiled: Compiled) {
-        self.own_rules = compiled.own_rules;
-        self.own_rules.extend_from_slice(&self.home_names);
+        let mut own_rules = compiled.own_rules;
+        own_rules.extend_from_slice(&self.home_names);
+        self.fresh_names.extend(change::names_that_differ(&self.own_rules, &own_rules));
+        self.own_rules = own_rules;
         self.valid_until = compiled.valid_until;
+    }
+
+    /// Names of which the domain table must be told, once.
+    fn take_fresh_names(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.fresh_names)
     }
 }
 
@@ -379,13 +209,10 @@ fn empty_household() -> Household {
     }
 }
 
-/// Pauses and exceptions that are over only take room.
-fn forget_what_is_over(household: &mut Household, now: Timestamp) {
-    let people = household.people.iter_mut().filter_map(|person| person.filter.as_mut());
-    for rules in people.map(|filter| &mut filter.rules).chain([&mut household.unknown_devices]) {
-        rules.grants.retain(|grant| grant.until > now);
-        rules.pause = rules.pause.filter(|pause| pause.covers(now));
-    }
+/// The lowest id that no person has or had, as far as is known.
+fn next_person(household: &Household, known: u32) -> u32 {
+    let highest = household.people.iter().map(|person| person.id.0).max().unwrap_or_default();
+    known.max(highest.saturating_add(1))
 }
 
 #[cfg(test)]

@@ -1,18 +1,25 @@
-//! The household as it is written down: in the configuration file by people, in the database by the agent.
+//! The household as it is written down: in the configuration file by people, in the database by the agent; and what the
+//! database holds besides.
 //!
-//! The one representation serves both, so that what a provider ships as a file is what the database would hold. Whatever
-//! is left out means what [`stairgate_policy::defaults`] says for the age; the agent leaves nothing out. Values are
-//! checked while they are read, so that the configuration file's reader can say on which line a mistake is.
+//! The household's one representation serves both, so that what a provider ships as a file is what the database would
+//! hold. Whatever is left out means what [`stairgate_policy::defaults`] says for the age; the agent leaves nothing out.
+//! Values are checked while they are read, so that the configuration file's reader can say on which line a mistake is.
 
+mod audit;
 mod convert;
+mod preferences;
+mod requests;
 mod upgrade;
 mod values;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use audit::{ActorDocument, AuditDocument};
 pub use convert::DocumentError;
-pub(crate) use convert::{owner_named, owner_text};
+pub(crate) use convert::{is_reserved, owner_named, owner_text};
+pub use preferences::PreferencesDocument;
+pub use requests::{AnswerDocument, AskDocument, RequestDocument, RequestsDocument};
 pub(crate) use upgrade::from_version_1;
 use values::{Age, DayNames, Log, MacText, Role, Style, TagId, TimeText, YouTube};
 pub(crate) use values::{nearest_tag_id, tag_id, tag_of};
@@ -81,6 +88,9 @@ pub struct RulesDocument {
     pub allow_names: Option<Vec<NameDocument>>,
     /// Names that cannot be reached.
     pub block_names: Option<Vec<NameDocument>>,
+    /// Decisions about names that end by themselves.
+    #[serde(rename = "dated_name")]
+    dated_names: Option<Vec<DatedNameDocument>>,
     /// What windows can call for.
     #[serde(rename = "mode")]
     modes: Option<Vec<ModeDocument>>,
@@ -126,6 +136,21 @@ enum OnlyDocument {
 pub struct NameDocument {
     name: String,
     scope: stairgate_policy::household::Scope,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DatedNameDocument {
+    name: NameDocument,
+    action: ActionDocument,
+    until: Timestamp,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ActionDocument {
+    Allow,
+    Block,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

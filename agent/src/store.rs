@@ -2,14 +2,17 @@
 //!
 //! A handful of small documents in one redb file, each as JSON. JSON names its fields, so that a field can be added
 //! without rewriting the others and a person can read a document in an emergency; a household is a few kilobytes, so
-//! that compactness buys nothing. Every save is one durable transaction: afterwards either the old or the new document is
-//! on the disk. A file that cannot be understood is refused and left alone, never replaced: it is all the family has.
+//! that compactness buys nothing. What belongs together, such as a change and the entry that says who made it, is saved as
+//! one [`Batch`]: a durable transaction, after which either all of it is on the disk or nothing. A file that cannot be understood is refused and left alone, never replaced: it is all the family has.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use redb::{Builder, Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{
+    Builder, Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
+    WriteTransaction,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -19,16 +22,94 @@ use crate::document;
 pub const FILE_NAME: &str = "stairgate.redb";
 /// Version of the documents' form. Adding a field is a new version too: an older agent would drop what it does not know,
 /// and with it a rule that a family relies on.
-pub const SCHEMA_VERSION: u64 = 2;
-/// Memory that redb may cache pages in. The whole database is smaller than this.
+///
+/// A document or a table that is new needs no new version: an older agent leaves what it does not know alone.
+pub const SCHEMA_VERSION: u64 = 3;
+/// Entries about changes that are kept at most; the oldest go first. An entry takes some 200 bytes.
+pub const AUDIT_ENTRIES_MAX: usize = 2000;
+/// Memory that redb may cache pages in. All that is read or written often is smaller than this.
 const CACHE_BYTES: usize = 256 * 1024;
 
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 const DOCUMENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("documents");
 const LISTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("lists");
+/// Who changed what, by ascending number.
+const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 
 const SCHEMA_VERSION_KEY: &str = "schema_version";
-const HOUSEHOLD_KEY: &str = "household";
+
+/// A document that there is one of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Document {
+    /// People, devices and rules.
+    Household,
+    /// What children asked for.
+    Requests,
+    /// What concerns the home and is no rule.
+    Preferences,
+    /// Who may sign in.
+    Access,
+}
+
+impl Document {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Household => "household",
+            Self::Requests => "requests",
+            Self::Preferences => "preferences",
+            Self::Access => "access",
+        }
+    }
+}
+
+/// A number that is kept; zero until it is saved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Number {
+    /// Grows with every change.
+    Revision,
+    /// The lowest id that was never given to a person.
+    NextPerson,
+}
+
+impl Number {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Revision => "revision",
+            Self::NextPerson => "next_person",
+        }
+    }
+}
+
+/// What is saved together.
+#[derive(Debug, Default)]
+pub struct Batch {
+    documents: Vec<(Document, serde_json::Result<Vec<u8>>)>,
+    numbers: Vec<(Number, u64)>,
+    new_audit: Vec<serde_json::Result<Vec<u8>>>,
+    old_audit: Vec<(u64, Option<serde_json::Result<Vec<u8>>>)>,
+}
+
+impl Batch {
+    /// Writes a document in place of what it was.
+    pub fn document(&mut self, document: Document, content: &impl Serialize) {
+        self.documents.push((document, serde_json::to_vec(content)));
+    }
+
+    /// Writes a number in place of what it was.
+    pub fn number(&mut self, number: Number, value: u64) {
+        self.numbers.push((number, value));
+    }
+
+    /// Adds an entry about a change. If there are more than [`AUDIT_ENTRIES_MAX`] then, the oldest go.
+    pub fn audit(&mut self, entry: &impl Serialize) {
+        self.new_audit.push(serde_json::to_vec(entry));
+    }
+
+    /// Writes the entry with this number anew, or takes it out.
+    pub fn rewrite_audit<T: Serialize>(&mut self, number: u64, entry: Option<&T>) {
+        self.old_audit.push((number, entry.map(serde_json::to_vec)));
+    }
+}
 
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +215,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`].
     pub fn household<T: DeserializeOwned>(&mut self) -> Result<Option<T>, StoreError> {
-        self.document(DOCUMENTS, HOUSEHOLD_KEY)
+        self.document(Document::Household)
     }
 
     /// Saves the household; once this returns it survives a power cut.
@@ -142,7 +223,89 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotSaved`]; what was saved before is still there.
     pub fn save_household(&mut self, household: &impl Serialize) -> Result<(), StoreError> {
-        self.save(DOCUMENTS, HOUSEHOLD_KEY, household)
+        let mut batch = Batch::default();
+        batch.document(Document::Household, household);
+        self.save(batch)
+    }
+
+    /// A document as last saved; none if it never was.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn document<T: DeserializeOwned>(&mut self, document: Document) -> Result<Option<T>, StoreError> {
+        self.read(DOCUMENTS, document.key())
+    }
+
+    /// A number as last saved.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn number(&mut self, number: Number) -> Result<u64, StoreError> {
+        let database = opened(&self.path, &mut self.database)?;
+        let read = || -> Result<u64, redb::Error> {
+            let value = database.begin_read()?.open_table(NUMBERS)?.get(number.key())?;
+            Ok(value.map_or(0, |value| value.value()))
+        };
+        read().map_err(|error| self.damaged(error.to_string()))
+    }
+
+    /// The latest entries about changes whose number is below `before`, at most `count`, the latest first, each with its
+    /// number.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], and [`StoreError::Unavailable`] between a change that could not be saved and the next.
+    pub fn audit<T: DeserializeOwned>(&self, before: u64, count: usize) -> Result<Vec<(u64, T)>, StoreError> {
+        let Some(database) = &self.database else {
+            let reason = "the last change could not be written".to_owned();
+            return Err(StoreError::Unavailable { path: self.path.clone(), reason });
+        };
+        let read = || -> Result<Vec<(u64, T)>, String> {
+            let transaction = database.begin_read().map_err(|error| error.to_string())?;
+            let table = match transaction.open_table(AUDIT) {
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+                table => table.map_err(|error| error.to_string())?,
+            };
+            let entries = table.range(..before).map_err(|error| error.to_string())?.rev().take(count);
+            let parsed = entries.map(|entry| {
+                let (number, bytes) = entry.map_err(|error| error.to_string())?;
+                let entry = serde_json::from_slice(bytes.value());
+                Ok((number.value(), entry.map_err(|error| format!("entry {} of the audit: {error}", number.value()))?))
+            });
+            parsed.collect()
+        };
+        read().map_err(|reason| self.damaged(reason))
+    }
+
+    /// Saves all of a batch; once this returns it survives a power cut.
+    ///
+    /// # Errors
+    /// [`StoreError::NotSaved`]; what was saved before is still there.
+    pub fn save(&mut self, batch: Batch) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            let mut documents = transaction.open_table(DOCUMENTS)?;
+            for (document, bytes) in batch.documents {
+                documents.insert(document.key(), bytes?.as_slice())?;
+            }
+            let mut numbers = transaction.open_table(NUMBERS)?;
+            for (number, value) in batch.numbers {
+                numbers.insert(number.key(), value)?;
+            }
+            let mut audit = transaction.open_table(AUDIT)?;
+            for (number, entry) in batch.old_audit {
+                match entry {
+                    Some(bytes) => audit.insert(number, bytes?.as_slice())?,
+                    None => audit.remove(number)?,
+                };
+            }
+            for bytes in batch.new_audit {
+                let next = audit.last()?.map_or(1, |(number, _)| number.value() + 1);
+                audit.insert(next, bytes?.as_slice())?;
+            }
+            while audit.len()? > AUDIT_ENTRIES_MAX as u64 {
+                audit.pop_first()?;
+            }
+            Ok(())
+        })
     }
 
     /// What is kept of the list with this name.
@@ -150,7 +313,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`].
     pub fn list(&mut self, name: &str) -> Result<Option<ListRecord>, StoreError> {
-        self.document(LISTS, name)
+        self.read(LISTS, name)
     }
 
     /// Saves what is kept of a list.
@@ -158,7 +321,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotSaved`].
     pub fn save_list(&mut self, name: &str, record: &ListRecord) -> Result<(), StoreError> {
-        self.save(LISTS, name, record)
+        let bytes = serde_json::to_vec(record);
+        self.write(|transaction| {
+            transaction.open_table(LISTS)?.insert(name, bytes?.as_slice())?;
+            Ok(())
+        })
     }
 
     /// The error for a document that can be read but makes no sense.
@@ -166,7 +333,7 @@ impl Store {
         StoreError::Damaged { path: self.path.clone(), reason }
     }
 
-    fn document<T: DeserializeOwned>(
+    fn read<T: DeserializeOwned>(
         &mut self,
         table: TableDefinition<'_, &str, &[u8]>,
         key: &str,
@@ -181,17 +348,15 @@ impl Store {
         read().map_err(|reason| self.damaged(reason))
     }
 
-    fn save(
+    /// Does `change` in one durable transaction.
+    fn write(
         &mut self,
-        table: TableDefinition<'_, &str, &[u8]>,
-        key: &str,
-        document: &impl Serialize,
+        change: impl FnOnce(&WriteTransaction) -> Result<(), Box<dyn std::error::Error>>,
     ) -> Result<(), StoreError> {
-        let mut write = || -> Result<(), Box<dyn std::error::Error>> {
-            let bytes = serde_json::to_vec(document)?;
+        let write = || -> Result<(), Box<dyn std::error::Error>> {
             let mut transaction = opened(&self.path, &mut self.database)?.begin_write()?;
             transaction.set_durability(Durability::Immediate)?;
-            transaction.open_table(table)?.insert(key, bytes.as_slice())?;
+            change(&transaction)?;
             transaction.commit()?;
             Ok(())
         };
@@ -224,11 +389,19 @@ fn open(path: &Path) -> Result<Database, StoreError> {
     })?;
     match schema_version(&database).map_err(damaged)? {
         SCHEMA_VERSION => Ok(database),
-        1 => match upgrade(&database, document::from_version_1) {
-            Ok(()) => Ok(database),
-            Err(UpgradeError::Damaged(reason)) => Err(damaged(reason)),
-            Err(UpgradeError::Storage(reason)) => Err(unavailable(reason)),
-        },
+        found @ (1 | 2) => {
+            let change = |household: &mut serde_json::Value| {
+                if found == 1 {
+                    document::from_version_1(household);
+                }
+                // Version 3 brought decisions about names that end by themselves; there were none before.
+            };
+            match upgrade(&database, change) {
+                Ok(()) => Ok(database),
+                Err(UpgradeError::Damaged(reason)) => Err(damaged(reason)),
+                Err(UpgradeError::Storage(reason)) => Err(unavailable(reason)),
+            }
+        }
         0 => Err(damaged("there is no schema 0".to_owned())),
         found => Err(StoreError::Newer { path: path.to_owned(), found }),
     }
@@ -279,13 +452,12 @@ fn upgrade(database: &Database, change: impl FnOnce(&mut serde_json::Value)) -> 
     transaction.set_durability(Durability::Immediate)?;
     {
         let mut documents = transaction.open_table(DOCUMENTS)?;
-        let household = documents.get(HOUSEHOLD_KEY)?.map(|bytes| serde_json::from_slice(bytes.value()));
-        let household: Option<serde_json::Value> = household
-            .transpose()
-            .map_err(|error| UpgradeError::Damaged(format!("document `{HOUSEHOLD_KEY}`: {error}")))?;
+        let household = documents.get(Document::Household.key())?.map(|bytes| serde_json::from_slice(bytes.value()));
+        let household: Option<serde_json::Value> =
+            household.transpose().map_err(|error| UpgradeError::Damaged(format!("the household: {error}")))?;
         if let Some(mut household) = household {
             change(&mut household);
-            documents.insert(HOUSEHOLD_KEY, serde_json::to_vec(&household)?.as_slice())?;
+            documents.insert(Document::Household.key(), serde_json::to_vec(&household)?.as_slice())?;
         }
         transaction.open_table(NUMBERS)?.insert(SCHEMA_VERSION_KEY, SCHEMA_VERSION)?;
     }

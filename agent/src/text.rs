@@ -87,6 +87,18 @@ pub fn prefix(text: &str) -> Result<Prefix, String> {
     Ok(Prefix { address: halves(bits & mask), mask: halves(mask) })
 }
 
+/// The host of the address of a page (RFC 3986 section 3.2.2), as far as `text` is one; a bare name is its own host.
+pub fn host(text: &str) -> &str {
+    let text = text.trim();
+    let is_scheme = |scheme: &str| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let address = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
+    let text = address.map_or(text, |(_, rest)| rest);
+    let authority = text.split(['/', '?', '#']).next().unwrap_or(text);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    // What is left of an IPv6 address is no name either.
+    host.split_once(':').map_or(host, |(host, _)| host)
+}
+
 /// The known word that `word` was probably meant to be: at most a third of its letters differ.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
@@ -152,6 +164,21 @@ mod tests {
         assert_eq!(prefix("0.0.0.0/0").map(|prefix| prefix.mask), Ok([u64::MAX, 0xffff_ffff_0000_0000]));
         for wrong in ["", "192.168.1.0/33", "fd00::/129", "home", "1.2.3.4/", "1.2.3/8"] {
             assert!(prefix(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn hosts() {
+        for (address, expected) in [
+            ("example.com", "example.com"),
+            (" https://www.example.com/a?b=c#d ", "www.example.com"),
+            ("http://user:word@example.com:8080/", "example.com"),
+            ("example.com/path", "example.com"),
+            ("example.com?x=https://other.example/", "example.com"),
+            ("https://[2001:db8::1]/", "[2001"),
+            ("", ""),
+        ] {
+            assert_eq!(host(address), expected, "{address}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! From the household to what the kernel holds.
 
+use std::collections::HashSet;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use stairgate_abi::maps::{
@@ -7,7 +9,7 @@ use stairgate_abi::maps::{
 };
 use stairgate_abi::{Mask, Tag};
 
-use crate::household::{Action, EVERYDAY, Household, ModeId, Owner, PersonId, PrivacyLevel, Rules, Scope};
+use crate::household::{Action, EVERYDAY, Household, ModeId, OwnRule, Owner, PersonId, PrivacyLevel, Rules, Scope};
 use crate::mask::UNMANAGED;
 use crate::tags;
 use crate::timetable::Timetable;
@@ -62,12 +64,13 @@ pub fn compile(household: &Household, now: Timestamp, boot_now: u64) -> Result<C
         // Each profile carries what it has room for, however early another one runs out: the agent may be dead.
         let (profile, until) = profile(&timetable, rules, clock, horizon);
         profiles.push((number, profile));
-        valid_until = valid_until.min(until);
+        let ends = rules.own.iter().filter_map(|rule| rule.until).filter(|&until| until > now);
+        valid_until = ends.fold(valid_until.min(until), Timestamp::min);
     }
     Ok(Compiled {
         profiles,
         devices: household.devices.iter().map(|device| (device.mac, profile_of(household, device.owner))).collect(),
-        own_rules: filtered(household).flat_map(|(number, _, rules)| own_entries(number, rules)).collect(),
+        own_rules: filtered(household).flat_map(|(number, _, rules)| own_entries(number, rules, now)).collect(),
         valid_until,
     })
 }
@@ -223,14 +226,21 @@ pub fn profile_of(household: &Household, owner: Owner) -> u16 {
     }
 }
 
-fn own_entries(profile: u16, rules: &Rules) -> impl Iterator<Item = OwnEntry> {
-    rules.own.iter().filter_map(move |rule| {
+fn own_entries(profile: u16, rules: &Rules, now: Timestamp) -> impl Iterator<Item = OwnEntry> {
+    let dated: HashSet<_> =
+        rules.own.iter().filter(|rule| rule.until.is_some() && rule.covers(now)).map(about).collect();
+    let hold = move |rule: &&OwnRule| rule.covers(now) && (rule.until.is_some() || !dated.contains(&about(rule)));
+    rules.own.iter().filter(hold).filter_map(move |rule| {
         let tag = match rule.action {
             Action::Allow => tags::own_allow(profile)?,
             Action::Deny => tags::own_deny(profile)?,
         };
         Some(OwnEntry { name: rule.name.clone(), tag, scope: rule.scope })
     })
+}
+
+fn about(rule: &OwnRule) -> (&str, Scope) {
+    (&rule.name, rule.scope)
 }
 
 #[cfg(test)]
@@ -240,7 +250,7 @@ mod tests {
 
     use super::*;
     use crate::defaults::{defaults_for, defaults_for_unknown_devices};
-    use crate::household::{AgeBand, Device, Filter, OwnRule, PAUSED, Pause, Person, Role, TimeOfDay, Window};
+    use crate::household::{AgeBand, Device, Filter, PAUSED, Pause, Person, Role, TimeOfDay, Window};
     use crate::taxonomy;
 
     const CHILD: PersonId = PersonId(1);
@@ -364,12 +374,34 @@ mod tests {
     #[test]
     fn own_rules_carry_the_tags_of_their_profile() {
         let mut rules = defaults_for(AgeBand::From6To9);
-        let own = |name: &str, action| OwnRule { name: name.into(), scope: Scope::Both, action };
+        let own = |name: &str, action| OwnRule { name: name.into(), scope: Scope::Both, action, until: None };
         rules.own = vec![own("good.example", Action::Allow), own("bad.example", Action::Deny)];
         let compiled = compile(&household(rules), instant("2026-01-05T12:00Z"), 0).unwrap();
         let entry = |name: &str, tag| OwnEntry { name: name.into(), tag, scope: Scope::Both };
         let [allow, deny] = [tags::own_allow(CHILD_PROFILE), tags::own_deny(CHILD_PROFILE)].map(Option::unwrap);
         assert_eq!(compiled.own_rules, [entry("good.example", allow), entry("bad.example", deny)]);
+    }
+
+    #[test]
+    fn a_decision_with_an_end_stands_in_for_the_one_without() {
+        let own = |action, until: Option<&str>| OwnRule {
+            name: "bad.example".into(),
+            scope: Scope::Both,
+            action,
+            until: until.map(instant),
+        };
+        let mut rules = defaults_for(AgeBand::From6To9);
+        rules.own = vec![own(Action::Deny, None), own(Action::Allow, Some("2026-01-05T23:00Z"))];
+        let household = household(rules);
+        let entries = |now: &str| {
+            let compiled = compile(&household, instant(now), 0).unwrap();
+            (compiled.own_rules.iter().map(|entry| entry.tag).collect::<Vec<_>>(), compiled.valid_until)
+        };
+        let end = instant("2026-01-05T23:00Z");
+        assert_eq!(entries("2026-01-05T12:00Z"), (vec![tags::own_allow(CHILD_PROFILE).unwrap()], end));
+        let (after, valid_until) = entries("2026-01-05T23:00Z");
+        assert_eq!(after, [tags::own_deny(CHILD_PROFILE).unwrap()]);
+        assert!(valid_until > end);
     }
 
     #[test]

@@ -260,8 +260,9 @@ impl Rules {
         self.modes.iter().find(|mode| mode.id == *id)
     }
 
-    /// Drops the grants and the pause that are over at `now`, so that they do not pile up.
+    /// Drops the grants, own rules and the pause that are over at `now`, so that they do not pile up.
     pub fn forget_past(&mut self, now: Timestamp) {
+        self.own.retain(|rule| rule.covers(now));
         self.grants.retain(|grant| grant.until > now);
         self.pause = self.pause.filter(|pause| pause.covers(now));
     }
@@ -276,6 +277,19 @@ pub struct OwnRule {
     pub scope: Scope,
     /// What is decided.
     pub action: Action,
+    /// When it ends by itself; `None` if it does not. While it lasts, a rule with an end stands in for those without one
+    /// about the same name and scope.
+    ///
+    /// The domain table knows no time, so whoever compiles the household takes the name out at
+    /// [`crate::compile::Compiled::valid_until`]; unlike a mode, it does not end while nobody compiles.
+    pub until: Option<Timestamp>,
+}
+
+impl OwnRule {
+    /// True while the rule holds.
+    pub fn covers(&self, at: Timestamp) -> bool {
+        self.until.is_none_or(|until| at < until)
+    }
 }
 
 /// What is decided about a name.
@@ -399,11 +413,14 @@ mod tests {
         let mut rules = defaults_for(AgeBand::From6To9);
         rules.grants = vec![grant(one, two), grant(two, three)];
         rules.pause = Some(Pause { until: Some(two) });
+        let own = |until| OwnRule { name: "a.example".into(), scope: Scope::Both, action: Action::Allow, until };
+        rules.own = vec![own(Some(two)), own(None)];
         let mut earlier = rules.clone();
         earlier.forget_past(one);
         assert_eq!(earlier, rules);
         rules.forget_past(two);
         assert_eq!((rules.grants.as_slice(), rules.pause), ([grant(two, three)].as_slice(), None));
+        assert_eq!(rules.own, [own(None)]);
         rules.pause = Some(Pause { until: None });
         rules.forget_past(three);
         assert_eq!((rules.grants.len(), rules.pause), (0, Some(Pause { until: None })));

@@ -157,7 +157,7 @@ fn one_game_stays_open_though_games_are_blocked() {
 
 #[test]
 fn own_names_go_before_categories_and_the_longest_name_decides() {
-    let own = |name: &str, action| OwnRule { name: name.into(), scope: Scope::Both, action };
+    let own = |name: &str, action| OwnRule { name: name.into(), scope: Scope::Both, action, until: None };
     let rules = Rules {
         own: vec![
             own("games.example", Action::Allow),

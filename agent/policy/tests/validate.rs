@@ -151,7 +151,7 @@ fn topics() {
 
 #[test]
 fn own_rules() {
-    let own = |name: &str, action| OwnRule { name: name.into(), scope: Scope::Both, action };
+    let own = |name: &str, action| OwnRule { name: name.into(), scope: Scope::Both, action, until: None };
     for name in ["Example.org", "example.org.", "", "192.0.2.1", "a..b"] {
         check_rules(
             |rules| rules.own.push(own(name, Action::Allow)),
@@ -242,7 +242,7 @@ fn too_many() {
     );
     let grant = Grant { from: Timestamp::MIN, until: Timestamp::MAX, mode: FREE.clone() };
     check_rules(|rules| rules.grants = vec![grant; GRANTS_MAX + 1], &said(GRANTS_MAX + 1, "dated exceptions"));
-    let own = OwnRule { name: "a.example".into(), scope: Scope::This, action: Action::Deny };
+    let own = OwnRule { name: "a.example".into(), scope: Scope::This, action: Action::Deny, until: None };
     check_rules(|rules| rules.own = vec![own; OWN_RULES_MAX + 1], &said(OWN_RULES_MAX + 1, "own rules"));
     check(
         |home| home.devices = (0..=DEVICES_MAX as u16).map(|number| device(number, Owner::Shared)).collect(),

@@ -1,6 +1,8 @@
 //! Why something cannot be done.
 
-use stairgate_policy::validate::Invalid;
+use stairgate_policy::household::ModeId;
+use stairgate_policy::validate::{Invalid, InvalidRules};
+use stairgate_webui::view::Failure;
 
 use crate::gate::GateError;
 use crate::store::StoreError;
@@ -16,9 +18,15 @@ pub enum ApplicationError {
         /// Who may be meant, or where to look.
         hint: String,
     },
+    /// No such person, by number.
+    #[error("nobody in the household has the number {0}; `stairgate people` shows everyone")]
+    NoPersonNumber(u32),
     /// The person's devices are not filtered.
     #[error("the devices of {0} are not filtered, so there is nothing to change; filter them first")]
     NotFiltered(String),
+    /// The person is no child.
+    #[error("{0} is no child; that is for children only")]
+    NoChild(String),
     /// Neither a name nor a category or service.
     #[error("`{text}` is neither a domain name nor a category or service{hint}")]
     NoName {
@@ -27,9 +35,53 @@ pub enum ApplicationError {
         /// What may be meant.
         hint: String,
     },
+    /// No such category or service.
+    #[error("there is no category or service `{id}`{hint}")]
+    NoTag {
+        /// Its id.
+        id: String,
+        /// What may be meant.
+        hint: String,
+    },
+    /// No such mode.
+    #[error("there is no mode `{0}`; add it first, or name another")]
+    NoMode(ModeId),
+    /// No such window.
+    #[error("there is no window {0} in the week; look at the week again")]
+    NoWindow(usize),
+    /// No such device.
+    #[error("no device with the address {0} is known; `stairgate devices` shows all")]
+    NoDevice(String),
+    /// No such request.
+    #[error("there is no request {0}; it may have been forgotten, look at the requests again")]
+    NoRequest(u64),
+    /// The request has an answer.
+    #[error("{by} has answered this request already; change the rules instead")]
+    Answered {
+        /// Who.
+        by: String,
+    },
+    /// What the change is about has changed since it was looked at.
+    #[error("somebody else changed the same thing meanwhile; look at it again, then repeat what is still to be done")]
+    Conflict,
+    /// A child asks more than anybody could answer.
+    #[error("{0} has asked often enough for now; wait for answers, or ask later")]
+    AskedTooOften(String),
+    /// The primary guardian is to be removed, or made something else.
+    #[error("{0} is the primary guardian and stays; make somebody else primary guardian first")]
+    PrimaryGuardian(String),
+    /// The name that was to confirm something is another one.
+    #[error("the name written to confirm is not `{0}`; write it exactly like that")]
+    NotConfirmed(String),
+    /// A name of a person or of the household that cannot be used.
+    #[error("`{0}` cannot be used as a name; use another one of 1 to 64 letters")]
+    BadName(String),
     /// A hardware address, a time or a duration that is none.
     #[error("{0}")]
     BadValue(String),
+    /// A backup that cannot be read.
+    #[error("this backup cannot be read back: {0}; nothing was changed")]
+    BadBackup(String),
     /// The household would not make sense.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -39,4 +91,58 @@ pub enum ApplicationError {
     /// The gate refuses.
     #[error("nothing was changed, because the gate refuses: {0}")]
     Gate(GateError),
+}
+
+impl ApplicationError {
+    /// What pages say about it, with the next step.
+    pub const fn failure(&self) -> Failure {
+        match self {
+            Self::NoPerson { .. }
+            | Self::NoPersonNumber(_)
+            | Self::NoMode(_)
+            | Self::NoWindow(_)
+            | Self::NoDevice(_)
+            | Self::NoRequest(_) => Failure::NotFound,
+            Self::NotFiltered(_) | Self::NoChild(_) | Self::NoTag { .. } | Self::BadValue(_) => Failure::BadRequest,
+            Self::NoName { .. } => Failure::BadDomain,
+            Self::Answered { .. } | Self::Conflict => Failure::Conflict,
+            Self::AskedTooOften(_) => Failure::AskedTooOften,
+            Self::PrimaryGuardian(_) => Failure::LastGuardian,
+            Self::NotConfirmed(_) | Self::BadName(_) => Failure::BadName,
+            Self::BadBackup(_) => Failure::BadBackup,
+            Self::Invalid(invalid) => failure_of(invalid),
+            Self::Store(_) => Failure::Storage,
+            Self::Gate(_) => Failure::Unavailable,
+        }
+    }
+}
+
+const fn failure_of(invalid: &Invalid) -> Failure {
+    match invalid {
+        Invalid::Rules { reason, .. } => match reason {
+            InvalidRules::TooMany { .. } => Failure::TooMany,
+            InvalidRules::BadName(_) | InvalidRules::Protected(_) => Failure::BadDomain,
+            InvalidRules::WindowWithoutDays(_) | InvalidRules::WindowHidden(_) | InvalidRules::EmptyGrant(_) => {
+                Failure::BadTime
+            }
+            InvalidRules::DuplicateMode(_) => Failure::BadName,
+            InvalidRules::UnknownTag(_)
+            | InvalidRules::OpenCategory(_)
+            | InvalidRules::BlockedAndOpen(_)
+            | InvalidRules::AllowedAndDenied(_)
+            | InvalidRules::MissingMode(_)
+            | InvalidRules::BadUpstreams(_) => Failure::BadRequest,
+        },
+        Invalid::UnknownZone(_) => Failure::BadZone,
+        Invalid::TooManyPeople(_) | Invalid::TooManyDevices(_) => Failure::TooMany,
+        Invalid::BadName(_) | Invalid::DuplicateName(_) => Failure::BadName,
+        Invalid::DuplicatePerson(..)
+        | Invalid::TwoPrimaryGuardians(..)
+        | Invalid::BadProfile { .. }
+        | Invalid::DuplicateProfile(..)
+        | Invalid::DuplicateDevice(..)
+        | Invalid::BadAddress(_)
+        | Invalid::UnknownOwner(_) => Failure::BadRequest,
+        Invalid::UnknownPerson(_) => Failure::NotFound,
+    }
 }

@@ -99,7 +99,7 @@ impl<G: Gate> Application<G> {
         let mut sentence = self.sentence(person, &name, &decided);
         let mut stands_in = None;
         if let Some(filter) = person.filter.as_ref().filter(|_| self.resolving.is_some() && !blocked) {
-            match self.answer(filter, &name, &decided) {
+            match self.resolver_answer(filter, &name, &decided) {
                 Answer::Usual => {}
                 Answer::Alias(target) => {
                     let _ = write!(sentence, "; the resolver answers for {target} in its place");
@@ -146,7 +146,7 @@ impl<G: Gate> Application<G> {
     }
 
     /// What the resolver makes of a name that the gate lets pass.
-    fn answer(&self, filter: &Filter, name: &str, decided: &Decided) -> Answer {
+    fn resolver_answer(&self, filter: &Filter, name: &str, decided: &Decided) -> Answer {
         let (Ok(name), Ok(home)) = (DnsName::from_dotted(name), DnsName::from_dotted(HOME_DOMAIN)) else {
             return Answer::Usual;
         };

@@ -3,8 +3,11 @@ use std::sync::atomic::Ordering;
 use jiff::ToSpan;
 use stairgate_abi::Verdict;
 use stairgate_abi::flags::PAUSED;
+use stairgate_policy::household::PersonId;
 
 use super::*;
+use crate::control::protocol::{Decision, PauseEnd};
+use crate::document::tag_of;
 use crate::gate::memory::MemoryGate;
 use crate::subscriptions::{Copies, Limits};
 use crate::tables::TableWriter;
@@ -31,6 +34,13 @@ owner = "Mia"
 
 /// The first profile of a person.
 const MIA: u16 = 3;
+
+const ALEX: PersonId = PersonId(1);
+const MIA_ID: PersonId = PersonId(2);
+
+fn by() -> By {
+    By::command_line()
+}
 
 struct Home {
     directory: tempfile::TempDir,
@@ -91,7 +101,10 @@ fn the_initial_household_is_imported_once() {
 #[test]
 fn a_pause_holds_at_once_survives_a_restart_and_ends_by_itself() {
     let mut home = home();
-    let done = home.application.pause("mia", &PauseEnd::After(1800), home.now).unwrap();
+    let done = home
+        .application
+        .pause(home.application.person_named("mia").unwrap(), &PauseEnd::After(1800), &by(), home.now)
+        .unwrap();
     assert_eq!(done.sentence, "Mia is paused until 12:30");
     assert!(home.paused());
     let profile = home.gate.profiles.lock().unwrap()[&MIA];
@@ -113,18 +126,18 @@ fn pauses_end_when_they_are_told_to() {
         (PauseEnd::At("07:00".to_owned()), "Mia is paused until Thu 07:00"),
         (PauseEnd::At("12:00".to_owned()), "Mia is paused until Thu 12:00"),
     ] {
-        assert_eq!(home.application.pause("Mia", &end, home.now).unwrap().sentence, sentence);
+        assert_eq!(home.application.pause(MIA_ID, &end, &by(), home.now).unwrap().sentence, sentence);
         assert!(home.paused());
     }
-    assert_eq!(home.application.resume("Mia", home.now).unwrap().sentence, "Mia is no longer paused");
+    assert_eq!(home.application.resume(MIA_ID, &by(), home.now).unwrap().sentence, "Mia is no longer paused");
     assert!(!home.paused());
-    assert_eq!(home.application.resume("Mia", home.now).unwrap().sentence, "Mia was not paused");
+    assert_eq!(home.application.resume(MIA_ID, &by(), home.now).unwrap().sentence, "Mia was not paused");
 }
 
 #[test]
 fn the_wall_clock_may_jump() {
     let mut home = home();
-    home.application.pause("Mia", &PauseEnd::At("18:00".to_owned()), home.now).unwrap();
+    home.application.pause(MIA_ID, &PauseEnd::At("18:00".to_owned()), &by(), home.now).unwrap();
     // A day back, then a day forth; the boot clock runs on evenly.
     let jump = |hours: i64| Moment { wall: home.now.wall.checked_add(hours.hours()).unwrap(), ..home.now };
     let (back, forth) = (jump(-24), jump(24));
@@ -139,20 +152,26 @@ fn nonsense_is_refused_with_a_hint() {
     let mut home = home();
     let now = home.now;
     let app = &mut home.application;
-    let decide = |app: &mut Application<_>, name: &str, person: &str| {
-        app.decide(name, person, Decision::Block, now).unwrap_err().to_string()
+    let decide = |app: &mut Application<_>, name: &str| {
+        app.decide(name, MIA_ID, Decision::Block, &by(), now).unwrap_err().to_string()
     };
     for (error, expected) in [
-        (app.pause("Mias", &PauseEnd::Resume, now).unwrap_err().to_string(), "did you mean `Mia`?"),
-        (app.pause("Zacharias", &PauseEnd::Resume, now).unwrap_err().to_string(), "`stairgate people` shows everyone"),
-        (app.pause("Alex", &PauseEnd::Resume, now).unwrap_err().to_string(), "not filtered"),
-        (app.pause("Mia", &PauseEnd::After(u64::MAX), now).unwrap_err().to_string(), "at most 31 days"),
-        (app.pause("Mia", &PauseEnd::At("25:00".to_owned()), now).unwrap_err().to_string(), "'25:00' is not a time"),
-        (decide(app, "youtub", "Mia"), "did you mean `youtube`?"),
-        (decide(app, "192.168.1.1", "Mia"), "neither a domain name"),
-        (decide(app, "com", "Mia"), "neither a domain name"),
-        (app.assign_device("02:00", "Mia", None, now).unwrap_err().to_string(), "not a hardware address"),
-        (app.assign_device("02:00:5e:10:00:09", "Max", None, now).unwrap_err().to_string(), "nobody called `Max`"),
+        (app.person_named("Mias").unwrap_err().to_string(), "did you mean `Mia`?"),
+        (app.person_named("Zacharias").unwrap_err().to_string(), "`stairgate people` shows everyone"),
+        (app.pause(ALEX, &PauseEnd::Resume, &by(), now).unwrap_err().to_string(), "not filtered"),
+        (app.pause(MIA_ID, &PauseEnd::After(u64::MAX), &by(), now).unwrap_err().to_string(), "at most 31 days"),
+        (
+            app.pause(MIA_ID, &PauseEnd::At("25:00".to_owned()), &by(), now).unwrap_err().to_string(),
+            "'25:00' is not a time",
+        ),
+        (decide(app, "youtub"), "did you mean `youtube`?"),
+        (decide(app, "192.168.1.1"), "neither a domain name"),
+        (decide(app, "com"), "neither a domain name"),
+        (app.assign_device("02:00", "Mia", None, &by(), now).unwrap_err().to_string(), "not a hardware address"),
+        (
+            app.assign_device("02:00:5e:10:00:09", "Max", None, &by(), now).unwrap_err().to_string(),
+            "nobody called `Max`",
+        ),
     ] {
         assert!(error.contains(expected), "{error:?} lacks {expected:?}");
     }
@@ -163,7 +182,7 @@ fn categories_and_services_are_switched_by_their_id() {
     let mut home = home();
     let (games, youtube) = (tag_of("games").unwrap(), tag_of("youtube").unwrap());
     let mut decide = |id: &str, decision| {
-        home.application.decide(id, "mia", decision, home.now).unwrap();
+        home.application.decide(id, MIA_ID, decision, &by(), home.now).unwrap();
         home.gate.mask(MIA).unwrap()
     };
     assert!(decide("games", Decision::Block).block.contains(games));
@@ -181,7 +200,7 @@ fn decisions_about_names_reach_the_table_and_are_explained() {
     let copies = Copies::new(home.directory.path().join("lists"), Limits::default());
     let tables = TableWriter::start(Arc::clone(&home.gate), copies.clone()).unwrap();
     let mut decide = |name: &str, decision| {
-        let changed = home.application.decide(name, "Mia", decision, home.now).unwrap();
+        let changed = home.application.decide(name, MIA_ID, decision, &by(), home.now).unwrap();
         tables.set_own(changed.names, home.application.own_rules().to_vec()).blocking_recv().unwrap().unwrap();
         let search = home.application.explain("www.example.com", "Mia", &copies, home.now).unwrap();
         let explanation = search.run();
@@ -222,7 +241,7 @@ fn what_the_resolver_makes_of_a_name_is_explained() {
     let refused = "startpage.com is blocked for Mia, because it is a search engine that cannot be made safe";
     assert_eq!(explain(&home, "startpage.com"), (refused.to_owned(), true, None));
     assert_eq!(explain(&home, "example.com"), usual("example.com"));
-    home.application.pause("Mia", &PauseEnd::Resume, home.now).unwrap();
+    home.application.pause(MIA_ID, &PauseEnd::Resume, &by(), home.now).unwrap();
     assert!(explain(&home, "www.google.com").0.contains("because everything is closed"));
 }
 
@@ -264,11 +283,11 @@ fn devices_change_hands_and_strangers_are_remembered() {
     assert_eq!(unknown.len(), 1, "{devices:?}");
     assert_eq!(unknown[0].hint.as_deref(), Some("private address"));
 
-    let assign = home.application.assign_device("06:01:02:03:04:05", "mia", Some("phone"), home.now).unwrap();
+    let assign = home.application.assign_device("06:01:02:03:04:05", "mia", Some("phone"), &by(), home.now).unwrap();
     assert_eq!(assign.sentence, "phone now belongs to Mia");
     assert!(home.gate.devices.lock().unwrap().contains(&(stranger, MIA)));
     assert_eq!(home.application.status(home.now).unknown_devices, 0);
-    home.application.assign_device("06:01:02:03:04:05", "unmanaged", None, home.now).unwrap();
+    home.application.assign_device("06:01:02:03:04:05", "unmanaged", None, &by(), home.now).unwrap();
     assert!(home.gate.devices.lock().unwrap().contains(&(stranger, stairgate_abi::maps::PROFILE_UNMANAGED)));
 
     for storm in 0..10_000_u32 {
@@ -282,7 +301,7 @@ fn devices_change_hands_and_strangers_are_remembered() {
 fn a_gate_that_refuses_leaves_everything_as_it_was() {
     let mut home = home();
     home.gate.broken.store(true, Ordering::SeqCst);
-    let error = home.application.pause("Mia", &PauseEnd::Resume, home.now).unwrap_err();
+    let error = home.application.pause(MIA_ID, &PauseEnd::Resume, &by(), home.now).unwrap_err();
     assert!(error.to_string().starts_with("nothing was changed"), "{error}");
     assert!(!home.application.status(home.now).problems.is_empty());
     home.gate.broken.store(false, Ordering::SeqCst);
@@ -297,7 +316,7 @@ fn a_gate_that_refuses_leaves_everything_as_it_was() {
 #[test]
 fn status_says_how_it_is_and_until_when() {
     let mut home = home();
-    home.application.pause("Mia", &PauseEnd::After(3600), home.now).unwrap();
+    home.application.pause(MIA_ID, &PauseEnd::After(3600), &by(), home.now).unwrap();
     let status = home.application.status(home.now);
     let [mia] = &status.people[..] else { panic!("{:?}", status.people) };
     assert_eq!(
@@ -310,3 +329,5 @@ fn status_says_how_it_is_and_until_when() {
     let unset = Moment { wall: Timestamp::UNIX_EPOCH, ..home.now };
     assert!(home.application.status(unset).problems[0].contains("clock"));
 }
+
+mod changes;

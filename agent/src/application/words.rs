@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan, Zoned};
 use stairgate_policy::household::{Household, TimeOfDay};
 
 /// The household's time zone; the household was validated, so UTC stands only for what cannot happen.
-pub(super) fn zone(household: &Household) -> TimeZone {
+pub(crate) fn zone(household: &Household) -> TimeZone {
     TimeZone::get(&household.time_zone).unwrap_or(TimeZone::UTC)
 }
 
@@ -36,4 +36,12 @@ pub(super) fn next_time(household: &Household, time: TimeOfDay, now: Timestamp) 
         .filter(|at| *at > now)
         .or_else(|| now.checked_add(1.day()).ok().and_then(|tomorrow| on(&tomorrow)))
         .map(|at| at.timestamp())
+}
+
+/// When the household's day ends. Where the clocks skip midnight, that is the moment at which they do.
+pub(crate) fn end_of_day(household: &Household, now: Timestamp) -> Timestamp {
+    let now: Zoned = now.to_zoned(zone(household));
+    let end = now.tomorrow().and_then(|tomorrow| tomorrow.start_of_day());
+    // At the end of all time there is no tomorrow.
+    end.map_or(Timestamp::MAX, |end| end.timestamp())
 }

@@ -85,6 +85,8 @@ pub enum PauseEnd {
     After(u64),
     /// When the household's clocks next show this time, written 07:00.
     At(String),
+    /// When the person's night ends, the one that is on or comes next; at 07:00 if none ends within a day.
+    Morning,
 }
 
 /// What is decided about a name.

@@ -13,8 +13,8 @@ use stairgate_policy::validate::Invalid;
 
 use super::values::{Age, Choice, DayNames, Log, Mac, MacText, Named, Role, Style, TagId, TimeText, YouTube};
 use super::{
-    DeviceDocument, EffectDocument, GrantDocument, HouseholdDocument, ModeDocument, NameDocument, OnlyDocument,
-    PauseDocument, PersonDocument, RulesDocument, WindowDocument,
+    ActionDocument, DatedNameDocument, DeviceDocument, EffectDocument, GrantDocument, HouseholdDocument, ModeDocument,
+    NameDocument, OnlyDocument, PauseDocument, PersonDocument, RulesDocument, WindowDocument,
 };
 
 /// An owner that stands for everyone.
@@ -75,6 +75,11 @@ impl HouseholdDocument {
     }
 }
 
+/// True if a person cannot be called `name`, because an owner that is no person is.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    name == SHARED || name == UNMANAGED
+}
+
 /// The owner that is written like this.
 pub(crate) fn owner_named(people: &[Person], text: &str) -> Option<Owner> {
     match text {
@@ -95,7 +100,7 @@ pub(crate) fn owner_text(household: &Household, owner: Owner) -> String {
 
 impl PersonDocument {
     fn into_person(self, ids: &mut BTreeSet<u32>, profiles: &mut BTreeSet<u16>) -> Result<Person, DocumentError> {
-        if self.name == SHARED || self.name == UNMANAGED {
+        if is_reserved(&self.name) {
             return Err(DocumentError::ReservedName(self.name));
         }
         let role = match (self.role, self.age) {
@@ -126,9 +131,10 @@ impl PersonDocument {
 impl RulesDocument {
     fn into_rules(self, usual: Rules) -> Result<Rules, DocumentError> {
         let own = |names: Option<Vec<NameDocument>>, action| {
-            let rule = move |NameDocument { name, scope }| OwnRule { name, scope, action };
+            let rule = move |NameDocument { name, scope }| OwnRule { name, scope, action, until: None };
             names.unwrap_or_default().into_iter().map(rule)
         };
+        let dated = self.dated_names.unwrap_or_default().into_iter().map(DatedNameDocument::into_rule);
         Ok(Rules {
             block: self.block.map_or(usual.block, tags),
             open: self.open.map_or(usual.open, tags),
@@ -137,7 +143,7 @@ impl RulesDocument {
                 Some(OnlyDocument::No(false)) => None,
                 Some(OnlyDocument::These(ids)) => Some(tags(ids)),
             },
-            own: own(self.allow_names, Action::Allow).chain(own(self.block_names, Action::Deny)).collect(),
+            own: own(self.allow_names, Action::Allow).chain(own(self.block_names, Action::Deny)).chain(dated).collect(),
             modes: match self.modes {
                 Some(modes) => modes.into_iter().map(ModeDocument::into_mode).collect::<Result<_, _>>()?,
                 None => usual.modes,
@@ -176,6 +182,17 @@ fn mode_id(text: &str) -> Result<ModeId, DocumentError> {
     ModeId::new(text).map_err(|error| DocumentError::Mode(error.to_string()))
 }
 
+impl DatedNameDocument {
+    fn into_rule(self) -> OwnRule {
+        let NameDocument { name, scope } = self.name;
+        let action = match self.action {
+            ActionDocument::Allow => Action::Allow,
+            ActionDocument::Block => Action::Deny,
+        };
+        OwnRule { name, scope, action, until: Some(self.until) }
+    }
+}
+
 impl ModeDocument {
     fn into_mode(self) -> Result<Mode, DocumentError> {
         let tags = tags(self.tags);
@@ -209,18 +226,20 @@ impl GrantDocument {
 
 impl From<&Household> for HouseholdDocument {
     fn from(household: &Household) -> Self {
-        let device = |device: &Device| DeviceDocument {
-            mac: MacText(Mac(device.mac)),
-            label: device.label.clone(),
-            owner: owner_text(household, device.owner),
-        };
         Self {
             name: household.name.clone(),
             time_zone: household.time_zone.clone(),
             people: household.people.iter().map(PersonDocument::from).collect(),
-            devices: household.devices.iter().map(device).collect(),
+            devices: household.devices.iter().map(|device| DeviceDocument::of(household, device)).collect(),
             unknown_devices: RulesDocument::from(&household.unknown_devices),
         }
+    }
+}
+
+impl DeviceDocument {
+    /// A device of this household.
+    pub(crate) fn of(household: &Household, device: &Device) -> Self {
+        Self { mac: MacText(Mac(device.mac)), label: device.label.clone(), owner: owner_text(household, device.owner) }
     }
 }
 
@@ -247,9 +266,17 @@ impl From<&Person> for PersonDocument {
 
 impl From<&Rules> for RulesDocument {
     fn from(rules: &Rules) -> Self {
+        let name = |rule: &OwnRule| NameDocument { name: rule.name.clone(), scope: rule.scope };
         let own = |action| {
-            let of_action = rules.own.iter().filter(move |rule| rule.action == action);
-            Some(of_action.map(|rule| NameDocument { name: rule.name.clone(), scope: rule.scope }).collect())
+            let of_action = rules.own.iter().filter(move |rule| rule.action == action && rule.until.is_none());
+            Some(of_action.map(name).collect())
+        };
+        let dated_name = |rule: &OwnRule| {
+            let action = match rule.action {
+                Action::Allow => ActionDocument::Allow,
+                Action::Deny => ActionDocument::Block,
+            };
+            rule.until.map(|until| DatedNameDocument { name: name(rule), action, until })
         };
         let mode = |mode: &Mode| {
             let (effect, tags) = match mode.effect {
@@ -274,6 +301,7 @@ impl From<&Rules> for RulesDocument {
             only: Some(rules.only.map_or(OnlyDocument::No(false), |tags| OnlyDocument::These(ids(tags)))),
             allow_names: own(Action::Allow),
             block_names: own(Action::Deny),
+            dated_names: Some(rules.own.iter().filter_map(dated_name).collect()),
             modes: Some(rules.modes.iter().map(mode).collect()),
             windows: Some(rules.windows.iter().map(window).collect()),
             grants: Some(rules.grants.iter().map(grant).collect()),

@@ -13,12 +13,17 @@ fn everything() -> Household {
     for (index, age) in AgeBand::ALL.into_iter().enumerate() {
         let mut rules = defaults_for(age);
         let scopes = [Scope::This, Scope::Below, Scope::Both];
-        rules.own.push(OwnRule { name: "good.example".to_owned(), scope: scopes[index % 3], action: Action::Allow });
-        rules.own.push(OwnRule {
-            name: "bad.example".to_owned(),
-            scope: scopes[(index + 1) % 3],
-            action: Action::Deny,
-        });
+        let own = |name: &str, scope: usize, action, until| OwnRule {
+            name: name.to_owned(),
+            scope: scopes[(index + scope) % 3],
+            action,
+            until,
+        };
+        rules.own.push(own("good.example", 0, Action::Allow, None));
+        rules.own.push(own("bad.example", 1, Action::Deny, None));
+        let end = Timestamp::from_second(1_800_003_600).unwrap();
+        rules.own.push(own("bad.example", 1, Action::Allow, Some(end)));
+        rules.own.push(own("good.example", 0, Action::Deny, Some(end)));
         rules.modes.push(Mode {
             id: ModeId::new("learning").unwrap(),
             title: "Learning".to_owned(),

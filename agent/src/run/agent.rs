@@ -1,5 +1,6 @@
 //! What happens while the agent runs, and what it does about it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::gate_events;
-use crate::application::{Application, ApplicationError, Changed};
+use crate::application::{Application, ApplicationError, By, Changed};
 use crate::attachment;
 use crate::background;
 use crate::clock::{Alarm, Moment, Ring};
@@ -165,8 +166,9 @@ impl Agent {
             self.application.schedule_lists(moment, random);
         }
         match self.application.apply(moment) {
-            Ok(until) => {
-                tracing::debug!(%until, "the gate has the rules until then");
+            Ok(names) => {
+                tracing::debug!(until = %self.application.valid_until(), "the gate has the rules until then");
+                self.write_names(names);
                 APPLY_AT_LEAST
             }
             Err(error) => {
@@ -174,6 +176,19 @@ impl Agent {
                 APPLY_RETRY
             }
         }
+    }
+
+    /// Tells the domain table what people's decisions about these names are now.
+    fn write_names(&self, names: BTreeSet<String>) {
+        if names.is_empty() {
+            return;
+        }
+        let written = self.tables.set_own(names, self.application.own_rules().to_vec());
+        tokio::spawn(async move {
+            if let Ok(Err(error)) = written.await {
+                tracing::error!(%error, "a decision about a name is over, but the domain table does not know yet");
+            }
+        });
     }
 
     /// Tells the resolver of the household as it is now.
@@ -283,6 +298,7 @@ impl Agent {
 
     fn answer(&mut self, Call { request, user, reply }: Call) {
         let moment = Moment::now();
+        let by = By::command_line();
         let application = &mut self.application;
         let changed = match request {
             Request::Status => return answer(reply, Reply::Status(Box::new(application.status(moment)))),
@@ -314,11 +330,18 @@ impl Agent {
                 };
             }
             Request::AssignDevice { mac, owner, label } => {
-                application.assign_device(&mac, &owner, label.as_deref(), moment)
+                application.assign_device(&mac, &owner, label.as_deref(), &by, moment)
             }
-            Request::Pause { person, until } => application.pause(&person, &until, moment),
-            Request::Resume { person } => application.resume(&person, moment),
-            Request::Decide { name, person, decision } => application.decide(&name, &person, decision, moment),
+            Request::Pause { person, until } => {
+                application.person_named(&person).and_then(|person| application.pause(person, &until, &by, moment))
+            }
+            Request::Resume { person } => {
+                application.person_named(&person).and_then(|person| application.resume(person, &by, moment))
+            }
+            Request::Decide { name, person, decision } => {
+                let person = application.person_named(&person);
+                person.and_then(|person| application.decide(&name, person, decision, &by, moment))
+            }
         };
         self.finish(changed, user, reply);
     }

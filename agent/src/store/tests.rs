@@ -103,6 +103,49 @@ fn what_version_1_wrote_is_kept() {
 }
 
 #[test]
+fn a_batch_is_saved_whole() {
+    let home = directory();
+    let mut store = Store::open(home.path()).unwrap();
+    assert_eq!((store.number(Number::Revision).unwrap(), store.audit::<String>(u64::MAX, 9).unwrap()), (0, Vec::new()));
+    let mut batch = Batch::default();
+    batch.document(Document::Household, &"household");
+    batch.document(Document::Requests, &"requests");
+    batch.number(Number::Revision, 7);
+    batch.audit(&"first");
+    batch.audit(&"second");
+    store.save(batch).unwrap();
+    drop(store);
+    let mut store = Store::open(home.path()).unwrap();
+    assert_eq!(store.document::<String>(Document::Requests).unwrap().as_deref(), Some("requests"));
+    assert_eq!(store.document::<String>(Document::Preferences).unwrap(), None);
+    assert_eq!(store.number(Number::Revision).unwrap(), 7);
+    let audit = |store: &Store, before, count| store.audit::<String>(before, count).unwrap();
+    assert_eq!(audit(&store, u64::MAX, 9), [(2, "second".to_owned()), (1, "first".to_owned())]);
+    assert_eq!(audit(&store, 2, 9), [(1, "first".to_owned())]);
+    assert_eq!(audit(&store, u64::MAX, 1), [(2, "second".to_owned())]);
+
+    // A document that cannot be written takes the others with it.
+    let mut batch = Batch::default();
+    batch.number(Number::Revision, 8);
+    batch.document(Document::Requests, &std::collections::BTreeMap::from([((1, 2), "keys of JSON are strings")]));
+    assert!(matches!(store.save(batch), Err(StoreError::NotSaved { .. })));
+    assert_eq!(store.number(Number::Revision).unwrap(), 7);
+
+    let mut batch = Batch::default();
+    batch.rewrite_audit(1, Some(&"rewritten"));
+    batch.rewrite_audit::<String>(2, None);
+    store.save(batch).unwrap();
+    assert_eq!(audit(&store, u64::MAX, 9), [(1, "rewritten".to_owned())]);
+    let mut batch = Batch::default();
+    for number in 0..AUDIT_ENTRIES_MAX + 5 {
+        batch.audit(&number.to_string());
+    }
+    store.save(batch).unwrap();
+    let all = audit(&store, u64::MAX, usize::MAX);
+    assert_eq!((all.len(), all[0].1.clone()), (AUDIT_ENTRIES_MAX, (AUDIT_ENTRIES_MAX + 4).to_string()));
+}
+
+#[test]
 fn a_second_agent_is_refused() {
     let home = directory();
     let _first = Store::open(home.path()).unwrap();

@@ -127,7 +127,8 @@ fn validate_own(rules: &Rules) -> Result<(), InvalidRules> {
         if rule.action == Action::Deny && services::protecting(&rule.name).is_some() {
             return Err(InvalidRules::Protected(rule.name.clone()));
         }
-        let decision = (rule.name.as_str(), rule.scope);
+        // A rule with an end may say something else than the one that it stands in for.
+        let decision = (rule.name.as_str(), rule.scope, rule.until.is_some());
         let (same, other) = match rule.action {
             Action::Allow => (&mut allowed, &denied),
             Action::Deny => (&mut denied, &allowed),

@@ -1,0 +1,82 @@
+//! What concerns the home.
+
+use stairgate_policy::validate::NAME_LETTERS_MAX;
+use stairgate_webui::language::Language;
+use stairgate_webui::view::AuditAction;
+
+use super::change::{By, Changed, Part, What};
+use super::{Application, ApplicationError};
+use crate::clock::Moment;
+use crate::document::PreferencesDocument;
+use crate::gate::Gate;
+
+/// Days that what is kept may be kept for.
+pub const RETENTION_DAYS: std::ops::RangeInclusive<u16> = 1..=365;
+
+/// What concerns the home as a whole.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HomeSettings<'a> {
+    /// What the family calls itself.
+    pub name: &'a str,
+    /// IANA name of its zone.
+    pub time_zone: &'a str,
+    /// The language of pages for whoever has chosen none.
+    pub language: Language,
+    /// ISO 3166-1 alpha-2 code of the country whose helplines are shown; empty for none.
+    pub country: &'a str,
+}
+
+impl<G: Gate> Application<G> {
+    /// What concerns the home and is no rule.
+    pub fn preferences(&self) -> &PreferencesDocument {
+        &self.preferences
+    }
+
+    /// Sets what concerns the home as a whole. Another zone moves all rules: they are told in local time.
+    ///
+    /// # Errors
+    /// [`ApplicationError`]; nothing was changed then.
+    pub fn set_home(
+        &mut self,
+        settings: &HomeSettings<'_>,
+        by: &By,
+        moment: Moment,
+    ) -> Result<Changed, ApplicationError> {
+        let name = settings.name.trim();
+        if !(1..=NAME_LETTERS_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+            return Err(ApplicationError::BadName(name.chars().take(NAME_LETTERS_MAX).collect()));
+        }
+        let country = settings.country.trim().to_ascii_uppercase();
+        if !country.is_empty() && (country.len() != 2 || !country.bytes().all(|letter| letter.is_ascii_uppercase())) {
+            let text = format!("`{country}` is not the code of a country; write two letters, such as DE, or none");
+            return Err(ApplicationError::BadValue(text));
+        }
+        let what = What::new(AuditAction::HouseholdChanged).part(Part::Home);
+        let names = self.change(what, by, moment, |draft| {
+            name.clone_into(&mut draft.household.name);
+            settings.time_zone.clone_into(&mut draft.household.time_zone);
+            draft.preferences.set_language(settings.language);
+            draft.preferences.country = country;
+            Ok(())
+        })?;
+        Ok(Changed { sentence: format!("the household is called {name}"), names })
+    }
+
+    /// Sets for how many days what is kept about people is kept. Requests that were answered before then are forgotten at
+    /// once; whoever keeps the history deletes what is older.
+    ///
+    /// # Errors
+    /// [`ApplicationError`]; nothing was changed then.
+    pub fn set_retention(&mut self, days: u16, by: &By, moment: Moment) -> Result<Changed, ApplicationError> {
+        if !RETENTION_DAYS.contains(&days) {
+            let (least, most) = (RETENTION_DAYS.start(), RETENTION_DAYS.end());
+            return Err(ApplicationError::BadValue(format!("what is kept is kept for {least} to {most} days")));
+        }
+        let what = What::new(AuditAction::PrivacyChanged).part(Part::Home).subject(&days.to_string());
+        let names = self.change(what, by, moment, |draft| {
+            draft.preferences.retention_days = days;
+            Ok(())
+        })?;
+        Ok(Changed { sentence: format!("what is kept is kept for {days} days"), names })
+    }
+}

@@ -1,0 +1,393 @@
+//! Changes as pages make them: who made them, from which state, and what is left afterwards.
+
+use stairgate_policy::defaults::defaults_for;
+use stairgate_policy::household::{
+    ASLEEP, Action, AgeBand, Days, Effect, FREE, Grant, HOMEWORK, Owner, PrivacyLevel, Role, Rules, TimeOfDay, Window,
+    YouTube,
+};
+use stairgate_webui::forms::{EffectKind, ServiceAction};
+use stairgate_webui::language::Language;
+use stairgate_webui::view::{Actor, AuditAction, Failure};
+
+use super::*;
+
+fn alex() -> By {
+    By::new(Actor::Person("Alex".to_owned()))
+}
+
+fn clock(text: &str) -> TimeOfDay {
+    text.parse().unwrap()
+}
+
+fn ids(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(|&id| id.to_owned()).collect()
+}
+
+impl Home {
+    fn rules(&self) -> &Rules {
+        &self.application.household.person(MIA_ID).unwrap().filter.as_ref().unwrap().rules
+    }
+
+    fn windows(&self) -> Vec<String> {
+        self.rules().windows.iter().map(|w| format!("{} {}-{} {}", w.days, w.from, w.to, w.mode)).collect()
+    }
+
+    fn actions(&self) -> Vec<AuditAction> {
+        self.application.audit(None, None, 100).unwrap().entries.iter().map(|entry| entry.action).collect()
+    }
+}
+
+#[test]
+fn every_change_is_noted_with_who_made_it() {
+    let mut home = home();
+    let app = &mut home.application;
+    assert_eq!(app.revision(), 0);
+    app.pause(MIA_ID, &PauseEnd::Resume, &alex(), home.now).unwrap();
+    app.set_name(MIA_ID, "https://www.good.example/page", Some(Action::Allow), &by(), home.now).unwrap();
+    app.note(AuditAction::SignedIn, None, "", &alex(), home.now).unwrap();
+    assert_eq!(app.revision(), 2, "a note changes nothing");
+    let home = home.restart();
+    assert_eq!(home.application.revision(), 2);
+    let audit = home.application.audit(None, None, 2).unwrap();
+    let [signed_in, allowed] = &audit.entries[..] else { panic!("{audit:?}") };
+    assert_eq!((signed_in.action, &signed_in.by), (AuditAction::SignedIn, &Actor::Person("Alex".to_owned())));
+    assert_eq!((allowed.action, &allowed.by), (AuditAction::NameAllowed, &Actor::CommandLine));
+    assert_eq!((allowed.about.as_ref().unwrap().id, allowed.subject.as_str()), (MIA_ID, "www.good.example"));
+    let older = home.application.audit(audit.older, None, 2).unwrap();
+    assert_eq!((older.entries[0].action, older.older), (AuditAction::Paused, None));
+    let about = home.application.audit(None, Some(MIA_ID), 1).unwrap();
+    assert_eq!((about.entries[0].action, about.older), (AuditAction::NameAllowed, Some(allowed.number)));
+}
+
+#[test]
+fn what_changes_nothing_is_not_noted() {
+    let mut home = home();
+    home.application.resume(MIA_ID, &alex(), home.now).unwrap();
+    assert_eq!((home.application.revision(), home.actions()), (0, Vec::new()));
+}
+
+#[test]
+fn two_parents_do_not_overwrite_each_other() {
+    let mut home = home();
+    let now = home.now;
+    let app = &mut home.application;
+    let seen = app.revision();
+    app.set_bedtime(MIA_ID, Some((clock("20:00"), clock("07:00"))), None, &alex().having_seen(seen), now).unwrap();
+    let error = app.set_week(MIA_ID, Vec::new(), &by().having_seen(seen), now).unwrap_err();
+    assert!(matches!(error, ApplicationError::Conflict) && error.failure() == Failure::Conflict, "{error}");
+    // What somebody else's settings were has nothing to do with it, and neither has a pause.
+    app.set_details(ALEX, "Alexis", None, &by().having_seen(seen), now).unwrap();
+    let seen = app.revision();
+    app.pause(MIA_ID, &PauseEnd::Resume, &by(), now).unwrap();
+    app.set_week(MIA_ID, Vec::new(), &by().having_seen(seen), now).unwrap();
+    let future = app.revision() + 1;
+    assert!(app.set_week(MIA_ID, Vec::new(), &by().having_seen(future), now).is_err());
+    // After a restart, what was seen before the latest change may be old.
+    let latest = app.revision();
+    let mut home = home.restart();
+    let app = &mut home.application;
+    assert!(app.set_retention(7, &by().having_seen(latest - 1), now).is_err());
+    app.set_retention(7, &by().having_seen(latest), now).unwrap();
+}
+
+#[test]
+fn pauses_until_morning_end_with_the_night() {
+    let mut home = home();
+    let now = home.now;
+    let until = |home: &mut Home, now| home.application.pause(MIA_ID, &PauseEnd::Morning, &by(), now).unwrap().sentence;
+    assert_eq!(until(&mut home, now), "Mia is paused until Thu 07:00", "there is no bedtime");
+    let night = Some((clock("20:00"), clock("06:15")));
+    home.application.set_bedtime(MIA_ID, night, None, &by(), now).unwrap();
+    assert_eq!(until(&mut home, now), "Mia is paused until Thu 06:15");
+    let at_night = home.later(14 * 60);
+    assert_eq!(until(&mut home, at_night), "Mia is paused until 06:15", "it is two in the morning");
+}
+
+#[test]
+fn more_time_begins_now_or_behind_time_that_was_given() {
+    let mut home = home();
+    home.application.pause(MIA_ID, &PauseEnd::Resume, &by(), home.now).unwrap();
+    let give = |home: &mut Home, minutes, now| home.application.give_time(MIA_ID, minutes, &alex(), now);
+    let now = home.now;
+    assert_eq!(give(&mut home, 30, now).unwrap().sentence, "Mia has time until 12:30");
+    assert!(!home.paused(), "time that could not be used would be no gift");
+    let later = home.later(20);
+    assert_eq!(give(&mut home, 15, later).unwrap().sentence, "Mia has time until 12:45");
+    assert_eq!(home.rules().grants.len(), 1);
+    assert!(give(&mut home, 24 * 60, later).unwrap_err().to_string().contains("24 hours"));
+    assert!(give(&mut home, 0, later).is_err());
+    // Without a mode in which the everyday rules hold, one is made.
+    for mode in [FREE.as_str(), "free-2"] {
+        let known = home.rules().modes.iter().any(|known| known.id.as_str() == mode);
+        if known {
+            home.application.remove_mode(MIA_ID, mode, &by(), later).unwrap();
+        }
+    }
+    assert!(home.rules().grants.is_empty(), "a mode takes its exceptions along");
+    give(&mut home, 15, later).unwrap();
+    let mode = home.rules().mode(&home.rules().grants[0].mode).unwrap();
+    assert_eq!((mode.id.clone(), mode.effect.clone()), (FREE.clone(), Effect::Free));
+}
+
+#[test]
+fn bedtime_goes_in_front_and_the_week_can_be_painted() {
+    let mut home = home();
+    let now = home.now;
+    let app = &mut home.application;
+    let homework = Window { days: Days::WORKDAYS, from: clock("15:00"), to: clock("16:00"), mode: HOMEWORK.clone() };
+    app.set_week(MIA_ID, vec![homework.clone()], &by(), now).unwrap();
+    let [school, weekend] = [("20:30", "06:30"), ("22:00", "08:00")].map(|(from, to)| Some((clock(from), clock(to))));
+    app.set_bedtime(MIA_ID, school, weekend, &by(), now).unwrap();
+    app.set_bedtime(MIA_ID, school, None, &by(), now).unwrap();
+    assert_eq!(home.windows(), ["mon,tue,wed,thu,sun 20:30-06:30 asleep", "mon,tue,wed,thu,fri 15:00-16:00 homework"]);
+    let app = &mut home.application;
+    let same = Some((clock("20:00"), clock("20:00")));
+    assert!(app.set_bedtime(MIA_ID, same, None, &by(), now).is_err());
+    let film = Window { days: Days::WEEKEND_NIGHTS, mode: FREE.clone(), ..homework.clone() };
+    app.add_window(MIA_ID, film, &by(), now).unwrap();
+    app.remove_window(MIA_ID, 1, &by(), now).unwrap();
+    assert!(matches!(app.remove_window(MIA_ID, 2, &by(), now), Err(ApplicationError::NoWindow(3))));
+    let unknown = Window { mode: stairgate_policy::household::ModeId::new("party").unwrap(), ..homework };
+    assert!(matches!(app.add_window(MIA_ID, unknown, &by(), now), Err(ApplicationError::NoMode(_))));
+    assert_eq!(home.windows(), ["mon,tue,wed,thu,sun 20:30-06:30 asleep", "fri,sat 15:00-16:00 free"]);
+    // Without the mode for the night, bedtime brings it back.
+    let app = &mut home.application;
+    app.remove_mode(MIA_ID, ASLEEP.as_str(), &by(), now).unwrap();
+    app.set_bedtime(MIA_ID, school, None, &by(), now).unwrap();
+    assert_eq!(home.rules().mode(&ASLEEP).unwrap().effect, Effect::Closed);
+}
+
+#[test]
+fn modes_are_added_changed_and_removed() {
+    let mut home = home();
+    let now = home.now;
+    let app = &mut home.application;
+    let tags = ids(&["learning", "youtube"]);
+    let mut edit = ModeEdit { mode: None, title: "Reading time!", effect: EffectKind::Only, tags: &tags };
+    app.set_mode(MIA_ID, &edit, &by(), now).unwrap();
+    app.set_mode(MIA_ID, &edit, &by(), now).unwrap();
+    (edit.mode, edit.effect) = (Some("reading-time"), EffectKind::Free);
+    app.set_mode(MIA_ID, &edit, &by(), now).unwrap();
+    for title in ["", "  ", &"x".repeat(41), "a\nb"] {
+        assert!(matches!(
+            app.set_mode(MIA_ID, &ModeEdit { title, ..edit.clone() }, &by(), now),
+            Err(ApplicationError::BadName(_))
+        ));
+    }
+    let strange = ids(&["lerning"]);
+    let error = app.set_mode(MIA_ID, &ModeEdit { effect: EffectKind::Only, tags: &strange, ..edit }, &by(), now);
+    assert!(error.unwrap_err().to_string().contains("did you mean `learning`?"));
+    let modes: Vec<_> = home.rules().modes.iter().map(|mode| mode.id.to_string()).collect();
+    assert_eq!(modes, ["asleep", "homework", "free", "reading-time", "reading-time-2"]);
+    assert_eq!(home.rules().modes[3].effect, Effect::Free);
+    let app = &mut home.application;
+    app.remove_mode(MIA_ID, "reading-time-2", &by(), now).unwrap();
+    assert!(matches!(app.remove_mode(MIA_ID, "reading-time-2", &by(), now), Err(ApplicationError::NoMode(_))));
+    // What nothing ASCII is in has a name all the same.
+    let emoji = ModeEdit { mode: None, title: "🎲🎲", effect: EffectKind::Closed, tags: &[] };
+    app.set_mode(MIA_ID, &emoji, &by(), now).unwrap();
+    assert_eq!(home.rules().modes.last().unwrap().id.as_str(), "mode");
+}
+
+#[test]
+fn categories_services_protection_and_privacy_are_set() {
+    let mut home = home();
+    let now = home.now;
+    let app = &mut home.application;
+    let tag = |id: &str| tag_of(id).unwrap();
+    let choices = [("youtube".to_owned(), ServiceAction::Open), ("roblox".to_owned(), ServiceAction::Blocked)];
+    app.set_services(MIA_ID, &choices, &by(), now).unwrap();
+    app.set_categories(MIA_ID, &ids(&["video", "games"]), Some(&ids(&["learning"])), &by(), now).unwrap();
+    let rules = home.rules();
+    assert_eq!(rules.block, [tag("video"), tag("games"), tag("roblox")].into_iter().collect());
+    assert_eq!(
+        (rules.open, rules.only),
+        ([tag("youtube")].into_iter().collect(), Some([tag("learning")].into_iter().collect()))
+    );
+    let app = &mut home.application;
+    app.set_categories(MIA_ID, &[], None, &by(), now).unwrap();
+    app.set_services(MIA_ID, &[("youtube".to_owned(), ServiceAction::Category)], &by(), now).unwrap();
+    let error = app.set_categories(MIA_ID, &ids(&["helplines"]), None, &by(), now).unwrap_err();
+    assert!(error.to_string().contains("always stays reachable"), "{error}");
+    assert!(app.set_categories(MIA_ID, &ids(&["youtube"]), None, &by(), now).is_err(), "that is a service");
+    let protection = Protection {
+        safe_search: false,
+        youtube: YouTube::Strict,
+        strip_ech: false,
+        refuse_quic: false,
+        refuse_unclassified: true,
+        resolved_only: true,
+        upstreams: Some("children".to_owned()),
+    };
+    app.set_protection(MIA_ID, protection, &by(), now).unwrap();
+    app.set_privacy(MIA_ID, PrivacyLevel::Nothing, &by(), now).unwrap();
+    let rules = home.rules();
+    assert_eq!(rules.block, [tag("roblox")].into_iter().collect());
+    assert_eq!((rules.open.is_empty(), rules.only), (true, None));
+    assert_eq!((rules.youtube, rules.log, rules.resolved_only), (YouTube::Strict, PrivacyLevel::Nothing, true));
+    assert_eq!(rules.upstreams.as_deref(), Some("children"));
+
+    home.application.set_name(MIA_ID, "mine.example", Some(Action::Deny), &by(), now).unwrap();
+    home.application.give_time(MIA_ID, 30, &by(), now).unwrap();
+    home.application.recommend(MIA_ID, &by(), now).unwrap();
+    let rules = home.rules();
+    let grant = Grant { from: now.wall, until: home.later(30).wall, mode: FREE.clone() };
+    let expected = Rules { own: rules.own.clone(), grants: vec![grant], ..defaults_for(AgeBand::From10To12) };
+    assert_eq!((rules, rules.own.len()), (&expected, 1));
+    assert!(matches!(home.application.recommend(ALEX, &by(), now), Err(ApplicationError::NoChild(_))));
+}
+
+#[test]
+fn names_are_told_to_the_table_when_they_change_and_only_then() {
+    let mut home = home();
+    let now = home.now;
+    let mut set = |text: &str, action| {
+        home.application
+            .set_name(MIA_ID, text, action, &by(), now)
+            .map(|changed| changed.names.into_iter().collect::<Vec<_>>())
+    };
+    let expected: Vec<String> = vec!["bad.example".to_owned()];
+    assert_eq!(set("BAD.example", Some(Action::Deny)).unwrap(), expected);
+    assert_eq!(set("bad.example", Some(Action::Deny)).unwrap(), Vec::<String>::new());
+    assert_eq!(set("http://bad.example:80/x", None).unwrap(), expected);
+    for wrong in ["", "com", "192.168.1.1", "two words", "https://"] {
+        assert!(matches!(set(wrong, None), Err(ApplicationError::NoName { .. })), "{wrong}");
+    }
+    let helpline = set("childline.org.uk", Some(Action::Deny)).unwrap_err();
+    assert_eq!(helpline.failure(), Failure::BadDomain, "{helpline}");
+}
+
+#[test]
+fn devices_are_merged_and_forgotten() {
+    let mut home = home();
+    let now = home.now;
+    let (tablet, new) = ([2, 0, 0x5e, 0x10, 0, 1], [6, 0, 0, 0, 0, 9]);
+    let app = &mut home.application;
+    app.stranger_seen(new, now);
+    app.merge_device(new, tablet, &by(), now).unwrap();
+    assert_eq!(app.status(now).unknown_devices, 0);
+    assert!(home.gate.devices.lock().unwrap().contains(&(new, MIA)));
+    assert!(matches!(app.merge_device(new, [6; 6], &by(), now), Err(ApplicationError::NoDevice(_))));
+    assert!(app.merge_device(tablet, tablet, &by(), now).is_err());
+    app.adopt_device(new, Owner::Shared, Some("  "), &by(), now).unwrap();
+    assert_eq!(app.household().devices[1].label, "tablet");
+    app.forget_device(new, &by(), now).unwrap();
+    assert_eq!((app.status(now).unknown_devices, app.household().devices.len()), (1, 1));
+    assert!(matches!(app.forget_device(new, &by(), now), Err(ApplicationError::NoDevice(_))));
+    let expected = [AuditAction::DeviceForgotten, AuditAction::DeviceAdopted, AuditAction::DeviceMerged];
+    assert_eq!(home.actions(), expected);
+}
+
+#[test]
+fn the_home_has_a_name_a_zone_and_a_retention() {
+    let mut home = home();
+    let now = home.now;
+    let app = &mut home.application;
+    let settings =
+        HomeSettings { name: " Ours ", time_zone: "Europe/Berlin", language: Language::German, country: "de" };
+    app.set_home(&settings, &by(), now).unwrap();
+    for (wrong, failure) in [
+        (HomeSettings { name: "", ..settings.clone() }, Failure::BadName),
+        (HomeSettings { time_zone: "Europe/Bielefeld", ..settings.clone() }, Failure::BadZone),
+        (HomeSettings { country: "Germany", ..settings.clone() }, Failure::BadRequest),
+    ] {
+        assert_eq!(app.set_home(&wrong, &by(), now).unwrap_err().failure(), failure, "{wrong:?}");
+    }
+    assert!(app.set_retention(0, &by(), now).is_err() && app.set_retention(366, &by(), now).is_err());
+    app.set_retention(30, &by(), now).unwrap();
+    let home = home.restart();
+    let preferences = home.application.preferences();
+    assert_eq!((preferences.language(), preferences.country.as_str()), (Language::German, "DE"));
+    assert_eq!(preferences.retention_days, 30);
+    assert_eq!(
+        (home.application.household().name.as_str(), home.application.household().time_zone.as_str()),
+        ("Ours", "Europe/Berlin")
+    );
+}
+
+#[test]
+fn people_come_change_and_go() {
+    let mut home = home();
+    let now = home.now;
+    let app = &mut home.application;
+    app.add_child(" Ben ", AgeBand::From6To9, &alex(), now).unwrap();
+    let ben = app.person_named("ben").unwrap();
+    let rules = &app.household().person(ben).unwrap().filter.as_ref().unwrap().rules;
+    assert_eq!((ben, rules), (PersonId(3), &defaults_for(AgeBand::From6To9)));
+    for (name, failure) in [("mia", Failure::BadName), ("", Failure::BadName), ("shared", Failure::BadName)] {
+        let error = app.add_child(name, AgeBand::UpTo5, &alex(), now).unwrap_err();
+        assert_eq!(error.failure(), failure, "{error}");
+    }
+    app.add_adult("Sam", Role::Carer, &alex(), now).unwrap();
+    let sam = app.person_named("Sam").unwrap();
+    app.set_role(sam, Role::CoGuardian, &alex(), now).unwrap();
+    assert!(matches!(app.set_role(ALEX, Role::Carer, &alex(), now), Err(ApplicationError::PrimaryGuardian(_))));
+    assert!(app.add_adult("Kim", Role::Guardian { primary: true }, &alex(), now).is_err());
+    app.set_details(ben, "Benjamin", Some(AgeBand::From10To12), &alex(), now).unwrap();
+    assert!(app.set_details(sam, "Sam", Some(AgeBand::UpTo5), &alex(), now).is_err());
+    let ben_now = app.household().person(ben).unwrap();
+    assert_eq!((ben_now.name.as_str(), ben_now.role), ("Benjamin", Role::Child(AgeBand::From10To12)));
+    for storm in 0..30 {
+        let _ = app.add_child(&format!("child {storm}"), AgeBand::UpTo5, &alex(), now);
+    }
+    assert!(app.add_child("one more", AgeBand::UpTo5, &alex(), now).unwrap_err().to_string().contains("no room"));
+}
+
+#[test]
+fn who_is_erased_is_gone_and_the_number_never_comes_back() {
+    let mut home = home();
+    let now = home.now;
+    let app = &mut home.application;
+    app.set_name(MIA_ID, "good.example", Some(Action::Allow), &alex(), now).unwrap();
+    let mia = By::new(Actor::Person("Mia".to_owned()));
+    app.ask(MIA_ID, &Asked::Site("secret.example"), "please", &mia, now).unwrap();
+    assert!(matches!(app.erase(MIA_ID, "mia", &alex(), now), Err(ApplicationError::NotConfirmed(_))));
+    assert!(matches!(app.erase(ALEX, "Alex", &alex(), now), Err(ApplicationError::PrimaryGuardian(_))));
+    let erased = app.erase(MIA_ID, "Mia", &alex(), now).unwrap();
+    assert_eq!(erased.names.into_iter().collect::<Vec<_>>(), ["good.example"]);
+    assert_eq!((app.household().devices.len(), app.status(now).unknown_devices), (0, 1));
+    let audit = app.audit(None, None, 100).unwrap().entries;
+    let told: Vec<_> = audit.iter().map(|entry| (entry.action, entry.about.clone(), entry.subject.as_str())).collect();
+    assert_eq!(told, [(AuditAction::PersonErased, None, ""), (AuditAction::NameAllowed, None, "")]);
+    assert!(app.export_person(MIA_ID).is_err());
+
+    let mut home = home.restart();
+    home.application.add_child("Mia", AgeBand::UpTo5, &alex(), now).unwrap();
+    assert_eq!(home.application.person_named("Mia").unwrap(), PersonId(3));
+    assert_eq!(home.application.audit(None, Some(PersonId(3)), 9).unwrap().entries.len(), 1);
+    let whole = home.application.export().unwrap();
+    assert!(!String::from_utf8(whole).unwrap().contains("secret.example"));
+}
+
+#[test]
+fn a_household_is_read_back_on_another_box() {
+    let mut first = home();
+    let now = first.now;
+    first.application.set_name(MIA_ID, "good.example", Some(Action::Allow), &alex(), now).unwrap();
+    first.application.ask(MIA_ID, &Asked::Minutes(15), "", &by(), now).unwrap();
+    first.application.set_retention(30, &by(), now).unwrap();
+    let backup = first.application.export().unwrap();
+
+    let mut other = home();
+    other.application.add_child("Zoe", AgeBand::UpTo5, &by(), now).unwrap();
+    let seen = other.application.revision();
+    let changed = other.application.import(&backup, &by(), now).unwrap();
+    assert!(changed.names.contains("good.example"));
+    assert_eq!(other.application.household(), first.application.household());
+    assert_eq!(other.application.preferences().retention_days, 30);
+    assert!(other.application.set_week(MIA_ID, Vec::new(), &by().having_seen(seen), now).is_err());
+    let other = other.restart();
+    assert_eq!(other.application.household(), first.application.household());
+    let about_zoe = other.application.audit(None, Some(PersonId(3)), 9).unwrap();
+    assert!(about_zoe.entries.is_empty(), "the number may be somebody else's now");
+
+    let mut other = other;
+    let truncated = &backup[..backup.len() - 1];
+    let later = String::from_utf8(backup.clone()).unwrap().replacen("\"schema\":3", "\"schema\":4", 1);
+    let nobody = String::from_utf8(backup.clone()).unwrap().replacen("Europe/London", "Europe/Nowhere", 1);
+    for wrong in [b"".as_slice(), b"{}", b"[1]", truncated, later.as_bytes(), nobody.as_bytes()] {
+        let error = other.application.import(wrong, &by(), now).unwrap_err();
+        assert_eq!(error.failure(), Failure::BadBackup, "{error}");
+    }
+    assert_eq!(other.application.household(), first.application.household());
+}

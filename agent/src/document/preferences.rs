@@ -1,0 +1,39 @@
+//! What concerns the home and is no rule, as it is kept.
+
+use serde::{Deserialize, Serialize};
+use stairgate_webui::language::Language;
+
+/// Days that what is kept is kept for until somebody decides otherwise.
+const RETENTION_DAYS: u16 = 14;
+
+/// What concerns the home and is no rule.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PreferencesDocument {
+    /// BCP 47 tag of the language of pages for whoever has chosen none.
+    language: String,
+    /// ISO 3166-1 alpha-2 code of the country whose helplines are shown; empty for none.
+    pub country: String,
+    /// Days that what is kept about people is kept for.
+    pub retention_days: u16,
+}
+
+impl Default for PreferencesDocument {
+    fn default() -> Self {
+        let language = Language::default().tag().to_owned();
+        Self { language, country: String::new(), retention_days: RETENTION_DAYS }
+    }
+}
+
+impl PreferencesDocument {
+    /// The language of pages for whoever has chosen none.
+    pub fn language(&self) -> Language {
+        // A later version may know more languages.
+        self.language.parse().unwrap_or_default()
+    }
+
+    /// Sets [`Self::language`].
+    pub fn set_language(&mut self, language: Language) {
+        language.tag().clone_into(&mut self.language);
+    }
+}
