@@ -13,6 +13,7 @@ use std::{env, fs, io};
 use stairgate_webui::assets;
 use stairgate_webui::language::Language;
 
+#[expect(clippy::print_stderr, reason = "a tool for the command line says there what went wrong")]
 fn main() -> ExitCode {
     let Some(directory) = env::args().nth(1) else {
         eprintln!("say where to write the pages: gallery DIRECTORY");

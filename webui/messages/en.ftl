@@ -311,6 +311,7 @@ details-title = Name and age
 ## Use
 use-title = Use in the last seven days
 use-graph = Bars of use for each day, { $total } in all. The numbers are in the table below.
+use-table = Table of use
 use-others = Others
 use-what = What
 use-device = Device
@@ -830,6 +831,7 @@ paused-title-night = Good night!
 paused-title-quota = That was all for today
 paused-detail = The internet is off on this device for now. It comes back by itself.
 paused-link = See my rules or ask
+paused-again = Is it on again?
 paused-help = Helplines still work, at any time.
 
 ## Kinds of sites, as the built-in taxonomy has them

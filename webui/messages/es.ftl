@@ -1,0 +1,933 @@
+## How times, dates and numbers are written. Hours a day are 12 or 24.
+format-hours-a-day = 24
+format-before-noon = a. m.
+format-after-noon = p. m.
+format-date = { $weekday } { $day } { $month }
+format-date-time = { $date }, { $time }
+format-weekday-time = { $weekday }, { $time }
+format-tomorrow = mañana, { $time }
+format-yesterday = ayer, { $time }
+format-just-now = ahora mismo
+format-minutes-ago =
+    { $count ->
+        [one] hace 1 minuto
+       *[other] hace { $count } minutos
+    }
+format-hours-ago =
+    { $count ->
+        [one] hace 1 hora
+       *[other] hace { $count } horas
+    }
+format-minutes = { $minutes } min
+format-hours = { $hours } h
+format-hours-minutes = { $hours } h { $minutes } min
+format-decimal = ,
+format-thousands = .
+days =
+    { $count ->
+        [one] 1 día
+       *[other] { $count } días
+    }
+weekday-mon = lunes
+weekday-tue = martes
+weekday-wed = miércoles
+weekday-thu = jueves
+weekday-fri = viernes
+weekday-sat = sábado
+weekday-sun = domingo
+weekday-mon-short = lun
+weekday-tue-short = mar
+weekday-wed-short = mié
+weekday-thu-short = jue
+weekday-fri-short = vie
+weekday-sat-short = sáb
+weekday-sun-short = dom
+month-1 = ene
+month-2 = feb
+month-3 = mar
+month-4 = abr
+month-5 = may
+month-6 = jun
+month-7 = jul
+month-8 = ago
+month-9 = sept
+month-10 = oct
+month-11 = nov
+month-12 = dic
+
+## The frame of every page
+language-name = Español
+skip-to-content = Ir al contenido
+footer = Stairgate funciona en vuestra casa. Nada sobre la familia sale de ella.
+nav-label = Secciones
+nav-home = Inicio
+nav-activity = Actividad
+nav-devices = Aparatos
+nav-requests = Peticiones
+nav-settings = Ajustes
+nav-account = Contraseña y acceso
+nav-sign-out = Cerrar sesión
+nav-waiting =
+    { $count ->
+        [one] pendiente
+       *[other] pendientes
+    }
+save = Guardar
+change = Cambiar
+remove = Quitar
+show = Mostrar
+older = Más antiguo
+added = Añadido
+on = Activado
+off = Desactivado
+last-used = Último uso
+never-used = Sin usar
+as-table = Como tabla
+
+## What has just been done
+notice-saved = Guardado. Vale desde ahora.
+notice-paused = Internet está en pausa.
+notice-resumed = Internet vuelve a estar abierto.
+notice-time-given = Se ha dado más tiempo.
+notice-person-added = La persona se ha añadido.
+notice-person-erased = La persona y todo lo guardado sobre ella se ha borrado.
+notice-device-adopted = El aparato ya tiene dueño.
+notice-device-merged = Los dos aparatos son ahora uno.
+notice-device-forgotten = El aparato vuelve a ser desconocido.
+notice-name-allowed = El sitio está abierto ahora.
+notice-name-blocked = El sitio está bloqueado ahora.
+notice-name-removed = El sitio ya no tiene regla propia.
+notice-asked = Tu pregunta se ha enviado. Verás la respuesta aquí.
+notice-answered = La respuesta se ha enviado.
+notice-list-added = La lista se ha añadido y se está descargando.
+notice-list-removed = La lista se ha quitado.
+notice-lists-refreshing = Las listas se están descargando.
+notice-password-changed = La contraseña ha cambiado. Las demás sesiones se han cerrado.
+notice-totp-on = Desde ahora se pide un código al entrar.
+notice-totp-off = Ya no se pide ningún código.
+notice-passkey-added = Esta llave de acceso ya sirve para entrar.
+notice-passkey-removed = La llave de acceso ya no sirve.
+notice-session-ended = Esa sesión se ha cerrado.
+notice-token-revoked = La clave ya no vale.
+notice-restored = La copia se ha restaurado.
+notice-history-deleted = Borrado.
+notice-signed-out = Sesión cerrada.
+notice-updating = La actualización se está instalando. El filtro sigue funcionando.
+
+## What failed, and what to do next
+failure-form-expired = Esta página ha estado abierta demasiado tiempo
+failure-form-expired-next = No se ha cambiado nada. Basta con repetirlo aquí.
+failure-conflict = Otra persona lo ha cambiado a la vez
+failure-conflict-next = El cambio no se ha guardado. Así está ahora; si hace falta, cámbialo de nuevo.
+failure-sign-in-needed = Hay que iniciar sesión
+failure-sign-in-needed-next = Esta página es para los adultos de la familia.
+failure-not-allowed = Esto no está permitido aquí
+failure-not-allowed-next = Pídeselo a alguien de la familia que pueda hacerlo.
+failure-not-found = Esta página no existe
+failure-not-found-next = Quizá se haya quitado. Vuelve al inicio y busca desde allí.
+failure-bad-request = No se ha entendido
+failure-bad-request-next = Vuelve atrás, revisa lo escrito e inténtalo otra vez.
+failure-too-large = Era demasiado de una vez
+failure-too-large-next = Acórtalo o elige un archivo más pequeño.
+failure-wrong-host = Esta no es la dirección del filtro
+failure-wrong-host-next = Abre la dirección que se mostró en la instalación.
+failure-wrong-password = El nombre o la contraseña no es correcto
+failure-wrong-password-next = Revisa los dos. Si se ha olvidado, se puede poner una nueva en el propio aparato.
+failure-wrong-code = El código es incorrecto o demasiado viejo
+failure-wrong-code-next = Escribe el código que se muestra ahora.
+failure-too-many-tries = Demasiados intentos fallidos
+failure-too-many-tries-next = Espera unos minutos e inténtalo otra vez.
+failure-wrong-pin = El PIN no es correcto
+failure-wrong-pin-next = Inténtalo otra vez o pide ayuda a un mayor.
+failure-weak-password = La contraseña es demasiado corta
+failure-weak-password-next = Al menos 10 caracteres; van bien tres o cuatro palabras sin relación entre sí.
+failure-passwords-differ = Las dos contraseñas no son iguales
+failure-passwords-differ-next = Escribe dos veces exactamente la misma contraseña.
+failure-bad-name = Este nombre no sirve
+failure-bad-name-next = Elige otro que no esté vacío ni ocupado.
+failure-bad-domain = Esto no es el nombre de un sitio
+failure-bad-domain-next = Escríbelo como example.org, o pega la dirección del navegador.
+failure-bad-time = Esta hora no existe
+failure-bad-time-next = Escribe las horas como 20:30 y elige al menos un día.
+failure-bad-zone = Esta zona horaria no se conoce
+failure-bad-zone-next = Elige una de la lista, como Europe/Madrid.
+failure-bad-address = Esta dirección no se puede usar
+failure-bad-address-next = Comprueba que no tenga errores e inténtalo otra vez.
+failure-too-many = No caben más
+failure-too-many-next = Quita primero algo que ya no haga falta.
+failure-asked-too-often = Hoy ya has preguntado mucho
+failure-asked-too-often-next = Espera las respuestas o habla con tus padres.
+failure-last-guardian = El tutor principal no se puede quitar
+failure-last-guardian-next = Haz antes tutor principal a otra persona.
+failure-bad-backup = Esta copia no se puede leer
+failure-bad-backup-next = Revisa el archivo y su frase secreta. No se ha cambiado nada.
+failure-passkey-refused = La llave de acceso no se ha aceptado
+failure-passkey-refused-next = Inténtalo otra vez o entra con la contraseña.
+failure-storage = No se ha podido guardar
+failure-storage-next = Quizá el disco esté lleno. El registro en los ajustes dice más.
+failure-unavailable = Ahora mismo no funciona
+failure-unavailable-next = Inténtalo en un minuto. Si sigue igual, el registro en los ajustes dice más.
+error-home = Ir al inicio
+error-me = Ir a mi página
+error-sign-in = Iniciar sesión
+
+## States and modes
+mode-everyday = Día a día
+mode-paused = Pausa
+mode-asleep = Hora de dormir
+mode-homework = Deberes
+mode-free = Tiempo libre
+state-open = Internet está abierto
+state-open-mode = Internet está abierto: { $mode }
+state-closed = Internet está cerrado: { $mode }
+state-paused = Internet está en pausa
+state-used-up = Se acabó el tiempo de hoy
+because-everyday = Reglas de cada día
+because-week = Plan semanal
+because-exception = Tiempo extra
+because-pause = Pausa puesta por un adulto
+because-quota = Se acabó el tiempo del día
+state-until-then = { $because }, hasta: { $until }, luego { $then }
+state-until = { $because }, hasta: { $until }
+state-until-resumed = { $because }, hasta que alguien lo abra
+state-for-good = { $because }
+pause-for-15 = 15 min
+pause-for-30 = 30 min
+pause-for-60 = 1 h
+pause-for-morning = Hasta la mañana
+pause-for-open = Hasta nuevo aviso
+quick-pause = Pausa
+quick-pause-longer = Otra pausa
+quick-resume = Volver a abrir
+quick-more-time = Más tiempo
+usage-of-quota = { $used } de { $quota } usados, quedan { $left }
+usage-today = Hoy: { $used }
+
+## Roles and ages
+role-primary = Tutor principal
+role-guardian = Tutor
+role-guardian-detail = Decide todo, para niños y adultos.
+role-co-guardian = Cotutor
+role-co-guardian-detail = Decide todo sobre los niños, pero no sobre otros adultos ni el aparato.
+role-carer = Cuidador
+role-carer-detail = Puede pausar y dar más tiempo: para abuelos y canguros.
+age-band = { $from } a { $to } años
+
+## Home
+home-title = Inicio
+home-people = Personas
+home-no-children = Todavía no se filtra a nadie. Añade abajo a un niño para empezar.
+home-unfiltered = Sin filtro
+home-add-child = Añadir un niño
+home-devices =
+    { $count ->
+        [one] 1 aparato, { $online } conectados
+       *[other] { $count } aparatos, { $online } conectados
+    }
+home-requests =
+    { $count ->
+        [one] 1 petición pendiente
+       *[other] { $count } peticiones pendientes
+    }
+home-new-devices =
+    { $count ->
+        [one] 1 aparato nuevo
+       *[other] { $count } aparatos nuevos
+    }
+home-more-devices =
+    { $count ->
+        [one] 1 más
+       *[other] { $count } más
+    }
+home-problems = Esto necesita atención
+problem-clock = El reloj nunca se ha puesto en hora, así que las horas de dormir no son correctas. Conecta el aparato a internet.
+problem-not-filtered = En { $interface } no se filtra nada: { $detail }
+problem-list = La lista { $list } todavía no se ha podido descargar.
+problem-list-since = La lista { $list } no se ha podido descargar desde: { $since }. Se sigue usando la última copia buena.
+problem-table-full = No caben más nombres. Quita una lista que no haga falta.
+problem-no-upstream = No responde ningún servidor de nombres de internet. Comprueba la conexión.
+problem-other = { $detail }
+
+## Requests
+requests-title = Peticiones
+requests-waiting = Esperan respuesta
+requests-none = Nadie espera respuesta.
+requests-answered = Respondidas
+ask-site = pide { $name }
+ask-time = pide { $time } más
+ask-note = ha escrito
+answer-site-yes = Permitir
+answer-site-today = Solo hoy
+answer-site-no = No
+answer-time-yes = De acuerdo
+answer-time-no = Ahora no
+answer-note-read = Leído
+answer-with-words = Añadir unas palabras
+answer-note = Unas palabras con la respuesta
+answer-granted = { $by } ha dicho que sí.
+answer-not-granted = { $by } ha respondido.
+
+## A person
+person-name = Nombre
+person-your-name = Tu nombre
+person-age = Edad
+person-age-hint = No se guarda ninguna fecha de nacimiento. Las reglas empiezan por lo que conviene a esta edad; todo se puede cambiar.
+person-now = Ahora
+person-unfiltered = Los aparatos de esta persona no se filtran.
+person-no-devices = Esta persona aún no tiene aparatos, así que ninguna regla tiene efecto.
+person-devices-link = Repartir aparatos
+tabs-label = Páginas de esta persona
+tab-now = Resumen
+tab-week = Semana
+tab-sites = Sitios
+tab-services = Apps
+tab-more = Más
+bedtime = Hora de dormir
+bedtime-school = De domingo a jueves
+bedtime-weekend = Viernes y sábado
+bedtime-on = Sin internet por la noche
+bedtime-from = De
+bedtime-to = A
+bedtime-save = Guardar hora de dormir
+bedtime-hint = Los vídeos y juegos en marcha también terminan. Las líneas de ayuda siguen siempre abiertas.
+recommended-title = Recomendado para { $age }
+recommended-same = Todo está como se recomienda.
+recommended-differs =
+    { $count ->
+        [one] Hay 1 cosa distinta de lo recomendado. La decisión es vuestra.
+       *[other] Hay { $count } cosas distintas de lo recomendado. La decisión es vuestra.
+    }
+recommended-blocked = { $what }: normalmente bloqueado, aquí abierto
+recommended-open = { $what }: normalmente abierto, aquí bloqueado
+recommended-on = { $what }: normalmente activado, aquí desactivado
+recommended-off = { $what }: normalmente desactivado, aquí activado
+recommended-youtube = YouTube: normalmente «{ $setting }»
+recommended-level = Normalmente: { $level }
+recommended-week = La semana es vuestra.
+recommended-restore = Usar lo recomendado
+recommended-restore-detail = Todas las reglas y la semana pasan a ser las recomendadas. Los sitios permitidos o bloqueados uno a uno se quedan.
+details-title = Nombre y edad
+
+## Use
+use-title = Uso de los últimos siete días
+use-graph = Barras de uso de cada día, { $total } en total. Los números están en la tabla de abajo.
+use-table = Tabla de uso
+use-others = Otros
+use-what = Qué
+use-device = Aparato
+use-time = Tiempo
+use-data = Datos
+use-evidence = ¿Qué minutos se han contado hoy?
+use-evidence-detail = Solo cuenta el uso real, no lo que los aparatos hacen por su cuenta.
+tag-other = Otro
+
+## The week
+week-title = La semana
+week-lead = Cuenta lo último que se pinta. Lo que queda vacío es el día a día.
+week-brush = Pintar con
+week-help = Arrastra por la semana con el dedo o el ratón. Con el teclado: las flechas mueven, espacio pinta, mayúsculas con flechas sigue pintando.
+week-save = Guardar la semana
+week-undo = Deshacer
+windows-title = Horas una a una
+windows-lead = Donde se solapan, cuenta la que está más abajo.
+windows-none = No hay horas puestas: toda la semana valen las reglas de cada día.
+windows-add = Añadir una hora
+windows-days = Días
+windows-daily = Cada día
+windows-from = De
+windows-to = A
+windows-mode = Qué vale
+
+## Modes
+modes-title = Modos
+modes-lead = Qué significan dormir, deberes y otros ratos para esta persona.
+modes-add = Añadir un modo
+modes-name = Nombre
+modes-effect = Qué hace
+modes-what = Qué tipos de sitios
+effect-closed = Internet cerrado
+effect-also-block = Bloquea además algunos tipos de sitios
+effect-only = Solo algunos tipos de sitios
+effect-free = Reglas de cada día y nada más
+
+## Sites and apps
+names-title = Sitios uno a uno
+names-lead = Lo que se diga aquí va por delante de todo lo demás del sitio.
+names-name = Sitio
+names-allowed = Siempre permitido
+names-denied = Bloqueado
+names-remove = Quitar la regla de { $name }
+name-allow = Permitir
+name-allow-label = Permitir { $name }
+name-deny = Bloquear
+name-deny-label = Bloquear { $name }
+categories-title = Tipos de sitios
+categories-lead = Marca lo que se bloquea. Está ordenado según de qué se trata.
+categories-blocked = { $count } de { $all } bloqueados
+category-is-blocked = bloqueado
+category-is-open = abierto
+category-usually-blocked = A esta edad normalmente bloqueado.
+category-usually-open = A esta edad normalmente abierto.
+only-title = Solo lo elegido
+only-detail = Para los más pequeños: solo se llega a lo marcado aquí y a los sitios permitidos arriba.
+only-on = Permitir solo lo marcado
+only-permit = Se puede llegar a
+services-title = Apps y servicios
+services-lead = Lo que elijas para uno va por delante de lo que vale para su tipo.
+service-category = Como su tipo
+service-open = Abierto
+service-blocked = Bloqueado
+group-content = Lo que un niño ve
+group-content-detail = Imágenes, textos y afirmaciones que pueden asustar o hacer daño.
+group-contact = A quién conoce un niño
+group-contact-detail = Lugares donde pueden acercarse desconocidos.
+group-conduct = Lo que un niño hace
+group-conduct-detail = Compartir, jugar, mirar y cómo se trata a los demás.
+group-contract = Lo que se le vende a un niño
+group-contract-detail = Dinero, publicidad, trampas.
+group-bypass = Caminos que esquivan el filtro
+group-bypass-detail = Con ellos, las demás reglas no valdrían.
+group-protect = Siempre abierto
+group-protect-detail = Se puede llegar en cualquier momento, diga lo que diga lo ajustado, y las líneas de ayuda nunca se registran.
+group-everyday = Día a día
+group-everyday-detail = Sin riesgo en sí, pero útil para ratos como los deberes.
+
+## Protection and privacy of a person
+protect-title = Protección
+protect-safe-search = Búsqueda segura
+protect-safe-search-detail = Los buscadores dejan fuera lo que no es para niños. Los que no pueden se bloquean.
+protect-ech = Mantener legibles los nombres de sitios
+protect-ech-detail = El filtro ve qué sitio se visita, pero nunca lo que se dice en él.
+protect-quic = Bloquear QUIC
+protect-quic-detail = Los navegadores toman entonces un camino en el que se lee el nombre. Nadie nota la diferencia.
+protect-unclassified = Bloquear lo desconocido
+protect-unclassified-detail = Lo que el filtro no reconoce queda cerrado. Algunas apps no funcionarán.
+protect-resolved = Bloquear rodeos
+protect-resolved-detail = Los aparatos solo van adonde los manda el servidor de nombres de casa. Acaba con muchos rodeos, y también con algunos juegos y llamadas.
+protect-upstreams = Servidores de nombres
+protect-upstreams-usual = Los de siempre
+youtube-title = YouTube
+youtube-hint = El modo restringido es el de YouTube. También oculta los comentarios.
+youtube-off = Todo
+youtube-moderate = Moderado
+youtube-strict = Estricto
+privacy-person-title = Qué se guarda
+privacy-person-lead =
+    { $days ->
+        [one] Se guarda 1 día y luego se borra. El niño ve todo lo que se guarda.
+       *[other] Se guarda { $days } días y luego se borra. El niño ve todo lo que se guarda.
+    }
+level-nothing = No se guarda nada.
+level-reasons = Solo se guarda por qué se bloqueó algo, no qué.
+level-blocked-names = Se guardan los nombres de los sitios bloqueados.
+level-all-names = Se guardan los nombres de todos los sitios.
+data-title = Datos
+data-lead = Todo lo guardado sobre esta persona se puede entregar en un archivo o borrar para siempre.
+data-link = Entregar o borrar
+data-export = Guardar en un archivo
+data-erase = Borrar a esta persona
+data-erase-detail = Se borrará a { $name }, todas las reglas y todo lo guardado. No se puede deshacer.
+data-erase-confirm = Escribe el nombre para confirmar
+
+## Devices
+devices-title = Aparatos
+devices-lead = Las reglas de una persona valen en todos sus aparatos.
+devices-new =
+    { $count ->
+        [one] 1 aparato nuevo
+       *[other] { $count } aparatos nuevos
+    }
+devices-none-new = Todos los aparatos tienen dueño.
+device-nameless = Aparato desconocido
+device-online = Conectado
+device-offline = Ausente
+device-last-seen = Visto
+device-heard = Se llama { $name }
+device-private = Usa una dirección privada que cambia. Desactívala en el aparato para vuestra red, para que sus reglas sigan valiendo.
+device-label = Nombre del aparato
+device-owner = ¿De quién es?
+device-adopt = Guardar
+device-likely = Probablemente es { $label } con otra dirección.
+device-merge = Sí, es { $label }
+device-forget = Volver a desconocido
+device-forget-detail = Valdrán entonces las reglas de los aparatos desconocidos.
+owner-shared = De todos
+owner-shared-detail = De todos, como un televisor
+owner-unmanaged = Sin reglas
+owner-unmanaged-detail = Sin reglas, como una impresora
+
+## Activity
+activity-title = Actividad
+activity-person = Persona
+activity-everyone = Todos
+activity-only-blocked = Solo lo bloqueado
+activity-levels = Los nombres solo se ven hasta donde lo permite la privacidad de cada uno.
+activity-day = Las últimas 24 horas
+activity-latest = Lo último
+activity-none = Nada que mostrar.
+activity-name-not-kept = Nombre no guardado
+verdict-allowed = Permitido
+verdict-blocked = Bloqueado
+verdict-failed = Fallido
+verdicts-graph = { $allowed } permitidos, { $blocked } bloqueados, { $failed } fallidos
+queries-title = Nombres preguntados
+queries-graph = Barras de cada hora, como mucho { $highest } en una. Los números están en la tabla de abajo.
+latency-title = Tiempo de respuesta
+latency-graph = La mitad de las respuestas no tardó más de lo que se ve, como mucho { $highest }.
+reason-denied = Está en la lista propia de sitios bloqueados.
+reason-category = Es de un tipo bloqueado: { $what }.
+reason-service = Es parte de { $what }, que está bloqueado.
+reason-not-allowed = No está entre los sitios elegidos.
+reason-closed = A esta hora internet está cerrado.
+reason-paused = Internet está en pausa.
+reason-quota = Se acabó el tiempo de hoy.
+reason-unclassified = El filtro no sabe qué es.
+reason-bypass = Esquivaría el filtro.
+reason-unreadable = El filtro no puede leer adónde va.
+reason-safe-search = Apagaría la búsqueda segura.
+reason-cloaked = Solo lleva a { $name }, que está bloqueado.
+reason-rebinding = Se hace pasar por un aparato de casa.
+reason-tampered = Alguien ha manipulado la conexión.
+reason-no-answer = Ningún servidor de nombres tenía respuesta.
+
+## Why
+why-title = ¿Por qué?
+why-link = ¿Por qué?
+why-person = Para quién
+why-ask = Explicar
+why-closed = { $name } está bloqueado para { $person } ahora
+why-open = { $name } está abierto para { $person } ahora
+why-protected = Siempre se puede llegar, diga lo que diga lo ajustado.
+why-stands-in = Se responde como { $name }, para que buscar sea seguro.
+why-mode = Lo que vale ahora: { $mode }.
+why-until = Próximo cambio: { $until }.
+why-tags = Cuenta como:
+why-sources =
+    { $count ->
+        [one] 1 línea de una lista trata de ello
+       *[other] { $count } líneas de listas tratan de ello
+    }
+why-source = { $list }, línea { $line }:
+why-exception = una excepción
+
+## Lists
+lists-title = Listas
+lists-lead = { $names } nombres en uso, caben { $capacity }.
+lists-test = Probar un nombre
+lists-test-button = Probar
+lists-subscribed =
+    { $count ->
+        [one] 1 lista
+       *[other] { $count } listas
+    }
+lists-refresh = Descargar todas ahora
+lists-add = Añadir una lista
+lists-name = Nombre
+lists-source = Dirección
+lists-source-hint = Empieza por https://. Se reconocen archivos hosts, nombres sueltos, AdGuard, dnsmasq y RPZ.
+lists-tag = Qué son sus nombres
+lists-names =
+    { $count ->
+        [one] 1 nombre
+       *[other] { $number } nombres
+    }
+lists-not-loaded = Aún no se usa
+lists-skipped =
+    { $count ->
+        [one] 1 línea omitida
+       *[other] { $number } líneas omitidas
+    }
+lists-checked = Comprobada
+lists-fetched = Cambiada
+lists-problem = No se ha podido descargar: { $detail }
+lists-remove = Quitar la lista { $name }
+
+## Sign-in
+sign-in-title = Hola
+sign-in-name = Tu nombre
+sign-in-password = Contraseña
+sign-in-button = Entrar
+sign-in-passkey = Usar una llave de acceso
+sign-in-forgotten = ¿Olvidada? Otro tutor, o alguien en el propio aparato, puede poner una nueva.
+sign-in-child = Soy un niño o una niña: ver mi página
+sign-in-code = Código de seis cifras
+sign-in-code-lead = Abre tu app de códigos y escribe el de Stairgate.
+sign-in-blocked = Demasiados intentos fallidos. De nuevo posible: { $until }.
+password-title = Contraseña
+password-current = Contraseña actual
+password-new = Contraseña nueva
+password-again = La misma otra vez
+password-hint = Al menos 10 caracteres. Van bien tres o cuatro palabras sin relación entre sí.
+password-change = Cambiar contraseña
+
+## Set-up
+setup-step = Paso { $step } de { $steps }
+setup-next = Seguir
+setup-code-title = Empecemos
+setup-code-lead = Escribe el código que el aparato muestra en su consola.
+setup-code = Código de un solo uso
+setup-household-title = Vuestra casa
+household-name = ¿Cómo se llama vuestra familia?
+household-zone = Zona horaria
+household-language = Idioma
+household-country = País de las líneas de ayuda
+household-country-none = Solo internacionales
+setup-guardian-title = Sobre ti
+setup-guardian-lead = Serás el tutor principal. Puedes añadir a otros después.
+setup-children-title = Vuestros hijos
+setup-children-lead = Cada niño recibe reglas que van con su edad.
+setup-devices-title = ¿De quién es cada cosa?
+setup-devices-lead = Estos aparatos están ahora en casa. También se puede hacer después.
+setup-devices-none = Aún no se ha encontrado ninguno. Aparecerán en el inicio.
+setup-devices-later = Decidir después
+setup-devices-this = este
+setup-review-title = Esto es lo que valdrá
+setup-review-lead = Todo se puede cambiar en cualquier momento.
+setup-review-no-children = Todavía no hay niños. Los aparatos desconocidos se tratan como los de un niño de 10 a 12 años.
+setup-review-all = A los adultos no se les filtra. Las líneas de ayuda siempre están abiertas y nunca se registran.
+setup-finish = Poner en marcha
+setup-done-title = Listo
+setup-done-lead = El filtro está en marcha. Contádselo a vuestros hijos: juntos funciona mejor.
+setup-done-child = Los niños ven aquí sus propias reglas:
+setup-done-home = Ir al inicio
+review-night = Sin internet: { $when }
+review-only = Solo están abiertos los sitios para niños pequeños y para aprender.
+review-unclassified = Lo que el filtro no reconoce queda cerrado.
+review-safe-search = Los buscadores dejan fuera lo que no es para niños.
+review-youtube-moderate = YouTube solo muestra lo que deja pasar su propio filtro.
+review-youtube-strict = YouTube solo muestra una parte pequeña y muy filtrada.
+review-kept = Lo que veis:
+review-blocked =
+    { $count ->
+        [one] 1 tipo de sitios está bloqueado
+       *[other] { $count } tipos de sitios están bloqueados
+    }
+review-talk = A esta edad, hablar vale más que bloquear. Acordad las reglas juntos.
+review-change = ¿No os va bien { $night }? Se cambia en el inicio, en «Hora de dormir».
+
+## Settings
+settings-title = Ajustes
+settings-account = Contraseña, códigos, llaves de acceso, sesiones abiertas
+settings-adults = Quién puede decidir qué
+settings-privacy = Qué se guarda, de quién y cuánto tiempo
+settings-lists = De dónde salen los nombres bloqueados
+settings-why = Explicar por qué un sitio está abierto o bloqueado
+settings-network = Nombre, zona horaria, servidores de nombres
+settings-tokens = Acceso para programas
+settings-backup = Copiar, restaurar, entregar, borrar
+settings-system = Versión, actualizaciones, registro
+settings-audit = Cada cambio y quién lo hizo
+settings-about = Qué ve el filtro y qué no
+adults-title = Adultos
+adults-add = Añadir un adulto
+adults-role = Papel
+adults-password = Primera contraseña
+adults-password-hint = Dísela a la persona, que podrá cambiarla al entrar.
+adults-no-password = No puede entrar
+adults-totp = Entra con código
+adults-passkeys =
+    { $count ->
+        [one] 1 llave de acceso
+       *[other] { $count } llaves de acceso
+    }
+account-title = Contraseña y acceso
+totp-title = Códigos de una app
+totp-off = Además de la contraseña se puede pedir un código que solo conoce tu teléfono.
+totp-begin = Configurar
+totp-scan = Escanéalo con una app de códigos y escribe el código que muestre.
+totp-secret = O cópialo:
+totp-confirm = Activar
+totp-on = Al entrar se pide un código.
+totp-turn-off = Desactivar
+qr = Código QR. Lo mismo está escrito debajo en letras.
+passkeys-title = Llaves de acceso
+passkeys-lead = Entra con la huella, la cara o una llave en vez de la contraseña.
+passkeys-add = Añadir una llave de acceso
+passkeys-need-https = Las llaves de acceso necesitan una conexión cifrada: abre esta página con https:// y un nombre, no un número.
+sessions-title = Sesiones abiertas
+sessions-this = aquí
+sessions-end = Cerrar
+sessions-end-others = Cerrar todas las demás
+tokens-title = Acceso para programas
+tokens-lead = Un programa muestra una clave en vez de una contraseña. Da a cada uno solo lo necesario.
+tokens-fresh = Tu clave nueva
+tokens-fresh-detail = Cópiala ahora. No se mostrará otra vez.
+tokens-add = Crear una clave
+tokens-name = ¿Para qué es?
+tokens-scopes = Qué puede hacer
+tokens-days = Vale
+tokens-forever = Sin fin
+tokens-until = Vale hasta: { $until }
+scope-read = Ver el estado, las personas y los aparatos
+scope-activity = Ver la actividad hasta donde lo permite la privacidad
+scope-pause = Pausar y dar más tiempo
+scope-rules = Cambiar reglas y aparatos
+scope-settings = Cambiar todo lo demás
+network-title = Casa y red
+upstreams-title = Servidores de nombres
+upstreams-lead = Encuentran las direcciones de los sitios. Con los cifrados, el proveedor no puede leer.
+upstreams-everyone = Para todos
+upstreams-answers = Responde
+upstreams-silent = No responde
+upstreams-plain = sin cifrar
+upstreams-servers = Un servidor por línea
+privacy-title = Privacidad
+privacy-lead = Los niños ven lo que se guarda sobre ellos. Las líneas de ayuda nunca se guardan.
+privacy-entries =
+    { $count ->
+        [one] 1 entrada
+       *[other] { $number } entradas
+    }
+privacy-delete = Borrar
+privacy-delete-all = Borrar todo lo guardado
+retention-title = Cuánto tiempo
+retention-days = Días hasta que se borra
+retention-size = Ahora ocupa { $size }.
+backup-title = Copia de seguridad
+backup-make = Hacer una copia
+backup-last = La última:
+backup-never = Todavía no hay ninguna copia.
+backup-passphrase = Frase secreta del archivo
+backup-passphrase-hint = Sin ella nadie puede leer el archivo, tú tampoco. Apúntala.
+backup-make-button = Guardar la copia
+backup-restore = Restaurar
+backup-restore-lead = Todo lo ajustado aquí se sustituye por lo del archivo.
+backup-file = Archivo
+backup-restore-button = Restaurar
+system-title = Sistema
+system-version = Versión { $version }, en marcha desde hace { $uptime }.
+update-title = Actualizaciones
+update-unknown = Todavía nadie ha buscado actualizaciones.
+update-current = Es la versión más nueva. Comprobado
+update-by-system = Las actualizaciones llegan con las del router.
+update-available = Hay una versión nueva: { $version }.
+update-install = Instalar ahora
+log-title = Registro
+log-lead = No contiene nombres de sitios.
+log-when = Cuándo
+log-level = Tipo
+log-text = Qué
+about-title = Acerca de, y qué ve
+about-lead = Ningún filtro lo ve todo. Este dice lo que no ve.
+about-version = Stairgate { $version }
+coverage-title = Qué ve aquí el filtro
+coverage-state-sees = Lo ve
+coverage-state-partly = En parte
+coverage-state-blind = No lo ve
+coverage-plain-dns = Nombres preguntados
+coverage-plain-dns-detail = Cada nombre que un aparato filtrado pregunta en casa.
+coverage-tls = Sitios seguros
+coverage-tls-detail = El nombre del sitio al empezar una conexión. Lo que sigue va cifrado y así se queda.
+coverage-quic = QUIC
+coverage-quic-detail = Una forma más nueva de conectar. Donde se bloquea, los navegadores usan la de siempre.
+coverage-ech = Nombres ocultos
+coverage-ech-detail = Donde los nombres se mantienen legibles, también se reconocen los sitios que ocultan el suyo.
+coverage-encrypted-dns = Otros servidores de nombres
+coverage-encrypted-dns-detail = Los conocidos se bloquean donde lo dicen las reglas. Los desconocidos pueden pasar inadvertidos.
+coverage-vpn = Túneles y VPN
+coverage-vpn-detail = Los servicios conocidos se bloquean. Dentro de un túnel que pasa no se ve nada.
+coverage-ipv6 = IPv6
+coverage-ipv6-detail = Se filtra igual que IPv4.
+coverage-mobile-data = Datos móviles
+coverage-mobile-data-detail = Lo que hace un teléfono fuera de vuestra wifi nunca pasa por aquí.
+coverage-content = Contenidos
+coverage-content-detail = Nunca se mira dentro de mensajes, fotos o vídeos. No se instala ningún certificado.
+coverage-second-router = Un segundo router
+coverage-second-router-detail = Los aparatos detrás de otro router parecen uno solo.
+interfaces-title = Dónde está
+interface-attached = filtra ({ $mode })
+interface-not-attached = no filtra: { $detail }
+
+## Audit
+audit-title = Cambios
+audit-lead = Todos los tutores ven esto. Los niños ven lo que les toca.
+audit-none = Todavía no se ha cambiado nada.
+actor-token = Programa «{ $name }»
+actor-command-line = En el propio aparato
+actor-agent = El propio Stairgate
+audit-set-up = Instalado
+audit-signed-in = Entrada
+audit-sign-in-failed = Entrada fallida
+audit-person-added = Persona añadida
+audit-person-changed = Persona cambiada
+audit-person-erased = Persona borrada
+audit-person-exported = Datos entregados
+audit-paused = Pausado
+audit-resumed = Abierto de nuevo
+audit-time-given = Más tiempo dado
+audit-week-changed = Semana cambiada
+audit-categories-changed = Tipos de sitios o apps cambiados
+audit-modes-changed = Modos cambiados
+audit-protection-changed = Protección cambiada
+audit-privacy-changed = Cambiado lo que se guarda
+audit-name-allowed = Sitio permitido
+audit-name-blocked = Sitio bloqueado
+audit-name-removed = Regla de un sitio quitada
+audit-asked = Petición
+audit-granted = Petición concedida
+audit-turned-down = Petición rechazada
+audit-device-adopted = Aparato asignado
+audit-device-merged = Aparatos unidos
+audit-device-forgotten = Aparato olvidado
+audit-list-added = Lista añadida
+audit-list-removed = Lista quitada
+audit-upstreams-changed = Servidores de nombres cambiados
+audit-household-changed = Casa cambiada
+audit-access-changed = Forma de entrar cambiada
+audit-session-ended = Sesión cerrada
+audit-token-made = Clave creada
+audit-token-revoked = Clave anulada
+audit-backed-up = Copia hecha
+audit-restored = Copia restaurada
+audit-history-deleted = Lo guardado, borrado
+audit-updated = Actualizado
+
+## A child's own page: plain words for a child of eight
+me-title = Mi página
+me-hello = ¡Hola, { $name }!
+me-now = Cómo está ahora
+me-no-rules = Para ti no hay reglas. Puedes usar internet libremente.
+me-today = Mi día
+day-graph = Tu día de medianoche a medianoche. La lista de abajo dice lo mismo.
+day-open = Internet abierto
+day-closed = Internet cerrado
+day-now = ahora
+me-ask = Quiero preguntar algo
+me-ask-time = ¿Puedo tener más tiempo?
+me-ask-site = ¿Podéis abrir un sitio?
+me-ask-say = Quiero deciros algo
+me-ask-which = ¿Qué sitio o app?
+me-ask-why = ¿Por qué? (Puedes dejarlo en blanco)
+me-ask-note = ¿Qué quieres decir?
+me-ask-send = Enviar
+me-pin = Tu PIN
+me-why = ¿Por qué no funciona algo?
+me-why-button = Dímelo
+me-answers = Lo que he preguntado
+me-help = Alguien con quien hablar
+me-help-lead = Te escuchan cuando tienes pena, miedo o preocupaciones. Nadie en casa puede ver que miras su página.
+me-blocked = Lo que está cerrado para mí
+me-blocked-lead = ¿Crees que algo debería estar abierto? Pregunta.
+me-kept = Lo que se apunta sobre mí
+me-level-nothing = No se apunta nada de lo que miras.
+me-level-reasons = Se apunta por qué algo estaba cerrado, pero no qué era.
+me-level-blocked-names = Se apuntan los sitios que estaban cerrados. Tus padres pueden verlos. Los que estaban abiertos no se apuntan.
+me-level-all-names = Se apuntan todos los sitios que piden tus aparatos. Tus padres pueden verlos.
+me-kept-usage = Tus minutos se cuentan.
+me-kept-days =
+    { $days ->
+        [one] Después de 1 día se borra.
+       *[other] Después de { $days } días se borra.
+    }
+me-kept-show =
+    { $count ->
+        [one] Enséñame lo apuntado
+       *[other] Enséñame las { $count } cosas apuntadas
+    }
+me-use = Mi semana
+me-changes = Quién ha cambiado mis reglas
+paused-title = Hora de una pausa
+paused-title-night = ¡Buenas noches!
+paused-title-quota = Eso fue todo por hoy
+paused-detail = Internet está cerrado ahora en este aparato. Vuelve solo.
+paused-link = Ver mis reglas o preguntar
+paused-again = ¿Ya está abierto?
+paused-help = Las líneas de ayuda funcionan igualmente, a cualquier hora.
+
+## Kinds of sites, as the built-in taxonomy has them
+category-adult = Pornografía
+category-adult-detail = Sitios hechos para mostrar sexo.
+category-suggestive = Desnudos e imágenes insinuantes
+category-suggestive-detail = Lencería, glamour y sitios con rincones para adultos sin estar hechos para eso.
+category-violence = Crueldad
+category-violence-detail = Sitios que muestran cómo se hiere o mata a personas o animales por morbo.
+category-weapons = Armas y materiales peligrosos
+category-weapons-detail = Sitios que venden armas o explican cómo hacer explosivos y venenos.
+category-hate = Odio y extremismo
+category-hate-detail = Sitios que llaman al odio o la violencia contra personas por lo que son o creen.
+category-drugs = Drogas
+category-drugs-detail = Sitios que venden drogas o las alaban; la ayuda contra la adicción sigue abierta.
+category-alcohol-tobacco = Alcohol, tabaco y vapeo
+category-alcohol-tobacco-detail = Tiendas y marcas de cosas que no se pueden vender a niños.
+category-self-harm = Autolesiones y trastornos alimentarios
+category-self-harm-detail = Sitios que animan a hacerse daño o a pasar hambre; las líneas de ayuda siguen abiertas.
+category-sects = Grupos coercitivos
+category-sects-detail = Grupos de los que tribunales u organismos han visto que presionan a sus miembros.
+category-misinformation = Noticias inventadas
+category-misinformation-detail = Sitios que publican historias inventadas como noticias.
+category-strangers = Chats al azar con desconocidos
+category-strangers-detail = Sitios que ponen a un niño en contacto, por vídeo o texto, con quien haya.
+category-dating = Citas
+category-dating-detail = Sitios y apps para buscar pareja; sus propias normas son para adultos.
+category-messaging = Mensajería
+category-messaging-detail = Mensajes, llamadas y grupos con conocidos y con quien tenga su número.
+category-forums = Foros
+category-forums-detail = Debates abiertos donde escribe gente de cualquier edad.
+category-social = Redes sociales
+category-social-detail = Perfiles, seguidores, me gusta y publicaciones sin fin; la mayoría pide 13 años.
+category-video = Vídeo y streaming
+category-video-detail = Películas, series, directos y clips.
+category-games = Juegos
+category-games-detail = Juegos en línea, sus tiendas y sus chats.
+category-ai-companions = Compañeros artificiales
+category-ai-companions-detail = Programas que hacen de amigo o pareja y están hechos para que no se deje de hablar.
+category-ai-assistants = Asistentes de inteligencia artificial
+category-ai-assistants-detail = Programas que responden y escriben textos; la mayoría pide 13 años, y se equivocan.
+category-spying = Espiar a otros
+category-spying-detail = Programas que vigilan en secreto el teléfono de otra persona.
+category-hacking = Herramientas de ataque
+category-hacking-detail = Herramientas y servicios para entrar en ordenadores o saturarlos, y trampas de juegos con virus.
+category-piracy = Copias piratas
+category-piracy-detail = Sitios que ofrecen películas, juegos y programas sin derecho; muchos llevan virus.
+category-file-sharing = Archivos y descargas
+category-file-sharing-detail = Sitios donde cualquiera deja archivos que cualquiera descarga.
+category-blogs = Blogs
+category-blogs-detail = Sitios personales de cualquiera sobre cualquier cosa.
+category-gambling = Apuestas
+category-gambling-detail = Apuestas, casinos, loterías y venta de objetos de juegos por dinero.
+category-crypto = Compra de criptomonedas
+category-crypto-detail = Bolsas y monederos; no son para niños.
+category-malware = Programas dañinos
+category-malware-detail = Sitios que infectan aparatos o abusan de ellos, por ejemplo para minar.
+category-scams = Phishing y estafas
+category-scams-detail = Sitios que se hacen pasar por otros para llevarse contraseñas o dinero.
+category-ads = Publicidad y rastreo
+category-ads-detail = Servidores que muestran anuncios o siguen a la gente de sitio en sitio.
+category-shopping = Compras
+category-shopping-detail = Tiendas y mercados en línea.
+category-vpn = Servicios VPN
+category-vpn-detail = Túneles que ocultan todo al filtro.
+category-encrypted-dns = Servidores de nombres cifrados
+category-encrypted-dns-detail = Servidores que responden en lugar del de casa; sin ellos, el filtro ve cada nombre.
+category-proxies = Proxys y anonimizadores
+category-proxies-detail = Sitios que traen otros sitios por uno, y rodeos de pago por casas ajenas.
+category-remote-control = Control remoto
+category-remote-control-detail = Programas que muestran y manejan otro ordenador; también así entran los estafadores.
+category-translation = Traductores de páginas
+category-translation-detail = Traductores que muestran páginas enteras de otros sitios; útiles para la escuela y un modo de esquivar reglas.
+category-shorteners = Acortadores de enlaces
+category-shorteners-detail = Enlaces cortos que no muestran adónde llevan.
+category-helplines = Líneas de ayuda
+category-helplines-detail = Alguien con quien hablar de violencia, abuso, preocupaciones o crisis; siempre abierto y nunca registrado.
+category-health = Salud y educación sexual
+category-health-detail = Respuestas sobre cuerpo, mente, sexualidad y adicciones de quienes saben.
+category-emergency = Emergencias
+category-emergency-detail = Policía, rescate y avisos a la población.
+category-school = Escuela
+category-school-detail = Las plataformas en las que enseñan las escuelas.
+category-updates = Actualizaciones del sistema
+category-updates-detail = Lo que mantiene los aparatos seguros, en hora y conectados.
+category-home = Esta casa
+category-home-detail = Las impresoras, pantallas y páginas de casa.
+category-kids = Para niños pequeños
+category-kids-detail = Sitios hechos para niños pequeños.
+category-learning = Aprender y consultar
+category-learning-detail = Enciclopedias, bibliotecas, cursos y juegos para aprender.
+category-music = Música y radio
+category-music-detail = Escuchar música, radio y pódcasts.
+category-news = Noticias
+category-news-detail = Periódicos y emisoras.
+category-sport = Deporte
+category-sport-detail = Resultados, clubes y noticias deportivas.
+category-mail = Correo electrónico
+category-mail-detail = Leer el correo en el navegador.

@@ -97,7 +97,7 @@ pub(crate) fn count(language: Language, number: u64) -> String {
     let separator = t!(language, "format-thousands");
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push_str(&separator);
         }
         grouped.push(digit);

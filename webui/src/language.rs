@@ -143,3 +143,6 @@ impl FromStr for Language {
         known.ok_or_else(|| UnknownLanguage(text.into()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,7 +89,7 @@ fn use_table(language: Language, week: &[DayOfUse], series: &[Option<String>]) -
     html! {
         details data-key="use-table" {
             summary { (t!(language, "as-table")) }
-            div.scroll tabindex="0" role="region" aria-label=(t!(language, "use-title")) {
+            div.scroll tabindex="0" role="region" aria-label=(t!(language, "use-table")) {
                 table {
                     thead { tr { th scope="col" { (t!(language, "use-what")) } @for day in week { th scope="col" { (format::date(language, day.date)) } } } }
                     tbody {

@@ -603,7 +603,7 @@ fn paused() -> Paused {
         until,
         then: Some(mode(&EVERYDAY, "")),
     };
-    Paused { person: Some("Ada".into()), now, child_page: "http://gate.home.arpa/me".into(), until }
+    Paused { person: Some("Ada".into()), now, child_page: "http://gate.home.arpa/me".into() }
 }
 
 fn setup_steps(language: Language) -> [(&'static str, SetupStep); 7] {

@@ -97,14 +97,14 @@ function build() {
     parent.append(element);
   };
   const head = row();
-  label(head, "columnheader", "", "");
+  label(head, "columnheader", grid.dataset.label, "unseen");
   dayNames.forEach((day, number) => {
     cells[number] = [];
     label(head, "columnheader", day, "");
   });
   for (let number = 0; number < ROWS; number++) {
     const line = row();
-    label(line, "rowheader", number % 2 ? "" : shown(number * STEP), "hour");
+    label(line, "rowheader", shown(number * STEP), number % 2 ? "unseen" : "hour");
     for (let day = 0; day < 7; day++) {
       const cell = document.createElement("div");
       cell.setAttribute("role", "gridcell");

@@ -206,7 +206,8 @@ fn kept(shell: &Shell, kept: &Kept) -> Markup {
 }
 
 /// What a paused or sleeping device is shown in place of the internet. It keeps no state, needs no script and asks for
-/// nothing but the style; once the internet is open again the browser is told to look for itself.
+/// nothing but the style. It does not load itself anew, so that it cannot make a loop and nobody who reads slowly loses
+/// the place (WCAG 2.2 §2.2.1).
 pub fn paused(language: Language, zone: &TimeZone, now: Timestamp, paused: &Paused) -> Markup {
     let shell = Shell {
         language,
@@ -229,10 +230,6 @@ pub fn paused(language: Language, zone: &TimeZone, now: Timestamp, paused: &Paus
             Because::Everyday | Because::Week | Because::Exception => "paused-title-night",
         }
     );
-    // One minute after the end, so that clocks that differ a little do not make a loop; at most an hour ahead, because the
-    // end may come earlier.
-    let seconds =
-        paused.until.map_or(REFRESH_MAX, |until| (until.as_second() - now.as_second() + 60).clamp(60, REFRESH_MAX));
     html! {
         (DOCTYPE)
         html lang=(language) {
@@ -240,7 +237,6 @@ pub fn paused(language: Language, zone: &TimeZone, now: Timestamp, paused: &Paus
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta http-equiv="refresh" content=(seconds);
                 title { (title) }
                 link rel="stylesheet" href=(assets::STYLE.path());
             }
@@ -252,12 +248,10 @@ pub fn paused(language: Language, zone: &TimeZone, now: Timestamp, paused: &Paus
                     p.lead { (words::state_detail(&shell, &paused.now)) }
                     p { (t!(language, "paused-detail")) }
                     p { a.button.primary href=(paused.child_page) { (t!(language, "paused-link")) } }
+                    form method="get" { button { (t!(language, "paused-again")) } }
                     p.hint { (t!(language, "paused-help")) }
                 }
             }
         }
     }
 }
-
-/// Seconds after which a paused device's page is loaded anew at the latest.
-const REFRESH_MAX: i64 = 3600;

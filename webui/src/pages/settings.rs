@@ -445,7 +445,7 @@ pub fn system(shell: &Shell, system: &System) -> Markup {
                     }
                 }
             }
-            section aria-labelledby="log" {
+            section {
                 h2 #log { (t!(language, "log-title")) }
                 p { (t!(language, "log-lead")) }
                 div.scroll tabindex="0" role="region" aria-labelledby="log" {

@@ -1,4 +1,3 @@
-use jiff::Timestamp;
 use stairgate_policy::household::{AgeBand, PrivacyLevel};
 use stairgate_policy::schedule::TimeOfDay;
 
@@ -81,6 +80,4 @@ pub struct Paused {
     pub now: Now,
     /// Address of the child's own page.
     pub child_page: String,
-    /// Until when, as the page shows it, and for the browser to try again then.
-    pub until: Option<Timestamp>,
 }
