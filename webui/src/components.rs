@@ -170,7 +170,8 @@ pub(crate) fn request(shell: &Shell, request: &Request) -> Markup {
         Ask::Site { .. } => &[],
         Ask::Time(_) if may.pause => &[AnswerChoice::Yes, AnswerChoice::No],
         Ask::Time(_) => &[],
-        Ask::Note => &[AnswerChoice::Read],
+        Ask::Note if may.pause || may.rules => &[AnswerChoice::Read],
+        Ask::Note => &[],
     };
     let kind = match request.ask {
         Ask::Site { .. } => "site",
@@ -184,7 +185,7 @@ pub(crate) fn request(shell: &Shell, request: &Request) -> Markup {
             @if !request.note.is_empty() { blockquote { (words::name(&request.note)) } }
             @if let Ask::Site { because: Some(because), name } = &request.ask {
                 p { (words::reason(language, because)) " "
-                    a href=(routes::with_query(routes::WHY, &[("name", name), ("person", &request.from.id.0.to_string())])) {
+                    a href=(why_path(shell, request.from.id, name)) {
                         (t!(language, "why-link"))
                     }
                 }
@@ -218,6 +219,14 @@ pub(crate) fn request(shell: &Shell, request: &Request) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Where a name is explained: a child has it explained on its own page.
+pub(crate) fn why_path(shell: &Shell, person: PersonId, name: &str) -> String {
+    match shell.viewer {
+        Viewer::Adult { .. } => routes::with_query(routes::WHY, &[("name", name), ("person", &person.0.to_string())]),
+        Viewer::Child(_) | Viewer::Stranger => routes::with_query(routes::ME, &[("name", name)]) + "#why",
     }
 }
 

@@ -154,8 +154,9 @@ fn hour_label(language: Language, hour: u32) -> String {
 
 /// A day as a line of stretches, with now, and in words.
 pub(crate) fn day(shell: &Shell, stretches: &[Stretch]) -> Markup {
-    const HEIGHT: u32 = 34;
-    const WIDTH: u32 = 720;
+    const HEIGHT: u32 = 26;
+    // A unit for every four minutes.
+    const WIDTH: u32 = MINUTES_A_DAY / 4;
     let language = shell.language;
     let local = shell.zone.to_datetime(shell.now);
     let now = local.hour() as u32 * 60 + local.minute() as u32;
@@ -165,15 +166,15 @@ pub(crate) fn day(shell: &Shell, stretches: &[Stretch]) -> Markup {
         figure {
             svg.chart.day viewBox=(format!("0 0 {WIDTH} {}", HEIGHT + 30)) role="img" aria-label=(t!(language, "day-graph")) {
                 @for stretch in stretches {
-                    @let x = u32::from(stretch.from.minute()) / 2;
-                    @let width = end(stretch) / 2 - x;
+                    @let x = u32::from(stretch.from.minute()) / 4;
+                    @let width = end(stretch) / 4 - x;
                     rect.{(if stretch.closed { "closed" } else if stretch.mode.id.as_str() == "everyday" { "open" } else { "between" })}
                         x=(x) y="6" width=(width) height=(HEIGHT) {}
                     @if stretch.closed { (bars(x, width, HEIGHT)) }
                 }
-                path.now d=(format!("M{} 0v{}", now / 2, HEIGHT + 12)) {}
+                path.now d=(format!("M{} 0v{}", now / 4, HEIGHT + 12)) {}
                 @for hour in [0_u32, 6, 12, 18, 24] {
-                    text x=(hour * 30) y=(HEIGHT + 26) text-anchor=(match hour { 0 => "start", 24 => "end", _ => "middle" }) { (hour_label(language, hour)) }
+                    text x=(hour * 15) y=(HEIGHT + 26) text-anchor=(match hour { 0 => "start", 24 => "end", _ => "middle" }) { (hour_label(language, hour)) }
                 }
             }
             ol.stretches {
@@ -192,7 +193,7 @@ pub(crate) fn day(shell: &Shell, stretches: &[Stretch]) -> Markup {
 
 /// The gate's bars over what is closed.
 fn bars(x: u32, width: u32, height: u32) -> Markup {
-    let path: String = (x + 6..x + width).step_by(12).map(|at| format!("M{at} 6v{height}")).collect();
+    let path: String = (x + 4..x + width).step_by(7).map(|at| format!("M{at} 6v{height}")).collect();
     html! { path.bars d=(path) {} }
 }
 

@@ -127,8 +127,13 @@ fn headings_come_in_order() {
     }
 }
 
-/// A form as a browser would post it with everything in it filled in: its action and its fields.
-fn forms(markup: &str) -> Vec<(String, Vec<(String, String)>)> {
+/// A form's action and its fields.
+type PostedForm = (String, Vec<(String, String)>);
+/// Reads the body of a form, or says what it does not understand.
+type Reader = fn(&str) -> Result<(), String>;
+
+/// Every form as a browser would post it with everything in it filled in; one for each button that it has.
+fn forms(markup: &str) -> Vec<PostedForm> {
     let mut forms = Vec::new();
     for form in markup.split("<form ").skip(1) {
         let form = &form[..form.find("</form>").expect("a form ends")];
@@ -179,7 +184,7 @@ fn understood<T: DeserializeOwned>(body: &str) -> Result<(), String> {
 }
 
 /// What reads the form that is posted to each path.
-const READERS: &[(&str, fn(&str) -> Result<(), String>)] = &[
+const READERS: &[(&str, Reader)] = &[
     (routes::SIGN_OUT, understood::<PlainForm>),
     (routes::LISTS_REFRESH, understood::<PlainForm>),
     (routes::ACCOUNT_TOTP_BEGIN, understood::<PlainForm>),

@@ -191,8 +191,11 @@ fn teenager() -> Person {
         rules.block.insert(category("games").expect("a category").tag);
         rules.open.insert(stairgate_policy::services::service("minecraft").expect("a service").tag);
         rules.safe_search = false;
-        for (site, action) in [("chess.example", Action::Allow), ("loud-videos.example", Action::Deny)] {
-            rules.own.push(OwnRule { name: site.into(), scope: NameScope::Both, action });
+        let today = Some(later(378));
+        for (site, action, until) in
+            [("chess.example", Action::Allow, today), ("loud-videos.example", Action::Deny, None)]
+        {
+            rules.own.push(OwnRule { name: site.into(), scope: NameScope::Both, action, until });
         }
     }
     person
@@ -568,6 +571,7 @@ fn me() -> Me {
     };
     let mut asked = requests().answered;
     asked.extend(requests().waiting);
+    asked.retain(|request| request.from.id == ADA);
     Me {
         person: name(ADA, "Ada"),
         age: Some(AgeBand::From6To9),

@@ -1,6 +1,6 @@
 use maud::{Markup, html};
 
-use crate::components::{name_action, rights, when};
+use crate::components::{name_action, rights, when, why_path};
 use crate::forms::NameAction;
 use crate::language::t;
 use crate::layout::page;
@@ -78,7 +78,7 @@ pub(crate) fn entry_row(shell: &Shell, entry: &Entry) -> Markup {
             }
             @if let (Some(name), Some(person)) = (&entry.name, &entry.person) {
                 div.row-actions {
-                    a.button.small href=(routes::with_query(routes::WHY, &[("name", name), ("person", &person.id.0.to_string())])) {
+                    a.button.small href=(why_path(shell, person.id, name)) {
                         (t!(language, "why-link")) span.visually-hidden { " " (words::name(name)) }
                     }
                     @if rights(shell).rules {

@@ -7,7 +7,7 @@ use crate::format;
 use crate::language::t;
 use crate::layout::{Icon, gate, icon, page};
 use crate::routes;
-use crate::view::{Because, Home, PersonCard, PersonName, Problem, Shell};
+use crate::view::{Home, PersonCard, PersonName, Problem, Shell};
 use crate::words;
 
 /// The page that everything begins at: what waits, then a card for each person.
@@ -77,7 +77,6 @@ pub(crate) fn card(shell: &Shell, card: &PersonCard) -> Markup {
                 }
             }
             p.state {
-                @if now.closed { (icon(if now.because == Because::Pause { Icon::Pause } else { Icon::Moon })) }
                 strong { (words::state(language, now)) }
                 span { (words::state_detail(shell, now)) }
             }

@@ -6,6 +6,7 @@ use stairgate_policy::taxonomy::{Category, Group, categories};
 
 use super::person::frame_of_person;
 use crate::components::{hidden, post, post_revision};
+use crate::format;
 use crate::forms::{NameAction, ServiceAction, ServiceChoice};
 use crate::language::{Language, t};
 use crate::layout::back;
@@ -198,6 +199,7 @@ fn names(shell: &Shell, page: &PersonPage, rules: &Rules) -> Markup {
                             span.verdict.blocked[rule.action == Action::Deny] {
                                 (t!(language, if rule.action == Action::Allow { "names-allowed" } else { "names-denied" }))
                             }
+                            @if let Some(until) = rule.until { " " (t!(language, "names-until", until = format::time(shell, until))) }
                         }
                         (post(shell, &routes::at(routes::PERSON_NAME_REMOVE, page.person.id.0), "inline", &html! {
                             (hidden("name", &rule.name)) (back(shell))
