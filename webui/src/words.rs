@@ -143,6 +143,15 @@ pub(crate) fn reason(language: Language, reason: &Reason) -> String {
     }
 }
 
+/// The style of a verdict.
+pub(crate) fn verdict_class(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allowed => "verdict",
+        Verdict::Blocked => "verdict blocked",
+        Verdict::Failed => "verdict failed",
+    }
+}
+
 pub(crate) fn verdict(language: Language, verdict: Verdict) -> String {
     match verdict {
         Verdict::Allowed => t!(language, "verdict-allowed"),

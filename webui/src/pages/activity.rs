@@ -63,7 +63,7 @@ pub(crate) fn entry_row(shell: &Shell, entry: &Entry) -> Markup {
         li {
             div {
                 p {
-                    span.verdict.blocked[blocked] { (words::verdict(language, entry.verdict)) } " "
+                    span class=(words::verdict_class(entry.verdict)) { (words::verdict(language, entry.verdict)) } " "
                     @match &entry.name {
                         Some(name) => strong { (words::name(name)) },
                         None => em { (t!(language, "activity-name-not-kept")) },

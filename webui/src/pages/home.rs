@@ -19,7 +19,16 @@ pub fn home(shell: &Shell, home: &Home) -> Markup {
         &t!(language, "home-title"),
         &html! {
             (problems(shell, home))
+            @if home.requests.len() + home.new_devices.len() > 1 {
+                nav.jump aria-label=(t!(language, "home-people")) {
+                    ul.chips {
+                        @for card in &filtered { li { a href=(format!("#person-{}", card.id.0)) { (words::name(&card.name)) } } }
+                    }
+                }
+            }
+            div.home {
             (waiting(shell, home))
+            div {
             section aria-labelledby="people" {
                 h2 #people.visually-hidden { (t!(language, "home-people")) }
                 div.cards {
@@ -50,6 +59,8 @@ pub fn home(shell: &Shell, home: &Home) -> Markup {
                         button.primary { (t!(language, "home-add-child")) }
                     }))
                 }
+            }
+            }
             }
         },
     )
