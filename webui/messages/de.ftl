@@ -72,6 +72,7 @@ nav-waiting =
         [one] wartet
        *[other] warten
     }
+choose = Bitte wählen
 save = Speichern
 change = Ändern
 remove = Entfernen

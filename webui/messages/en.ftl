@@ -72,6 +72,7 @@ nav-waiting =
         [one] waiting
        *[other] waiting
     }
+choose = Please choose
 save = Save
 change = Change
 remove = Remove
@@ -197,7 +198,7 @@ pause-for-60 = 1 h
 pause-for-morning = Until morning
 pause-for-open = Until I say
 quick-pause = Pause
-quick-pause-longer = Pause for another time
+quick-pause-longer = Another pause
 quick-resume = Turn on again
 quick-more-time = More time
 usage-of-quota = { $used } of { $quota } used, { $left } left

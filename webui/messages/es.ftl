@@ -72,6 +72,7 @@ nav-waiting =
         [one] pendiente
        *[other] pendientes
     }
+choose = Elige
 save = Guardar
 change = Cambiar
 remove = Quitar

@@ -72,6 +72,7 @@ nav-waiting =
         [one] en attente
        *[other] en attente
     }
+choose = À choisir
 save = Enregistrer
 change = Modifier
 remove = Supprimer

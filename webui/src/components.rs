@@ -74,6 +74,19 @@ pub(crate) fn select(id: &str, label: &str, name: &str, current: &str, options: 
     }
 }
 
+/// As [`select`], but nothing is chosen yet and something has to be.
+pub(crate) fn choose(language: Language, id: &str, label: &str, name: &str, options: &[(String, String)]) -> Markup {
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            select id=(id) name=(name) required {
+                option value="" { (t!(language, "choose")) }
+                @for (value, text) in options { option value=(value) { (clean(text)) } }
+            }
+        }
+    }
+}
+
 /// A box to tick with a text and, beneath it, what it means.
 pub(crate) fn tick(id: &str, name: &str, value: &str, ticked: bool, text: &str, detail: &str) -> Markup {
     let described = format!("{id}-detail");

@@ -148,12 +148,14 @@ fn forms(markup: &str) -> Vec<PostedForm> {
         for tag in tags(form) {
             let value = attribute(tag, "value");
             match (element(tag), attribute(tag, "name")) {
+                // What has to be chosen has an empty choice in front, which a browser does not post.
                 ("option", _) => {
-                    if let Some(name) = select.take() {
+                    let open = |(_, required): &(String, bool)| !required || value.as_deref() != Some("");
+                    if let Some((name, _)) = select.take_if(|select| open(select)) {
                         fields.push((name, value.unwrap_or_default()));
                     }
                 }
-                ("select", name) => select = name,
+                ("select", name) => select = name.map(|name| (name, tag.ends_with(" required"))),
                 (_, None) => {}
                 ("button", Some(name)) => buttons.push((name, value.unwrap_or_default())),
                 ("input", Some(_))

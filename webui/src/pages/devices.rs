@@ -1,7 +1,7 @@
 use maud::{Markup, html};
 use stairgate_policy::household::Owner;
 
-use crate::components::{hidden, owner_options, post, rights, select, text_field, when};
+use crate::components::{choose, hidden, owner_options, post, rights, select, text_field, when};
 use crate::forms::OwnerChoice;
 use crate::language::t;
 use crate::layout::{back, page};
@@ -94,7 +94,8 @@ fn known_device(shell: &Shell, device: &Device, people: &[PersonName]) -> Markup
 fn adopt(shell: &Shell, device: &Device, people: &[PersonName], title: &str) -> Markup {
     let language = shell.language;
     let id = element_id(device);
-    let owner = device.owner.map(|owner| OwnerChoice(owner).to_string()).unwrap_or_default();
+    let (owner_id, owner_label) = (format!("{id}-owner"), t!(language, "device-owner"));
+    let owners = owner_options(language, people);
     post(
         shell,
         &routes::at(routes::DEVICE_ADOPT, mac_text(device.mac)),
@@ -102,7 +103,11 @@ fn adopt(shell: &Shell, device: &Device, people: &[PersonName], title: &str) -> 
         &html! {
             (back(shell))
             (text_field(&format!("{id}-label"), &t!(language, "device-label"), "label", title, "text", "off"))
-            (select(&format!("{id}-owner"), &t!(language, "device-owner"), "owner", &owner, &owner_options(language, people)))
+            @match device.owner {
+                Some(owner) => (select(&owner_id, &owner_label, "owner", &OwnerChoice(owner).to_string(), &owners)),
+                // Whoever taps too fast gives the device to nobody.
+                None => (choose(language, &owner_id, &owner_label, "owner", &owners)),
+            }
             button { (t!(language, if device.owner.is_some() { "save" } else { "device-adopt" })) }
         },
     )
