@@ -39,6 +39,7 @@ pub use lists::ListState;
 pub use preferences::{HomeSettings, RETENTION_DAYS};
 pub use requests::{ASKS_MAX, ASKS_WITHIN, Asked, NOTE_LETTERS_MAX, WAITING_MAX};
 pub use rules::Protection;
+pub(crate) use views::mode_title;
 pub use week::{ModeEdit, Night};
 
 use crate::clock::Moment;
@@ -216,4 +217,4 @@ fn next_person(household: &Household, known: u32) -> u32 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

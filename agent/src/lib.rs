@@ -26,6 +26,7 @@ pub mod interfaces;
 mod kernel;
 pub mod metrics;
 mod output;
+pub mod pages;
 pub mod privileges;
 mod readiness;
 pub mod resolver;

@@ -1,16 +1,17 @@
 //! Why a name is allowed or blocked for a person.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::io::BufReader;
 use std::path::PathBuf;
 
 use stairgate_abi::maps::PROFILE_UNMANAGED;
 use stairgate_abi::{Decision, Mask, Tags, Verdict, flags};
-use stairgate_policy::compile::evaluate;
-use stairgate_policy::household::{EVERYDAY, Filter, Person};
+use stairgate_policy::compile::{evaluate, next_change};
+use stairgate_policy::household::{EVERYDAY, Filter, ModeId, PAUSED, Person, PersonId};
 use stairgate_policy::lists::find;
 use stairgate_policy::tags::{self, Meaning};
 use stairgate_policy::{name, taxonomy};
+use stairgate_webui::view as webui;
 
 use super::views::mode_title;
 use super::{Application, ApplicationError};
@@ -27,6 +28,7 @@ use crate::resolver::steps::{Before, Why, World, before};
 use crate::resolver::suffixes::Suffixes;
 use crate::resolver::upstream::UpstreamSet;
 use crate::subscriptions::{Copies, format_of};
+use crate::text;
 use crate::view::{Explanation, ListRule, SuffixView};
 
 /// Where the home's own names lie unless somebody says otherwise (RFC 8375). What they are is no matter of policy.
@@ -37,18 +39,32 @@ const HOME_DOMAIN: &str = "home.arpa";
 #[derive(Debug)]
 pub struct Search {
     explanation: Explanation,
+    page: webui::Explanation,
     lists: Vec<(List, PathBuf)>,
 }
 
 impl Search {
     /// Reads the lists whose tags hold for the name.
     pub fn run(mut self) -> Explanation {
+        self.explanation.rules = self.rules();
+        self.explanation
+    }
+
+    /// The same for pages.
+    pub fn run_for_page(mut self) -> webui::Explanation {
+        let source = |ListRule { list, line, text, exception, .. }| webui::Source { list, line, text, exception };
+        self.page.sources = self.rules().into_iter().map(source).collect();
+        self.page
+    }
+
+    fn rules(&self) -> Vec<ListRule> {
+        let mut rules = Vec::new();
         for (list, path) in &self.lists {
             // A list that cannot be read has its problem told by `lists`; here it just has nothing to say.
             let Ok(file) = std::fs::File::open(path) else { continue };
             let mut reader = BufReader::new(file);
             let matches = format_of(list, &mut reader).and_then(|format| find(format, reader, &self.explanation.name));
-            self.explanation.rules.extend(matches.unwrap_or_default().into_iter().map(|found| ListRule {
+            rules.extend(matches.unwrap_or_default().into_iter().map(|found| ListRule {
                 list: list.name.clone(),
                 line: found.line,
                 text: found.rule_text,
@@ -56,99 +72,136 @@ impl Search {
                 exception: found.exception,
             }));
         }
-        self.explanation
+        rules
     }
 }
 
 impl<G: Gate> Application<G> {
-    /// Asks the gate for its verdict on `text` for `person`, and puts it into words.
+    /// Asks the gate for its verdict on `text` for `person`, and puts it into words. `text` may be the address of a page.
     ///
     /// # Errors
     /// No such person, or no such name.
     pub fn explain(
         &self,
         text: &str,
-        person: &str,
+        person: PersonId,
         copies: &Copies,
         moment: Moment,
     ) -> Result<Search, ApplicationError> {
-        let person = self.person(person)?;
-        let name = name::normalise(text)
+        let person = self.person_with(person)?;
+        let name = name::normalise(text::host(text))
             .map_err(|error| ApplicationError::BadValue(format!("`{text}` is not a domain name: {error}")))?;
-        let profile = person.filter.as_ref().map_or(PROFILE_UNMANAGED, |filter| filter.profile);
-        let decided = self.gate.decide(profile, &name).ok_or_else(|| {
-            ApplicationError::BadValue(format!("the gate does not know the profile of {} yet; try again", person.name))
-        })?;
-        let (mode, _) = evaluate(&self.household, person.id, moment.wall)?;
-        let mut met = Tags::EMPTY;
-        let suffixes = decided.suffixes.iter().map(|(start, set)| {
-            met = met | set.tags | set.except;
-            SuffixView {
-                suffix: name.get(*start..).unwrap_or(&name).to_owned(),
-                tags: self.tag_names(set.tags),
-                except: self.tag_names(set.except),
-                blocked: self.tag_names(set.tags & (decided.mask.block | decided.mask.deny)),
-            }
+        let (decided, mode) = self.decided(person, &name, moment)?;
+        let met = decided.suffixes.iter().fold(Tags::EMPTY, |met, (_, set)| met | set.tags | set.except);
+        let suffixes = decided.suffixes.iter().map(|(start, set)| SuffixView {
+            suffix: name.get(*start..).unwrap_or(&name).to_owned(),
+            tags: self.tag_names(set.tags),
+            except: self.tag_names(set.except),
+            blocked: self.tag_names(set.tags & (decided.mask.block | decided.mask.deny)),
         });
         let suffixes = suffixes.collect();
         let lists = self.list_states().iter().filter(|state| met.contains(state.list.tag));
         let lists = lists.map(|state| (state.list.clone(), copies.path(&state.list.name))).collect();
-        let mode_name = mode_title(person, &mode);
-        let because = if mode == EVERYDAY { String::new() } else { format!(" (now: {mode_name})") };
-        let mut blocked = matches!(decided.verdict, Verdict::Block(_));
-        let mut sentence = self.sentence(person, &name, &decided);
-        let mut stands_in = None;
-        if let Some(filter) = person.filter.as_ref().filter(|_| self.resolving.is_some() && !blocked) {
-            match self.resolver_answer(filter, &name, &decided) {
-                Answer::Usual => {}
-                Answer::Alias(target) => {
-                    let _ = write!(sentence, "; the resolver answers for {target} in its place");
-                    stands_in = Some(target);
-                }
-                Answer::Refused(why) => {
-                    blocked = true;
-                    sentence = refused(&name, &person.name, &why);
-                }
+        let outcome = self.outcome(person, &name, &decided, &mode);
+        let mut sentence = match &outcome {
+            Outcome::Refused { because, .. } => refused(&name, &person.name, because),
+            Outcome::Passed | Outcome::Alias(_) => self.passed(person, &name, &decided),
+        };
+        let (mut reason, mut stands_in) = (None, None);
+        match outcome {
+            Outcome::Passed => {}
+            Outcome::Alias(target) => {
+                let _ = write!(sentence, "; the resolver answers for {target} in its place");
+                stands_in = Some(target);
             }
+            Outcome::Refused { reason: why, .. } => reason = Some(why),
         }
+        let mode_name = mode_title(person, &mode);
+        if mode != EVERYDAY {
+            let _ = write!(sentence, " (now: {mode_name})");
+        }
+        let page = webui::Explanation {
+            name: name.clone(),
+            person: webui::PersonName { id: person.id, name: person.name.clone() },
+            blocked: reason.is_some(),
+            protected: met.meets(taxonomy::protected()),
+            reason,
+            until: next_change(&self.household, person.id, moment.wall)?.map(|(at, _)| at),
+            mode: webui::ModeName { id: mode, title: mode_name.clone() },
+            stands_in: stands_in.clone(),
+            tags: met.iter().filter_map(tag_id).map(str::to_owned).collect(),
+            sources: Vec::new(),
+        };
         let explanation = Explanation {
             person: person.name.clone(),
-            blocked,
-            sentence: format!("{sentence}{because}"),
+            blocked: page.blocked,
+            sentence,
             stands_in,
             name,
             mode: mode_name,
             suffixes,
             rules: Vec::new(),
         };
-        Ok(Search { explanation, lists })
+        Ok(Search { explanation, page, lists })
     }
 
-    fn sentence(&self, person: &Person, name: &str, decided: &Decided) -> String {
+    /// Why a name, normalised, is closed for a person at this moment; `None` if it is open.
+    ///
+    /// # Errors
+    /// No such person.
+    pub fn reason(
+        &self,
+        name: &str,
+        person: PersonId,
+        moment: Moment,
+    ) -> Result<Option<webui::Reason>, ApplicationError> {
+        let person = self.person_with(person)?;
+        let (decided, mode) = self.decided(person, name, moment)?;
+        Ok(match self.outcome(person, name, &decided, &mode) {
+            Outcome::Refused { reason, .. } => Some(reason),
+            Outcome::Passed | Outcome::Alias(_) => None,
+        })
+    }
+
+    fn decided(&self, person: &Person, name: &str, moment: Moment) -> Result<(Decided, ModeId), ApplicationError> {
+        let profile = person.filter.as_ref().map_or(PROFILE_UNMANAGED, |filter| filter.profile);
+        let decided = self.gate.decide(profile, name).ok_or_else(|| {
+            ApplicationError::BadValue(format!("the gate does not know the profile of {} yet; try again", person.name))
+        })?;
+        let (mode, _) = evaluate(&self.household, person.id, moment.wall)?;
+        Ok((decided, mode))
+    }
+
+    /// Why a name can be reached.
+    fn passed(&self, person: &Person, name: &str, decided: &Decided) -> String {
         let who = &person.name;
         let met = decided.suffixes.iter().fold(Tags::EMPTY, |met, (_, set)| met | set.tags);
-        match decided.verdict {
-            Verdict::Pass if person.filter.is_none() => {
-                format!("{name} is allowed, because the devices of {who} are not filtered")
-            }
-            Verdict::Pass if met.meets(taxonomy::protected()) => {
-                format!("{name} is allowed, because it can always be reached")
-            }
-            Verdict::Pass if met.meets(decided.mask.allow) => {
-                format!("{name} is allowed for {who}, because it was allowed expressly")
-            }
-            Verdict::Pass if met.is_empty() => format!("{name} is allowed for {who}, because no list names it"),
-            Verdict::Pass => {
-                format!("{name} is allowed for {who}, because nothing that the lists say of it is blocked")
-            }
-            Verdict::Block(reason) => refused(name, who, &Why::of_verdict(reason, decided.hits)),
+        if person.filter.is_none() {
+            format!("{name} is allowed, because the devices of {who} are not filtered")
+        } else if met.meets(taxonomy::protected()) {
+            format!("{name} is allowed, because it can always be reached")
+        } else if met.meets(decided.mask.allow) {
+            format!("{name} is allowed for {who}, because it was allowed expressly")
+        } else if met.is_empty() {
+            format!("{name} is allowed for {who}, because no list names it")
+        } else {
+            format!("{name} is allowed for {who}, because nothing that the lists say of it is blocked")
+        }
+    }
+
+    /// What becomes of a name.
+    fn outcome(&self, person: &Person, name: &str, decided: &Decided, mode: &ModeId) -> Outcome {
+        match (decided.verdict, &person.filter) {
+            (Verdict::Block(reason), _) => Outcome::refused(&Why::of_verdict(reason, decided.hits), mode),
+            (Verdict::Pass, Some(filter)) if self.resolving.is_some() => self.resolved(filter, name, decided, mode),
+            (Verdict::Pass, _) => Outcome::Passed,
         }
     }
 
     /// What the resolver makes of a name that the gate lets pass.
-    fn resolver_answer(&self, filter: &Filter, name: &str, decided: &Decided) -> Answer {
+    fn resolved(&self, filter: &Filter, name: &str, decided: &Decided, mode: &ModeId) -> Outcome {
         let (Ok(name), Ok(home)) = (DnsName::from_dotted(name), DnsName::from_dotted(HOME_DOMAIN)) else {
-            return Answer::Usual;
+            return Outcome::Passed;
         };
         let mut decision = Decision::new();
         let mut met = Tags::EMPTY;
@@ -163,9 +216,9 @@ impl<G: Gate> Application<G> {
         let world = World { local: &local, routed: &routed, private_answers: None, judge: |_, _: &DnsName| judged };
         let question = Question { name, query_type: query_type::A, class: CLASS_IN };
         match before(&question, &ClientPolicy::of_rules(filter.profile, &filter.rules, UpstreamSet::DEFAULT), &world) {
-            Before::Refuse(refused) => Answer::Refused(refused.why.to_string()),
-            Before::Alias { target, .. } => Answer::Alias(target.to_string()),
-            Before::Answer(_) | Before::Resolve(_) => Answer::Usual,
+            Before::Refuse(refused) => Outcome::refused(&refused.why, mode),
+            Before::Alias { target, .. } => Outcome::Alias(target.to_string()),
+            Before::Answer(_) | Before::Resolve(_) => Outcome::Passed,
         }
     }
 
@@ -186,16 +239,46 @@ impl<G: Gate> Application<G> {
     }
 }
 
-/// What the resolver makes of a name.
-enum Answer {
+/// What becomes of a name.
+enum Outcome {
     /// It is resolved.
-    Usual,
+    Passed,
     /// Another name stands in for it.
     Alias(String),
-    /// It is refused, for this reason.
-    Refused(String),
+    /// It is refused.
+    Refused {
+        /// Why, to stand behind "…, because".
+        because: String,
+        /// The same for pages.
+        reason: webui::Reason,
+    },
 }
 
-fn refused(name: &str, who: &str, why: &dyn fmt::Display) -> String {
-    format!("{name} is blocked for {who}, because {why}")
+impl Outcome {
+    fn refused(why: &Why<'_>, mode: &ModeId) -> Self {
+        Self::Refused { because: why.to_string(), reason: reason(why, mode) }
+    }
+}
+
+/// The reason as pages tell it.
+fn reason(why: &Why<'_>, mode: &ModeId) -> webui::Reason {
+    match why {
+        Why::Denied => webui::Reason::Denied,
+        Why::Category(tags) => match tags.iter().next().and_then(tags::meaning) {
+            Some(Meaning::Category(category)) => webui::Reason::Category(category.id.to_owned()),
+            Some(Meaning::Service(service)) => webui::Reason::Service(service.id.to_owned()),
+            Some(Meaning::OwnDeny(_) | Meaning::OwnAllow(_)) | None => webui::Reason::Denied,
+        },
+        Why::NotAllowed => webui::Reason::NotAllowed,
+        Why::Paused if *mode == PAUSED => webui::Reason::Paused,
+        Why::Paused => webui::Reason::Closed,
+        Why::Canary => webui::Reason::Bypass,
+        Why::SafeSearch | Why::NoSafeSearch => webui::Reason::SafeSearch,
+        Why::Cloaked { target, .. } => webui::Reason::Cloaked(target.to_string()),
+        Why::Rebinding => webui::Reason::Rebinding,
+    }
+}
+
+fn refused(name: &str, who: &str, because: &str) -> String {
+    format!("{name} is blocked for {who}, because {because}")
 }

@@ -58,6 +58,25 @@ impl ListState {
     pub fn known(&self) -> Option<&ListRecord> {
         self.record.as_ref().filter(|_| !self.lost)
     }
+
+    /// Distinct names that the domain table holds of it; `None` if it is not loaded.
+    pub fn names(&self) -> Option<u64> {
+        self.report.as_ref().map(|report| report.names)
+    }
+
+    /// Lines that were skipped, by reason.
+    pub fn skipped(&self) -> BTreeMap<String, u64> {
+        match (&self.report, &self.record) {
+            (Some(report), _) => report.skips().map(|(skip, count)| (skip.title().to_owned(), count)).collect(),
+            (None, Some(record)) => record.skipped.clone(),
+            (None, None) => BTreeMap::new(),
+        }
+    }
+
+    /// Why the last attempt to look for it, or to use it, failed.
+    pub fn problem(&self) -> Option<&str> {
+        self.fetch_problem.as_deref().or(self.use_problem.as_deref())
+    }
 }
 
 impl<G: Gate> Application<G> {
@@ -174,25 +193,18 @@ impl<G: Gate> Application<G> {
         };
         let view = |state: &ListState| {
             let record = state.record.as_ref();
-            let skips =
-                |report: &Report| report.skips().map(|(skip, count)| (skip.title().to_owned(), count)).collect();
-            let skipped = match (&state.report, record) {
-                (Some(report), _) => skips(report),
-                (None, Some(record)) => record.skipped.clone(),
-                (None, None) => BTreeMap::new(),
-            };
             ListView {
                 name: state.list.name.clone(),
                 label: tag_id(state.list.tag).unwrap_or_default().to_owned(),
                 source: source_text(&state.list.source),
                 format: state.list.format.map_or("auto", |format| format.name()).to_owned(),
                 rules: record.map(|record| record.rules),
-                names: state.report.as_ref().map(|report| report.names),
-                skipped,
+                names: state.names(),
+                skipped: state.skipped(),
                 fetched: record.map(|record| time(record.fetched_at)),
                 checked: record.map(|record| time(record.checked_at)),
                 sha256: record.map(|record| record.sha256.clone()),
-                problem: state.fetch_problem.clone().or_else(|| state.use_problem.clone()),
+                problem: state.problem().map(str::to_owned),
             }
         };
         self.lists.iter().map(view).collect()

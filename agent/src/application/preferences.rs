@@ -11,7 +11,7 @@ use crate::document::PreferencesDocument;
 use crate::gate::Gate;
 
 /// Days that what is kept may be kept for.
-pub const RETENTION_DAYS: std::ops::RangeInclusive<u16> = 1..=365;
+pub const RETENTION_DAYS: std::ops::RangeInclusive<u16> = 0..=365;
 
 /// What concerns the home as a whole.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -39,6 +39,11 @@ pub enum Asked<'a> {
 }
 
 impl<G: Gate> Application<G> {
+    /// What was asked for and is not forgotten yet, the oldest first.
+    pub fn requests(&self) -> &[RequestDocument] {
+        &self.requests.requests
+    }
+
     /// Takes down what a person asks for. Who has asked for the same before and waits for the answer need not ask again;
     /// nothing is changed then.
     ///
@@ -155,9 +160,9 @@ impl<G: Gate> Application<G> {
     }
 }
 
-/// Drops what was answered longer ago than it is to be kept, and then, if there is too much, the oldest that was answered.
+/// Drops what was answered longer ago than it is to be kept, but not within a day, for the child has to read it; and then, if there is too much, the oldest that was answered.
 pub(super) fn forget_answered(requests: &mut RequestsDocument, days: u16, now: Timestamp) {
-    let oldest = now.checked_sub((i64::from(days) * 24).hours()).unwrap_or(Timestamp::MIN);
+    let oldest = now.checked_sub((i64::from(days.max(1)) * 24).hours()).unwrap_or(Timestamp::MIN);
     let is_kept = |request: &RequestDocument| request.answer.as_ref().is_none_or(|answer| answer.at >= oldest);
     requests.requests.retain(is_kept);
     let mut surplus = requests.requests.len().saturating_sub(REQUESTS_MAX);

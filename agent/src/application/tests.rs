@@ -35,23 +35,23 @@ owner = "Mia"
 /// The first profile of a person.
 const MIA: u16 = 3;
 
-const ALEX: PersonId = PersonId(1);
-const MIA_ID: PersonId = PersonId(2);
+pub(crate) const ALEX: PersonId = PersonId(1);
+pub(crate) const MIA_ID: PersonId = PersonId(2);
 
-fn by() -> By {
+pub(crate) fn by() -> By {
     By::command_line()
 }
 
-struct Home {
+pub(crate) struct Home {
     directory: tempfile::TempDir,
     config: Config,
     gate: Arc<MemoryGate>,
-    application: Application<MemoryGate>,
-    now: Moment,
+    pub(crate) application: Application<MemoryGate>,
+    pub(crate) now: Moment,
 }
 
 /// A household on Wednesday 2026-11-18 at noon in London.
-fn home() -> Home {
+pub(crate) fn home() -> Home {
     let directory = tempfile::tempdir().unwrap();
     let config = Config::parse(CONFIG).unwrap();
     let gate = Arc::new(MemoryGate::default());
@@ -67,7 +67,7 @@ impl Home {
         self.gate.mask(MIA).unwrap().has(PAUSED)
     }
 
-    fn later(&self, minutes: i64) -> Moment {
+    pub(crate) fn later(&self, minutes: i64) -> Moment {
         Moment {
             wall: self.now.wall.checked_add(minutes.minutes()).unwrap(),
             boot_ns: self.now.boot_ns + minutes as u64 * 60_000_000_000,
@@ -202,7 +202,7 @@ fn decisions_about_names_reach_the_table_and_are_explained() {
     let mut decide = |name: &str, decision| {
         let changed = home.application.decide(name, MIA_ID, decision, &by(), home.now).unwrap();
         tables.set_own(changed.names, home.application.own_rules().to_vec()).blocking_recv().unwrap().unwrap();
-        let search = home.application.explain("www.example.com", "Mia", &copies, home.now).unwrap();
+        let search = home.application.explain("www.example.com", MIA_ID, &copies, home.now).unwrap();
         let explanation = search.run();
         assert_eq!(home.gate.decide(MIA, "www.example.com").unwrap().verdict != Verdict::Pass, explanation.blocked);
         explanation.sentence
@@ -227,7 +227,7 @@ fn what_the_resolver_makes_of_a_name_is_explained() {
     let mut home = home();
     let copies = Copies::new(home.directory.path().join("lists"), Limits::default());
     let explain = |home: &Home, name: &str| {
-        let explanation = home.application.explain(name, "Mia", &copies, home.now).unwrap().run();
+        let explanation = home.application.explain(name, MIA_ID, &copies, home.now).unwrap().run();
         (explanation.sentence, explanation.blocked, explanation.stands_in)
     };
     let usual = |name: &str| (format!("{name} is allowed for Mia, because no list names it"), false, None);
@@ -331,3 +331,4 @@ fn status_says_how_it_is_and_until_when() {
 }
 
 mod changes;
+mod requests;

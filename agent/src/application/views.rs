@@ -1,5 +1,6 @@
 //! What the agent tells about itself.
 
+use jiff::Timestamp;
 use stairgate_abi::flags;
 use stairgate_abi::maps::PROFILE_UNKNOWN;
 use stairgate_policy::compile::{evaluate, next_change};
@@ -18,7 +19,7 @@ const NEARLY_FULL_PERCENT: u64 = 95;
 impl<G: Gate> Application<G> {
     /// The whole agent at a glance.
     pub fn status(&self, moment: Moment) -> Status {
-        let mut problems: Vec<String> = self.gate_problem.iter().chain(&self.table_problem).cloned().collect();
+        let mut problems = self.problems();
         let unattached = self.interfaces.iter().filter_map(|interface| {
             interface.problem.as_ref().map(|problem| format!("{} is not filtered: {problem}", interface.name))
         });
@@ -30,14 +31,13 @@ impl<G: Gate> Application<G> {
             problems.push(format!("the gate's counters cannot be read: {error}"));
             Vec::new()
         });
-        let (names, names_capacity) = (self.names, u64::from(self.gate.domain_capacity()));
-        if names * 100 >= names_capacity * NEARLY_FULL_PERCENT {
+        let (names, names_capacity) = self.names();
+        if self.is_nearly_full() {
             problems.push(format!(
                 "the domain table is nearly full ({names} of {names_capacity} names), so that updates take long; choose \
                  fewer lists, or a higher `domain_capacity` in the configuration"
             ));
         }
-        problems.extend(self.household.people.iter().filter_map(|person| self.unmet(person)));
         if moment.clock_is_unset() {
             problems.push("the clock was never set, so times of day are wrong; check the time server".to_owned());
         }
@@ -57,6 +57,40 @@ impl<G: Gate> Application<G> {
             problems,
             counters: counters.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         }
+    }
+
+    /// What neither an interface nor a list has to do with.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let unmet = self.household.people.iter().filter_map(|person| self.unmet(person));
+        self.gate_problem.iter().chain(&self.table_problem).cloned().chain(unmet).collect()
+    }
+
+    /// Names in the domain table, and names that it has room for.
+    pub(crate) fn names(&self) -> (u64, u64) {
+        (self.names, u64::from(self.gate.domain_capacity()))
+    }
+
+    /// True if changes of the domain table take long.
+    pub(crate) fn is_nearly_full(&self) -> bool {
+        let (names, capacity) = self.names();
+        names * 100 >= capacity * NEARLY_FULL_PERCENT
+    }
+
+    /// Devices that nobody has claimed, the latest first, with when they were last heard of.
+    pub(crate) fn strangers(&self) -> impl Iterator<Item = ([u8; 6], Timestamp)> {
+        self.strangers.iter()
+    }
+
+    /// Names of the sets of servers that rules may name, without the nameless one that everybody has.
+    pub(crate) fn upstream_sets(&self) -> impl Iterator<Item = &str> {
+        self.resolving.iter().flatten().map(String::as_str).filter(|name| !name.is_empty())
+    }
+
+    /// Whose device this is; `None` if it is nobody's or not known.
+    pub fn owner_of(&self, mac: [u8; 6]) -> Option<&Person> {
+        let device = self.household.devices.iter().find(|device| device.mac == mac)?;
+        let Owner::Person(id) = device.owner else { return None };
+        self.household.person(id)
     }
 
     /// What a person's rules ask of the resolver that it cannot do as it is configured.
@@ -163,7 +197,7 @@ impl<G: Gate> Application<G> {
 }
 
 /// What a person's mode is called.
-pub(super) fn mode_title(person: &Person, mode: &ModeId) -> String {
+pub(crate) fn mode_title(person: &Person, mode: &ModeId) -> String {
     if *mode == EVERYDAY {
         return "everyday rules".to_owned();
     }

@@ -314,7 +314,8 @@ impl Agent {
             Request::Watch => return answer(reply, Reply::Refused("there is nothing to watch here".to_owned())),
             Request::Lists => return answer(reply, Reply::Lists(application.list_views())),
             Request::Explain { name, person } => {
-                return match application.explain(&name, &person, &self.copies, moment) {
+                let person = application.person_named(&person);
+                return match person.and_then(|person| application.explain(&name, person, &self.copies, moment)) {
                     Ok(search) => drop(background::spawn("explain", move || {
                         answer(reply, Reply::Explanation(Box::new(search.run())));
                     })),

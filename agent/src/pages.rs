@@ -1,0 +1,42 @@
+//! What pages show, from what the application knows: one module a page, each a plain function.
+//!
+//! What the application does not know is left out and filled in by whoever does: the history, minutes of use, what devices
+//! call themselves, the health of upstream servers, and who may sign in.
+
+mod audit;
+mod devices;
+mod home;
+mod lists;
+mod me;
+mod network;
+mod now;
+mod person;
+mod privacy;
+mod requests;
+
+use stairgate_policy::household::{Household, Person};
+use stairgate_webui::view::PersonName;
+
+pub use audit::audit;
+pub use devices::devices;
+pub use home::home;
+pub use lists::lists;
+pub use me::{helplines, me, paused};
+pub use network::{network, time_zones};
+pub use now::{now, today};
+pub use person::person;
+pub use privacy::privacy;
+pub use requests::requests;
+
+/// A person as other people's pages mention it.
+pub fn person_name(person: &Person) -> PersonName {
+    PersonName { id: person.id, name: person.name.clone() }
+}
+
+/// Everyone whose devices are filtered.
+pub fn filtered_people(household: &Household) -> Vec<PersonName> {
+    household.people.iter().filter(|person| person.filter.is_some()).map(person_name).collect()
+}
+
+#[cfg(test)]
+mod tests;

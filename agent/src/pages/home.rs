@@ -1,0 +1,56 @@
+use jiff::Timestamp;
+use stairgate_policy::household::{Owner, Person, Role};
+use stairgate_webui::view::{Home, PersonCard, Problem};
+
+use super::devices::new_devices;
+use super::now::now;
+use super::requests::waiting;
+use crate::application::Application;
+use crate::clock::Moment;
+use crate::gate::Gate;
+
+/// The page that everything begins at.
+pub fn home<G: Gate>(app: &Application<G>, moment: Moment) -> Home {
+    let mut people: Vec<&Person> = app.household().people.iter().collect();
+    people.sort_by_key(|person| !matches!(person.role, Role::Child(_)));
+    Home {
+        requests: waiting(app, moment),
+        new_devices: new_devices(app),
+        problems: problems(app, moment),
+        people: people.into_iter().map(|person| card(app, person, moment)).collect(),
+    }
+}
+
+fn card<G: Gate>(app: &Application<G>, person: &Person, moment: Moment) -> PersonCard {
+    let is_theirs = |owner: Owner| owner == Owner::Person(person.id);
+    PersonCard {
+        id: person.id,
+        name: person.name.clone(),
+        role: person.role,
+        now: now(app.household(), person, moment.wall),
+        usage: None,
+        devices: app.household().devices.iter().filter(|device| is_theirs(device.owner)).count(),
+        devices_online: 0,
+    }
+}
+
+fn problems<G: Gate>(app: &Application<G>, moment: Moment) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if moment.clock_is_unset() {
+        problems.push(Problem::ClockUnset);
+    }
+    problems.extend(app.interfaces.iter().filter_map(|interface| {
+        let detail = interface.problem.clone()?;
+        Some(Problem::NotFiltered { interface: interface.name.clone(), detail })
+    }));
+    if app.is_nearly_full() {
+        problems.push(Problem::TableFull);
+    }
+    let failed = app.list_states().iter().filter(|state| state.problem().is_some());
+    problems.extend(failed.map(|state| {
+        let checked = state.record.as_ref().and_then(|record| Timestamp::from_second(record.checked_at).ok());
+        Problem::ListFailed { list: state.list.name.clone(), since: checked }
+    }));
+    problems.extend(app.problems().into_iter().map(Problem::Other));
+    problems
+}

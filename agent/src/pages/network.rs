@@ -1,0 +1,24 @@
+use jiff::tz::TimeZoneDatabase;
+use stairgate_webui::view::{Network, Resolver};
+
+use crate::application::Application;
+use crate::gate::Gate;
+
+/// The household and its upstream servers, which the resolver knows.
+pub fn network<G: Gate>(app: &Application<G>, resolvers: Vec<Resolver>) -> Network {
+    let (household, preferences) = (app.household(), app.preferences());
+    Network {
+        household: household.name.clone(),
+        time_zone: household.time_zone.clone(),
+        time_zones: time_zones(),
+        language: preferences.language(),
+        country: preferences.country.clone(),
+        resolvers,
+        revision: app.revision(),
+    }
+}
+
+/// Zones that can be chosen, by their IANA names.
+pub fn time_zones() -> Vec<String> {
+    TimeZoneDatabase::bundled().available().map(|name| name.to_string()).collect()
+}

@@ -1,0 +1,28 @@
+use stairgate_policy::household::{Device, Owner, PersonId};
+use stairgate_webui::view::{DeviceName, PersonPage};
+
+use super::now::now;
+use crate::application::{Application, ApplicationError};
+use crate::clock::Moment;
+use crate::gate::Gate;
+
+/// Everything that is decided about one person.
+///
+/// # Errors
+/// No such person.
+pub fn person<G: Gate>(app: &Application<G>, id: PersonId, moment: Moment) -> Result<PersonPage, ApplicationError> {
+    let household = app.household();
+    let person = household.person(id).ok_or(ApplicationError::NoPersonNumber(id.0))?;
+    let devices = household.devices.iter().filter(|device| device.owner == Owner::Person(id));
+    let device_name = |device: &Device| DeviceName { mac: device.mac, label: device.label.clone(), online: false };
+    Ok(PersonPage {
+        person: person.clone(),
+        now: now(household, person, moment.wall),
+        usage: None,
+        week_of_use: Vec::new(),
+        devices: devices.map(device_name).collect(),
+        upstream_sets: app.upstream_sets().map(str::to_owned).collect(),
+        retention_days: app.preferences().retention_days,
+        revision: app.revision(),
+    })
+}
