@@ -54,7 +54,7 @@ pub fn me<G: Gate>(app: &Application<G>, id: PersonId, moment: Moment) -> Result
 /// What a device whose owner is paused or asleep is shown. `None` if the owner is not.
 pub fn paused<G: Gate>(app: &Application<G>, owner: &Person, child_page: &str, moment: Moment) -> Option<Paused> {
     let now = now(app.household(), owner, moment.wall).filter(|now| now.closed)?;
-    Some(Paused { person: Some(owner.name.clone()), until: now.until, now, child_page: child_page.to_owned() })
+    Some(Paused { person: Some(owner.name.clone()), now, child_page: child_page.to_owned() })
 }
 
 /// Someone to talk to: the country's helplines, then those for everyone.
