@@ -125,3 +125,76 @@ pub(crate) fn bytes(language: Language, bytes: u64) -> String {
         format!("{whole}{decimal}{}\u{a0}{}", tenths % 10, UNITS[unit])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZoneDatabase;
+
+    use super::*;
+    use crate::view::Viewer;
+
+    const LANGUAGES: [Language; 4] = [Language::English, Language::German, Language::French, Language::Spanish];
+
+    /// The evening before the clock goes back in Berlin, 20:05.
+    fn shell(language: Language) -> Shell {
+        Shell {
+            language,
+            viewer: Viewer::Stranger,
+            csrf: String::new(),
+            path: String::new(),
+            notice: None,
+            failure: None,
+            household: String::new(),
+            zone: TimeZoneDatabase::bundled().get("Europe/Berlin").unwrap(),
+            now: "2026-10-24T18:05:00Z".parse().unwrap(),
+            waiting_requests: 0,
+            new_devices: 0,
+        }
+    }
+
+    #[test]
+    fn instants_are_told_as_the_household_sees_them() {
+        let check = |at: &str, expected: [&str; 4]| {
+            let at = at.parse().unwrap();
+            assert_eq!(LANGUAGES.map(|language| time(&shell(language), at)), expected);
+        };
+        check("2026-10-24T18:30:00Z", ["8:30\u{a0}pm", "20:30", "20:30", "20:30"]);
+        // Local midnight, and past the change to winter time.
+        check("2026-10-24T22:00:00Z", ["tomorrow, 12:00\u{a0}am", "morgen, 00:00", "demain, 00:00", "mañana, 00:00"]);
+        check("2026-10-25T06:00:00Z", ["tomorrow, 7:00\u{a0}am", "morgen, 07:00", "demain, 07:00", "mañana, 07:00"]);
+        check("2026-10-26T11:00:00Z", ["Monday, 12:00\u{a0}pm", "Montag, 12:00", "lundi, 12:00", "lunes, 12:00"]);
+        check(
+            "2026-10-01T10:00:00Z",
+            ["Thu 1 Oct, 12:00\u{a0}pm", "Do 1. Okt., 12:00", "jeu 1 oct., 12:00", "jue 1 oct, 12:00"],
+        );
+    }
+
+    #[test]
+    fn what_was_is_told_by_how_long_ago() {
+        let check = |seconds: i64, expected: &str| {
+            let shell = shell(Language::English);
+            assert_eq!(ago(&shell, shell.now - jiff::SignedDuration::from_secs(seconds)), expected);
+        };
+        check(-5, "just now");
+        check(59, "just now");
+        check(60, "1 minute ago");
+        check(3599, "59 minutes ago");
+        check(7200, "2 hours ago");
+        check(86_400, "yesterday, 8:05\u{a0}pm");
+    }
+
+    #[test]
+    fn amounts() {
+        let times = [0, 59, 60 * 60, 80 * 60].map(|seconds| duration(Language::German, Duration::from_secs(seconds)));
+        assert_eq!(times, ["0 Min.", "0 Min.", "1 Std.", "1 Std. 20 Min."]);
+        assert_eq!(
+            LANGUAGES.map(|language| count(language, 1_234_567)),
+            ["1,234,567", "1.234.567", "1\u{202f}234\u{202f}567", "1.234.567"]
+        );
+        assert_eq!(count(Language::English, 999), "999");
+        let sizes = [999, 1_000, 9_999, 12_345, 999_950, 1_500_000, u64::MAX].map(|size| bytes(Language::French, size));
+        let expected = ["999 B", "1,0 kB", "9,9 kB", "12 kB", "999 kB", "1,5 MB", "18446744 TB"];
+        assert_eq!(sizes, expected.map(|size| size.replace(' ', "\u{a0}")));
+        assert_eq!(milliseconds(Language::Spanish, Duration::from_micros(9_460)), "9,4\u{a0}ms");
+    }
+}

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -83,7 +83,7 @@ impl Language {
 
     /// The message with this id. One that there is not gives its id; a test finds such before anyone sees it.
     pub(crate) fn text(self, id: &str, arguments: &[(&'static str, FluentValue<'_>)]) -> String {
-        let bundle = &BUNDLES[self as usize];
+        let bundle = BUNDLES[self as usize].get_or_init(|| bundle(self));
         let Some(pattern) = bundle.get_message(id).and_then(|message| message.value()) else {
             return id.to_owned();
         };
@@ -92,19 +92,20 @@ impl Language {
     }
 }
 
-static BUNDLES: LazyLock<Vec<FluentBundle<FluentResource>>> = LazyLock::new(|| {
-    let bundle = |language: &Language| {
-        let locale: LanguageIdentifier = language.tag().parse().unwrap_or_default();
-        let mut bundle = FluentBundle::new_concurrent(vec![locale]);
-        // Names are made harmless one by one, see `clean`, so that sentences need no marks around them.
-        bundle.set_use_isolating(false);
-        // What can be read of a file with mistakes is used; a test finds the mistakes.
-        let resource = FluentResource::try_new(language.source().to_owned()).unwrap_or_else(|(resource, _)| resource);
-        bundle.add_resource_overriding(resource);
-        bundle
-    };
-    Language::ALL.iter().map(bundle).collect()
-});
+/// A language takes memory once somebody reads it.
+static BUNDLES: [OnceLock<FluentBundle<FluentResource>>; Language::ALL.len()] =
+    [const { OnceLock::new() }; Language::ALL.len()];
+
+fn bundle(language: Language) -> FluentBundle<FluentResource> {
+    let locale: LanguageIdentifier = language.tag().parse().unwrap_or_default();
+    let mut bundle = FluentBundle::new_concurrent(vec![locale]);
+    // Names are made harmless one by one, see `clean`, so that sentences need no marks around them.
+    bundle.set_use_isolating(false);
+    // What can be read of a file with mistakes is used; a test finds the mistakes.
+    let resource = FluentResource::try_new(language.source().to_owned()).unwrap_or_else(|(resource, _)| resource);
+    bundle.add_resource_overriding(resource);
+    bundle
+}
 
 /// An argument of a message: numbers as they are, so that plurals can be chosen by them, and texts made harmless.
 pub(crate) fn argument<'a>(value: impl Into<FluentValue<'a>>) -> FluentValue<'a> {
