@@ -30,7 +30,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use stairgate_policy::compile::{Compiled, OwnEntry, compile};
-use stairgate_policy::household::{Filter, Household, Person, Scope};
+use stairgate_policy::defaults::defaults_for_unknown_devices;
+use stairgate_policy::household::{Filter, Household, Person, Rules, Scope};
 
 pub use change::{By, Changed};
 pub use error::ApplicationError;
@@ -196,18 +197,19 @@ fn home_names(resolver: &config::Resolver) -> Vec<OwnEntry> {
     private_zones().chain([resolver.domain.to_string()]).map(entry).collect()
 }
 
-/// Before anybody set it up, the home is open: a gate that closes by itself would be taken down, not set up.
 fn empty_household() -> Household {
-    let mut unknown_devices = stairgate_policy::defaults::defaults_for_unknown_devices();
-    unknown_devices.block = stairgate_abi::Tags::EMPTY;
-    unknown_devices.refuse_quic = false;
     Household {
         name: "Home".to_owned(),
         time_zone: "UTC".to_owned(),
         people: Vec::new(),
         devices: Vec::new(),
-        unknown_devices,
+        unknown_devices: rules_before_set_up(),
     }
+}
+
+/// Before anybody set it up, the home is open: a gate that closes by itself would be taken down, not set up.
+fn rules_before_set_up() -> Rules {
+    Rules { block: stairgate_abi::Tags::EMPTY, refuse_quic: false, ..defaults_for_unknown_devices() }
 }
 
 /// The lowest id that no person has or had, as far as is known.

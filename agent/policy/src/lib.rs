@@ -10,6 +10,7 @@
 //! - [`mask`](mod@mask) and [`compile`](mod@compile) turn all that into what the kernel compares and switches.
 
 pub mod compile;
+pub mod countries;
 mod data;
 pub mod defaults;
 pub mod household;

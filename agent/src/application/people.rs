@@ -8,13 +8,16 @@ use stairgate_policy::household::{AgeBand, Filter, Household, Owner, Person, Per
 use stairgate_policy::validate::NAME_LETTERS_MAX;
 use stairgate_webui::view::AuditAction;
 
-use super::change::{By, Changed, What};
+use super::change::{By, Changed, Draft, Part, What};
 use super::{Application, ApplicationError, audit};
 use crate::clock::Moment;
 use crate::document::is_reserved;
 use crate::gate::Gate;
 use crate::store::Batch;
 use crate::text;
+
+/// The role that one person has at most.
+const PRIMARY: Role = Role::Guardian { primary: true };
 
 impl<G: Gate> Application<G> {
     /// The person whom a name means; capitals do not matter.
@@ -41,7 +44,7 @@ impl<G: Gate> Application<G> {
         self.add_person(name, Role::Child(age), filter, by, moment)
     }
 
-    /// Adds an adult, whose devices are not filtered. The first one of a household is its primary guardian.
+    /// Adds an adult, whose devices are not filtered.
     ///
     /// # Errors
     /// [`ApplicationError`]; nothing was changed then.
@@ -80,10 +83,11 @@ impl<G: Gate> Application<G> {
         Ok(Changed { sentence, names })
     }
 
-    /// Changes what an adult may decide.
+    /// Changes what an adult may decide. There is one primary guardian at most: who becomes it takes the place of who was,
+    /// and that one stays a guardian.
     ///
     /// # Errors
-    /// [`ApplicationError`]; nothing was changed then. The primary guardian stays what he or she is.
+    /// [`ApplicationError`]; nothing was changed then. The primary guardian can be nothing else until another one is.
     pub fn set_role(&mut self, id: PersonId, role: Role, by: &By, moment: Moment) -> Result<Changed, ApplicationError> {
         adult(role)?;
         let name = self.person_with(id)?.name.clone();
@@ -91,15 +95,48 @@ impl<G: Gate> Application<G> {
         let names = self.change(what, by, moment, |draft| {
             let person = draft.person(id)?;
             match person.role {
-                Role::Guardian { primary: true } => Err(ApplicationError::PrimaryGuardian(person.name.clone())),
-                Role::Child(_) => Err(ApplicationError::BadValue(format!("{} is a child and no adult", person.name))),
-                Role::Guardian { primary: false } | Role::CoGuardian | Role::Carer => {
-                    person.role = role;
-                    Ok(())
+                PRIMARY if role != PRIMARY => return Err(ApplicationError::PrimaryGuardian(person.name.clone())),
+                Role::Child(_) => {
+                    let text = format!("{} is a child and no adult; add an adult instead", person.name);
+                    return Err(ApplicationError::BadValue(text));
                 }
+                Role::Guardian { .. } | Role::CoGuardian | Role::Carer => {}
             }
+            if role == PRIMARY {
+                let before = draft.household.people.iter_mut().find(|person| person.role == PRIMARY);
+                before.into_iter().for_each(|person| person.role = Role::Guardian { primary: false });
+            }
+            draft.person(id)?.role = role;
+            Ok(())
         })?;
         Ok(Changed { sentence: format!("{name} has another role"), names })
+    }
+
+    /// Takes an adult out of the household. The person's devices are unknown again. What the person changed stays among
+    /// the entries under the person's name, because others must know who decided about them; [`Self::erase`] takes that
+    /// away too.
+    ///
+    /// # Errors
+    /// [`ApplicationError`]; nothing was changed then. The primary guardian cannot be removed.
+    pub fn remove_adult(&mut self, id: PersonId, by: &By, moment: Moment) -> Result<Changed, ApplicationError> {
+        let person = self.person_with(id)?;
+        let name = person.name.clone();
+        match person.role {
+            PRIMARY => return Err(ApplicationError::PrimaryGuardian(name)),
+            Role::Child(_) => {
+                let text = format!("{name} is a child; a child is erased, with everything that is kept about it");
+                return Err(ApplicationError::BadValue(text));
+            }
+            Role::Guardian { .. } | Role::CoGuardian | Role::Carer => {}
+        }
+        let what = What::new(AuditAction::PersonErased).part(Part::Person(id)).subject(&name);
+        let devices = self.devices_of(id);
+        let names = self.change(what, by, moment, |draft| {
+            remove(draft, id);
+            Ok(())
+        })?;
+        self.make_strangers(&devices, moment);
+        Ok(Changed { sentence: format!("{name} no longer belongs to the household"), names })
     }
 
     /// Erases a person with everything that is kept about that person: rules, requests, and the name wherever it stands.
@@ -121,16 +158,12 @@ impl<G: Gate> Application<G> {
         if confirmation.trim() != name {
             return Err(ApplicationError::NotConfirmed(name));
         }
-        if person.role == (Role::Guardian { primary: true }) {
+        if person.role == PRIMARY {
             return Err(ApplicationError::PrimaryGuardian(name));
         }
+        let devices = self.devices_of(id);
         let mut draft = self.draft();
-        draft.household.people.retain(|person| person.id != id);
-        let is_theirs = |owner: Owner| owner == Owner::Person(id);
-        let devices: Vec<[u8; 6]> =
-            draft.household.devices.iter().filter(|device| is_theirs(device.owner)).map(|device| device.mac).collect();
-        draft.household.devices.retain(|device| !is_theirs(device.owner));
-        draft.requests.requests.retain(|request| request.from != id.0);
+        remove(&mut draft, id);
         for answer in draft.requests.requests.iter_mut().filter_map(|request| request.answer.as_mut()) {
             if answer.by == name {
                 answer.by.clear();
@@ -140,10 +173,20 @@ impl<G: Gate> Application<G> {
         self.erase_from_audit(id, &mut batch)?;
         audit::write(&mut batch, &draft.household, &What::new(AuditAction::PersonErased), by, moment.wall);
         self.adopt(draft, batch, moment)?;
-        for mac in devices {
+        self.make_strangers(&devices, moment);
+        Ok(Changed { sentence: format!("{name} is erased"), names: self.take_fresh_names() })
+    }
+
+    /// Hardware addresses of a person's devices.
+    fn devices_of(&self, id: PersonId) -> Vec<[u8; 6]> {
+        let theirs = self.household.devices.iter().filter(|device| device.owner == Owner::Person(id));
+        theirs.map(|device| device.mac).collect()
+    }
+
+    fn make_strangers(&mut self, devices: &[[u8; 6]], moment: Moment) {
+        for &mac in devices {
             self.strangers.seen(mac, moment.wall);
         }
-        Ok(Changed { sentence: format!("{name} is erased"), names: self.take_fresh_names() })
     }
 
     /// The person with this id.
@@ -184,6 +227,13 @@ impl<G: Gate> Application<G> {
         })?;
         Ok(Changed { sentence, names })
     }
+}
+
+/// Takes a person out, with devices and requests.
+fn remove(draft: &mut Draft, id: PersonId) {
+    draft.household.people.retain(|person| person.id != id);
+    draft.household.devices.retain(|device| device.owner != Owner::Person(id));
+    draft.requests.requests.retain(|request| request.from != id.0);
 }
 
 /// The lowest profile number that nobody has.

@@ -1,11 +1,13 @@
 //! What concerns the home.
 
+use stairgate_policy::countries::country_of_zone;
+use stairgate_policy::defaults::defaults_for_unknown_devices;
 use stairgate_policy::validate::NAME_LETTERS_MAX;
 use stairgate_webui::language::Language;
 use stairgate_webui::view::AuditAction;
 
 use super::change::{By, Changed, Part, What};
-use super::{Application, ApplicationError};
+use super::{Application, ApplicationError, rules_before_set_up};
 use crate::clock::Moment;
 use crate::document::PreferencesDocument;
 use crate::gate::Gate;
@@ -22,8 +24,9 @@ pub struct HomeSettings<'a> {
     pub time_zone: &'a str,
     /// The language of pages for whoever has chosen none.
     pub language: Language,
-    /// ISO 3166-1 alpha-2 code of the country whose helplines are shown; empty for none.
-    pub country: &'a str,
+    /// ISO 3166-1 alpha-2 code of the country whose helplines are shown; empty for none. `None` for the country that the
+    /// zone lies in.
+    pub country: Option<&'a str>,
 }
 
 impl<G: Gate> Application<G> {
@@ -46,7 +49,8 @@ impl<G: Gate> Application<G> {
         if !(1..=NAME_LETTERS_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
             return Err(ApplicationError::BadName(name.chars().take(NAME_LETTERS_MAX).collect()));
         }
-        let country = settings.country.trim().to_ascii_uppercase();
+        let country = settings.country.or_else(|| country_of_zone(settings.time_zone)).unwrap_or_default();
+        let country = country.trim().to_ascii_uppercase();
         if !country.is_empty() && (country.len() != 2 || !country.bytes().all(|letter| letter.is_ascii_uppercase())) {
             let text = format!("`{country}` is not the code of a country; write two letters, such as DE, or none");
             return Err(ApplicationError::BadValue(text));
@@ -60,6 +64,27 @@ impl<G: Gate> Application<G> {
             Ok(())
         })?;
         Ok(Changed { sentence: format!("the household is called {name}"), names })
+    }
+
+    /// True once the first run has ended.
+    pub fn is_set_up(&self) -> bool {
+        self.preferences.set_up
+    }
+
+    /// Ends the first run. Until then a home is open that nobody has configured, so that nobody takes the gate down before
+    /// it is set up; from now on devices that nobody has claimed follow rules too.
+    ///
+    /// # Errors
+    /// [`ApplicationError`]; nothing was changed then.
+    pub fn finish_set_up(&mut self, by: &By, moment: Moment) -> Result<Changed, ApplicationError> {
+        let names = self.change(What::new(AuditAction::SetUp), by, moment, |draft| {
+            if !draft.preferences.set_up && draft.household.unknown_devices == rules_before_set_up() {
+                draft.household.unknown_devices = defaults_for_unknown_devices();
+            }
+            draft.preferences.set_up = true;
+            Ok(())
+        })?;
+        Ok(Changed { sentence: "the household is set up".to_owned(), names })
     }
 
     /// Sets for how many days what is kept about people is kept. Requests that were answered before then are forgotten at

@@ -57,7 +57,12 @@ impl<G: Gate> Application<G> {
         by: &By,
         moment: Moment,
     ) -> Result<Changed, ApplicationError> {
-        let who = self.person_with(person)?.name.clone();
+        let asking = self.person_with(person)?;
+        let who = asking.name.clone();
+        if *ask != Asked::Note {
+            // Without rules there is nothing that could be granted.
+            self.filter_of(asking)?;
+        }
         let note = note_text(note)?;
         let ask = match *ask {
             Asked::Site(text) => AskDocument::Site(site(text)?),

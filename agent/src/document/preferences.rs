@@ -10,6 +10,8 @@ const RETENTION_DAYS: u16 = 14;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PreferencesDocument {
+    /// True once the first run has ended.
+    pub set_up: bool,
     /// BCP 47 tag of the language of pages for whoever has chosen none.
     language: String,
     /// ISO 3166-1 alpha-2 code of the country whose helplines are shown; empty for none.
@@ -21,7 +23,7 @@ pub struct PreferencesDocument {
 impl Default for PreferencesDocument {
     fn default() -> Self {
         let language = Language::default().tag().to_owned();
-        Self { language, country: String::new(), retention_days: RETENTION_DAYS }
+        Self { set_up: false, language, country: String::new(), retention_days: RETENTION_DAYS }
     }
 }
 

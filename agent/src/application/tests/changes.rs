@@ -284,16 +284,19 @@ fn the_home_has_a_name_a_zone_and_a_retention() {
     let now = home.now;
     let app = &mut home.application;
     let settings =
-        HomeSettings { name: " Ours ", time_zone: "Europe/Berlin", language: Language::German, country: "de" };
+        HomeSettings { name: " Ours ", time_zone: "Europe/Berlin", language: Language::German, country: Some("de") };
     app.set_home(&settings, &by(), now).unwrap();
     for (wrong, failure) in [
         (HomeSettings { name: "", ..settings.clone() }, Failure::BadName),
         (HomeSettings { time_zone: "Europe/Bielefeld", ..settings.clone() }, Failure::BadZone),
-        (HomeSettings { country: "Germany", ..settings.clone() }, Failure::BadRequest),
+        (HomeSettings { country: Some("Germany"), ..settings.clone() }, Failure::BadRequest),
     ] {
         assert_eq!(app.set_home(&wrong, &by(), now).unwrap_err().failure(), failure, "{wrong:?}");
     }
     assert!(app.set_retention(366, &by(), now).is_err());
+    app.set_home(&HomeSettings { country: None, time_zone: "Europe/Zurich", ..settings.clone() }, &by(), now).unwrap();
+    assert_eq!(app.preferences().country, "CH");
+    app.set_home(&settings, &by(), now).unwrap();
     app.set_retention(30, &by(), now).unwrap();
     let home = home.restart();
     let preferences = home.application.preferences();
@@ -323,6 +326,11 @@ fn people_come_change_and_go() {
     app.set_role(sam, Role::CoGuardian, &alex(), now).unwrap();
     assert!(matches!(app.set_role(ALEX, Role::Carer, &alex(), now), Err(ApplicationError::PrimaryGuardian(_))));
     assert!(app.add_adult("Kim", Role::Guardian { primary: true }, &alex(), now).is_err());
+    app.set_role(sam, Role::Guardian { primary: true }, &alex(), now).unwrap();
+    assert_eq!(app.household().person(ALEX).unwrap().role, Role::Guardian { primary: false });
+    assert!(matches!(app.remove_adult(sam, &alex(), now), Err(ApplicationError::PrimaryGuardian(_))));
+    assert!(app.remove_adult(ben, &alex(), now).is_err() && app.set_role(ben, Role::Carer, &alex(), now).is_err());
+    app.set_role(ALEX, Role::Guardian { primary: true }, &alex(), now).unwrap();
     app.set_details(ben, "Benjamin", Some(AgeBand::From10To12), &alex(), now).unwrap();
     assert!(app.set_details(sam, "Sam", Some(AgeBand::UpTo5), &alex(), now).is_err());
     let ben_now = app.household().person(ben).unwrap();
@@ -331,6 +339,42 @@ fn people_come_change_and_go() {
         let _ = app.add_child(&format!("child {storm}"), AgeBand::UpTo5, &alex(), now);
     }
     assert!(app.add_child("one more", AgeBand::UpTo5, &alex(), now).unwrap_err().to_string().contains("no room"));
+}
+
+#[test]
+fn an_adult_who_leaves_stays_among_the_entries() {
+    let mut home = home();
+    let now = home.now;
+    let app = &mut home.application;
+    app.add_adult("Sam", Role::CoGuardian, &alex(), now).unwrap();
+    let sam = app.person_named("Sam").unwrap();
+    app.adopt_device([6, 0, 0, 0, 0, 1], Owner::Person(sam), Some("phone"), &alex(), now).unwrap();
+    app.pause(MIA_ID, &PauseEnd::Resume, &By::new(Actor::Person("Sam".to_owned())), now).unwrap();
+    let error = app.ask(sam, &Asked::Minutes(15), "", &alex(), now).unwrap_err();
+    assert!(matches!(error, ApplicationError::NotFiltered(_)), "{error}");
+    app.remove_adult(sam, &alex(), now).unwrap();
+    assert_eq!((app.household().devices.len(), app.status(now).unknown_devices), (1, 1));
+    let entries = app.audit(None, None, 2).unwrap().entries;
+    assert_eq!((entries[0].action, entries[0].subject.as_str()), (AuditAction::PersonErased, "Sam"));
+    assert_eq!(entries[1].by, Actor::Person("Sam".to_owned()));
+}
+
+#[test]
+fn a_home_that_nobody_configured_is_open_until_it_is_set_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = Config::parse("mode = \"router\"\nlan_interfaces = [\"lan0\"]\n").unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    let mut app = Application::new(&config, store, Arc::new(MemoryGate::default())).unwrap();
+    let now = home().now;
+    assert!(!app.is_set_up() && app.household().unknown_devices.block.is_empty());
+    app.finish_set_up(&by(), now).unwrap();
+    assert!(app.is_set_up());
+    assert_eq!(app.household().unknown_devices, defaults_for_unknown_devices());
+    // What a provider configured is not touched.
+    let mut home = home();
+    home.application.household.unknown_devices.safe_search = false;
+    home.application.finish_set_up(&by(), now).unwrap();
+    assert!(!home.application.household().unknown_devices.safe_search);
 }
 
 #[test]
