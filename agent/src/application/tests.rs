@@ -331,4 +331,5 @@ fn status_says_how_it_is_and_until_when() {
 }
 
 mod changes;
+mod killed;
 mod requests;
