@@ -6,6 +6,7 @@
 
 pub mod password;
 pub mod rights;
+pub mod sealed;
 pub mod secret;
 pub mod setup_code;
 pub mod throttle;
@@ -250,6 +251,11 @@ impl Access {
     pub fn revoke_token(&mut self, id: &str) -> Option<String> {
         let place = self.tokens.iter().position(|token| token.id() == id)?;
         Some(self.tokens.remove(place).name)
+    }
+
+    /// The same for a backup: whoever is signed in here is not there.
+    pub fn without_sessions(&self) -> Self {
+        Self { sessions: Vec::new(), ..self.clone() }
     }
 
     fn forget_past(&mut self, now: i64) {

@@ -8,6 +8,7 @@
 //! Nothing here waits and nothing reads a clock: what takes long is handed back as work for the caller, and the time
 //! comes in as a [`Moment`].
 
+mod access;
 mod audit;
 mod backup;
 mod change;

@@ -70,6 +70,8 @@ enum Command {
         #[command(subcommand)]
         command: Option<DevicesCommand>,
     },
+    /// Make a code that lets the first guardian in on the pages, or one who has lost everything else
+    Code,
     /// Show everyone in the household
     People,
     /// Close everything for a person

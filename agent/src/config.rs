@@ -7,6 +7,7 @@
 mod file;
 mod mistake;
 mod resolver;
+mod web;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,6 +21,7 @@ use tracing::level_filters::LevelFilter;
 pub(crate) use mistake::Mistakes;
 pub use mistake::{ConfigError, Mistake};
 pub use resolver::Resolver;
+pub use web::Web;
 
 /// Where the configuration is looked for unless `--config` says otherwise.
 pub const DEFAULT_PATH: &str = "/etc/stairgate/stairgate.toml";
@@ -61,6 +63,8 @@ pub struct Config {
     pub lists: Vec<List>,
     /// The resolver; none if somebody else resolves names in this home.
     pub resolver: Option<Resolver>,
+    /// The household's pages; none if there are to be none.
+    pub web: Option<Web>,
     /// The household to begin with. It is only looked at while the database has none; afterwards the family's own
     /// decisions stand.
     pub initial_household: Option<Household>,

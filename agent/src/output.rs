@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use qrcodegen::{QrCode, QrCodeEcc};
 use serde_json::json;
 use stairgate_policy::{services, taxonomy};
 
@@ -21,6 +22,7 @@ pub(crate) fn reply(reply: &Reply, json: bool) -> io::Result<()> {
             Reply::Status(status) => print_json(&json!(status)),
             Reply::People(people) => print_json(&json!(people)),
             Reply::Devices(devices) => print_json(&json!(devices)),
+            Reply::Code { code, addresses } => print_json(&json!({ "code": code, "addresses": addresses })),
             Reply::Explanation(explanation) => print_json(&json!(explanation)),
             Reply::Lists(lists) => print_json(&json!(lists)),
             Reply::Metrics(text) => print_json(&json!({ "metrics": text })),
@@ -34,6 +36,7 @@ pub(crate) fn reply(reply: &Reply, json: bool) -> io::Result<()> {
         Reply::Status(status) => status_text(status),
         Reply::People(people) => people_text(people),
         Reply::Devices(devices) => devices_text(devices),
+        Reply::Code { code, addresses } => code_text(code, addresses),
         Reply::Explanation(explanation) => explanation_text(explanation),
         Reply::Lists(lists) => lists_text(lists),
         Reply::Metrics(text) => text.clone(),
@@ -345,4 +348,38 @@ fn print(text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
+}
+
+/// The code, where to type it, and the first address for a telephone's camera.
+fn code_text(code: &str, addresses: &[String]) -> String {
+    let mut text = format!("code     {code}   (good for an hour, once)\n");
+    for address in addresses {
+        text += &format!("page     {address}\n");
+    }
+    if let Some(symbol) = addresses.first().and_then(|address| QrCode::encode_text(address, QrCodeEcc::Low).ok()) {
+        text.push('\n');
+        text += &qr_text(&symbol);
+    }
+    text
+}
+
+/// Two rows of the symbol in a line, dark on light whatever the terminal's colours, with the margin of four modules that
+/// cameras need (ISO/IEC 18004 §9.1).
+fn qr_text(symbol: &QrCode) -> String {
+    const MARGIN: i32 = 4;
+    let range = -MARGIN..symbol.size() + MARGIN;
+    let mut text = String::new();
+    for y in range.clone().step_by(2) {
+        for x in range.clone() {
+            // A light module is drawn, a dark one left to the background.
+            text.push(match (symbol.get_module(x, y), symbol.get_module(x, y + 1)) {
+                (false, false) => '█',
+                (false, true) => '▀',
+                (true, false) => '▄',
+                (true, true) => ' ',
+            });
+        }
+        text.push('\n');
+    }
+    text
 }

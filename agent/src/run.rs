@@ -15,15 +15,21 @@ use crate::application::Application;
 use crate::config::{Config, Placement};
 use crate::control::Control;
 use crate::dataplane::{Dataplane, Judged, Opened, Options, Resolved, Tables};
+use crate::desk::Desk;
 use crate::kernel::with_causes;
 use crate::resolver::capture::Captured;
 use crate::resolver::handler::{Enter, Judge};
 use crate::resolver::leases;
+use crate::resolver::listen::{Certificate, CertificateError};
+use crate::resolver::live::Live;
 use crate::resolver::residents::Residents;
+use crate::resolver::service::OWN_NAME;
 use crate::resolver::service::{Place, Service};
 use crate::store::Store;
 use crate::subscriptions::{Copies, Limits};
-use crate::{attachment, clock, privileges};
+use crate::web::Codes;
+use crate::web::serve::Places;
+use crate::{attachment, clock, config, privileges, web};
 
 /// One domain of room for so many bytes of the machine's memory: the table then takes a fourteenth of it.
 const MEMORY_PER_DOMAIN: u64 = 128;
@@ -65,7 +71,29 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyho
     privileges::drop_all_but_needed().context("cannot give up privileges")?;
     let resolver = start_resolver(&config, &application, &dataplane).context("the resolver cannot be started")?;
     let copies = Copies::new(config.state_dir.join("lists"), Limits::default());
-    let agent = agent::Agent::new(config, application, applied, Arc::clone(&dataplane), copies, resolver)?;
+    let (desk, jobs) = Desk::new();
+    let (news, told) = tokio::sync::watch::channel(0);
+    let codes = Arc::new(Codes::default());
+    if let Some(section) = &config.web {
+        let parts = web::Parts {
+            desk,
+            codes: Arc::clone(&codes),
+            news: told,
+            live: resolver.as_ref().map_or_else(Live::default, Service::live),
+            observer: resolver.as_ref().map(Service::observer),
+            copies: copies.clone(),
+            hosts: hosts(&config, section),
+        };
+        let places = places(&config, section)?;
+        runtime.spawn(async move {
+            match web::router(parts).await {
+                Ok(router) => web::serve::serve(places, router).await,
+                Err(error) => tracing::error!(%error, "there are no pages"),
+            }
+        });
+    }
+    let ends = agent::Ends { jobs, news, codes };
+    let agent = agent::Agent::new(config, application, applied, Arc::clone(&dataplane), copies, resolver, ends)?;
     let ended = runtime.block_on(agent.run(control));
     // A fetch that hangs must not hold up the end; it leaves nothing behind but a file that is overwritten.
     runtime.shutdown_background();
@@ -90,6 +118,22 @@ pub fn detach(config: &Config, object: &'static [u8]) -> anyhow::Result<usize> {
     std::fs::remove_dir_all(&config.pin_dir)
         .with_context(|| format!("the pins in {} could not be removed", config.pin_dir.display()))?;
     Ok(count)
+}
+
+/// The names by which browsers may call the pages: the box's own under the home's domain, and what was configured.
+fn hosts(config: &Config, section: &config::Web) -> Vec<String> {
+    let own = config.resolver.as_ref().map(|resolver| format!("{OWN_NAME}.{}", resolver.domain));
+    let short = own.is_some().then(|| OWN_NAME.to_owned());
+    own.into_iter().chain(short).chain(["localhost".to_owned()]).chain(section.hosts.iter().cloned()).collect()
+}
+
+fn places(config: &Config, section: &config::Web) -> anyhow::Result<Places> {
+    let certificate = section.https.map(|port| Ok((port, Certificate::open(&config.state_dir)?)));
+    Ok(Places {
+        interfaces: config.placement.lan_interfaces(),
+        http: section.http,
+        https: certificate.transpose().map_err(|error: CertificateError| anyhow::Error::from(error))?,
+    })
 }
 
 fn start_resolver(

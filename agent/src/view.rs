@@ -54,6 +54,10 @@ pub struct QueryView {
     pub verdict: String,
     /// Why it was not answered.
     pub reason: Option<String>,
+    /// The same for programs: "denied", "category:ID", "service:ID", "not-allowed", "closed", "bypass", "safe-search",
+    /// "cloaked:NAME", "rebinding" or "no-answer".
+    #[serde(default)]
+    pub reason_code: Option<String>,
     /// Microseconds that it took; none if the kernel answered by itself.
     pub taken_us: Option<u64>,
 }

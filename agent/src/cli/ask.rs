@@ -38,6 +38,7 @@ pub(super) fn request(command: &Command) -> Option<Request> {
             Some(Request::Explain { name: command.name.clone(), person: command.person.clone() })
         }
         Command::Watch => Some(Request::Watch),
+        Command::Code => Some(Request::Code),
         Command::Metrics => Some(Request::Metrics),
         Command::Flush { name } => Some(Request::Flush { name: name.clone() }),
         Command::Lists { command: None } => Some(Request::Lists),

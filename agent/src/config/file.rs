@@ -18,7 +18,7 @@ use super::mistake::Mistakes;
 use super::resolver::Section;
 use super::{
     Config, DOMAIN_CAPACITY_MAX, DOMAIN_CAPACITY_MIN, INTERFACES_MAX, LISTS_MAX, List, Placement, REFRESH_MAX,
-    REFRESH_MIN, Source,
+    REFRESH_MIN, Source, Web,
 };
 use crate::document::{HouseholdDocument, nearest_tag_id};
 use crate::text;
@@ -63,6 +63,7 @@ pub(super) struct File {
     #[serde(default)]
     list: Vec<Spanned<ListEntry>>,
     resolver: Option<Section>,
+    web: Option<super::web::Section>,
     household: Option<Spanned<HouseholdDocument>>,
 }
 
@@ -100,6 +101,7 @@ impl File {
             log_level: self.log_level.map_or(LevelFilter::INFO, |level| log_level(&level, mistakes)),
             lists: lists(self.list, mistakes),
             resolver: self.resolver.and_then(|section| section.validate(mistakes)),
+            web: self.web.map_or_else(|| Some(Web::default()), |section| section.validate(mistakes)),
             initial_household: self.household.and_then(|household| initial_household(household, mistakes)),
         }
     }

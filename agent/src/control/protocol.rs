@@ -63,6 +63,8 @@ pub enum Request {
     /// Every query from now on, as far as the privacy of whoever asks it allows. The reply is [`Reply::Done`], and then
     /// replies follow until the connection ends: no more can be asked on it.
     Watch,
+    /// A code that lets somebody in who has the box itself.
+    Code,
     /// Forgets answers, so that they are asked for anew.
     Flush {
         /// This name and everything beneath it; all answers without it.
@@ -111,6 +113,13 @@ pub enum Reply {
     People(Vec<PersonView>),
     /// To [`Request::Devices`].
     Devices(Vec<DeviceView>),
+    /// To [`Request::Code`].
+    Code {
+        /// The code as people read it.
+        code: String,
+        /// Where it is asked for.
+        addresses: Vec<String>,
+    },
     /// To [`Request::Explain`].
     Explanation(Box<Explanation>),
     /// To [`Request::Lists`] and [`Request::UpdateLists`].

@@ -19,7 +19,7 @@ use super::cookies::Cookies;
 use super::counts::{Counts, Outcome};
 use super::forward::{Answer, Forwarder};
 use super::limits::{ClientKey, Limits, Permit};
-use super::live::{Live, Seen, Verdict};
+use super::live::{self, Live, Seen, Verdict};
 use super::local::{LocalAnswer, LocalData, LocalNames};
 use super::name::DnsName;
 use super::query::{self, Head, QUESTION_START, Query, Unusable, flags, rcode};
@@ -377,6 +377,9 @@ impl Handler {
     fn tell(&self, asked: &Asked, verdict: Verdict<'_>) {
         let home = self.home();
         let policy = home.policy(asked.client.profile);
+        if !live::may_be_seen(policy.log, &verdict) {
+            return;
+        }
         let now = self.now();
         let is_protected = |name: &DnsName| (self.judge)(policy.profile, name, now).met.meets(taxonomy::protected());
         let question = &asked.query.question;

@@ -145,6 +145,25 @@ enum Kind {
     Https(TlsAcceptor),
 }
 
+/// Listens for streams to `port` of `interface` over the IP version of `address`; none if the kernel has no such version.
+/// Call from inside the runtime.
+///
+/// # Errors
+/// As [`Bound::on_interface`].
+pub(crate) fn stream_listener(
+    address: IpAddr,
+    port: u16,
+    interface: &str,
+) -> Result<Option<tokio::net::TcpListener>, ListenError> {
+    if address.is_ipv6() && !ipv6_exists() {
+        return Ok(None);
+    }
+    let socket = socket(address, port, Some(interface), Type::STREAM)?;
+    let listener = tokio::net::TcpListener::from_std(socket.into());
+    let failed = |source| ListenError { transport: "TCP", port, interface: Some(interface.to_owned()), source };
+    listener.map(Some).map_err(failed)
+}
+
 fn socket(address: IpAddr, port: u16, interface: Option<&str>, kind: Type) -> Result<Socket, ListenError> {
     let open = || {
         let (domain, protocol) = match (address, kind) {

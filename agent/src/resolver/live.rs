@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use stairgate_policy::household::PrivacyLevel;
+use stairgate_policy::services;
 use tokio::sync::broadcast;
 
 use super::limits::ClientKey;
 use super::steps::Why;
 use crate::control::protocol::Reply;
+use crate::document::tag_id;
 use crate::text;
 use crate::view::QueryView;
 
@@ -27,8 +29,8 @@ pub enum Verdict<'a> {
     Answered,
     /// It was refused, because of this.
     Refused(&'a Why<'a>),
-    /// The gate itself refused it, for this reason in plain words.
-    RefusedByGate(&'a str),
+    /// The gate itself refused it, for this reason in plain words, and for programs.
+    RefusedByGate(&'a str, &'static str),
     /// It could not be answered, because of this.
     Failed(&'a str),
 }
@@ -50,18 +52,23 @@ pub struct Seen<'a> {
     pub taken: Option<Duration>,
 }
 
+/// True if at this level anything of a query with this verdict may be seen.
+pub fn may_be_seen(level: PrivacyLevel, verdict: &Verdict<'_>) -> bool {
+    match level {
+        PrivacyLevel::Nothing => false,
+        PrivacyLevel::Reasons | PrivacyLevel::BlockedNames => {
+            matches!(verdict, Verdict::Refused(_) | Verdict::RefusedByGate(..))
+        }
+        PrivacyLevel::AllNames => true,
+    }
+}
+
 /// As much of a query as may be seen at this level; none if nothing may.
 pub fn show(level: PrivacyLevel, seen: &Seen<'_>, at: Timestamp) -> Option<QueryView> {
-    if seen.protected {
+    if seen.protected || !may_be_seen(level, &seen.verdict) {
         return None;
     }
-    let refused = matches!(seen.verdict, Verdict::Refused(_) | Verdict::RefusedByGate(_));
-    let names = match level {
-        PrivacyLevel::Nothing => return None,
-        PrivacyLevel::Reasons | PrivacyLevel::BlockedNames if !refused => return None,
-        PrivacyLevel::Reasons => false,
-        PrivacyLevel::BlockedNames | PrivacyLevel::AllNames => true,
-    };
+    let names = level >= PrivacyLevel::BlockedNames;
     let (verdict, reason) = match seen.verdict {
         Verdict::Answered => ("answered", None),
         // Its words have the other name in them.
@@ -69,8 +76,14 @@ pub fn show(level: PrivacyLevel, seen: &Seen<'_>, at: Timestamp) -> Option<Query
             ("refused", Some("it leads to another name, which is refused".to_owned()))
         }
         Verdict::Refused(why) => ("refused", Some(why.to_string())),
-        Verdict::RefusedByGate(reason) => ("refused", Some(reason.to_owned())),
+        Verdict::RefusedByGate(reason, _) => ("refused", Some(reason.to_owned())),
         Verdict::Failed(reason) => ("failed", Some(reason.to_owned())),
+    };
+    let reason_code = match seen.verdict {
+        Verdict::Answered => None,
+        Verdict::Refused(why) => Some(code(why, names)),
+        Verdict::RefusedByGate(_, code) => Some(code.to_owned()),
+        Verdict::Failed(_) => Some("no-answer".to_owned()),
     };
     Some(QueryView {
         at: at.to_string(),
@@ -82,8 +95,28 @@ pub fn show(level: PrivacyLevel, seen: &Seen<'_>, at: Timestamp) -> Option<Query
         query_type: names.then_some(seen.query_type),
         verdict: verdict.to_owned(),
         reason,
+        reason_code,
         taken_us: seen.taken.map(|taken| taken.as_micros() as u64),
     })
+}
+
+/// A reason for programs; with the other name in it only if names may be seen.
+fn code(why: &Why<'_>, names: bool) -> String {
+    match why {
+        Why::Denied => "denied".to_owned(),
+        Why::Category(hits) => match hits.iter().next() {
+            Some(tag) if services::all().contains(tag) => format!("service:{}", tag_id(tag).unwrap_or_default()),
+            Some(tag) => format!("category:{}", tag_id(tag).unwrap_or_default()),
+            None => "category:".to_owned(),
+        },
+        Why::NotAllowed => "not-allowed".to_owned(),
+        Why::Paused => "closed".to_owned(),
+        Why::Canary => "bypass".to_owned(),
+        Why::SafeSearch | Why::NoSafeSearch => "safe-search".to_owned(),
+        Why::Cloaked { target, .. } if names => format!("cloaked:{target}"),
+        Why::Cloaked { .. } => "cloaked:".to_owned(),
+        Why::Rebinding => "rebinding".to_owned(),
+    }
 }
 
 /// The stream, from those who deal with queries to those who watch.
@@ -157,10 +190,10 @@ mod tests {
             Why::Cloaked { target: &target, hits: Tags::EMPTY },
             Why::Rebinding,
         ];
-        let refusals = whys.iter().map(Verdict::Refused).chain([Verdict::RefusedByGate("it is bedtime")]);
+        let refusals = whys.iter().map(Verdict::Refused).chain([Verdict::RefusedByGate("it is bedtime", "closed")]);
         let verdicts = refusals.chain([Verdict::Answered, Verdict::Failed("nobody answered")]);
         for verdict in verdicts {
-            let refused = matches!(verdict, Verdict::Refused(_) | Verdict::RefusedByGate(_));
+            let refused = matches!(verdict, Verdict::Refused(_) | Verdict::RefusedByGate(..));
             for level in PrivacyLevel::ALL {
                 let protected = Seen { protected: true, ..seen(&asked, verdict) };
                 assert_eq!(show(level, &protected, Timestamp::UNIX_EPOCH), None);

@@ -39,6 +39,8 @@ const LOOK: Duration = Duration::from_secs(30);
 const END: Duration = Duration::from_secs(2);
 /// Bytes of a file of leases at most.
 const LEASES_BYTES_MAX: u64 = 1 << 20;
+/// The box's own name in the home's domain: what people type to see its pages.
+pub const OWN_NAME: &str = "stairgate";
 
 /// Where the resolver stands.
 #[derive(Clone, Debug)]
@@ -134,15 +136,19 @@ impl Service {
         self.handler.forget_failures();
     }
 
+    /// What there is to count, for whoever wants to look now and then.
+    pub fn observer(&self) -> Observer {
+        Observer {
+            handler: Arc::clone(&self.handler),
+            cache: Arc::clone(&self.cache),
+            upstreams: Arc::clone(&self.upstreams),
+            validator: self.validator.clone(),
+        }
+    }
+
     /// What there is to count.
     pub fn status(&self) -> Resolving {
-        Resolving {
-            queries: self.handler.counts.all().collect(),
-            waits: self.handler.counts.waits(),
-            cache: self.cache.status(),
-            upstreams: self.upstreams.status(),
-            validated: self.validator.as_ref().map(|validator| validator.counts()),
-        }
+        self.observer().status()
     }
 
     /// Tells the resolver that interfaces may have changed.
@@ -156,6 +162,28 @@ impl Service {
     fn change(&self, change: impl FnOnce(&mut Wanted) -> bool) {
         if let Some(wanted) = &self.wanted {
             wanted.send_if_modified(change);
+        }
+    }
+}
+
+/// Looks at what the resolver counts.
+#[derive(Clone)]
+pub struct Observer {
+    handler: Arc<Handler>,
+    cache: Arc<Cache>,
+    upstreams: Arc<Upstreams>,
+    validator: Option<Arc<Validator>>,
+}
+
+impl Observer {
+    /// What there is to count.
+    pub fn status(&self) -> Resolving {
+        Resolving {
+            queries: self.handler.counts.all().collect(),
+            waits: self.handler.counts.waits(),
+            cache: self.cache.status(),
+            upstreams: self.upstreams.status(),
+            validated: self.validator.as_ref().map(|validator| validator.counts()),
         }
     }
 }
@@ -382,6 +410,9 @@ fn home(config: &config::Resolver, residents: &Residents, leases: &[leases::Leas
     for address in lan {
         local.add_prefix(address.address, address.prefix_length.into());
     }
+    if let Ok(own) = DnsName::from_dotted(&format!("{OWN_NAME}.{}", config.domain)) {
+        lan.iter().for_each(|address| local.add_host(&own, address.address));
+    }
     for (name, address) in &config.hosts {
         local.add_host(name, *address);
     }
@@ -399,7 +430,7 @@ fn home(config: &config::Resolver, residents: &Residents, leases: &[leases::Leas
 }
 
 /// The interfaces that have the addresses of these: a port of a bridge has none, its bridge has.
-fn with_addresses(links: &[Link], lan: &[String]) -> Vec<String> {
+pub(crate) fn with_addresses(links: &[Link], lan: &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for name in lan {
         let master = links.iter().find(|link| link.name == *name).and_then(|link| link.master);
@@ -418,8 +449,8 @@ fn lan_addresses(links: &[Link], addresses: &[Address], lan: &[String]) -> Vec<A
     addresses.iter().filter(is_lan).cloned().collect()
 }
 
-/// Addresses at which the resolver would ask itself.
-fn own_addresses(lan: &[String]) -> Vec<IpAddr> {
+/// The addresses of this machine at the LAN.
+pub(crate) fn own_addresses(lan: &[String]) -> Vec<IpAddr> {
     let found = interfaces::links().and_then(|links| {
         let lan = with_addresses(&links, lan);
         Ok(lan_addresses(&links, &interfaces::addresses()?, &lan))

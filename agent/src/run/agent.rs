@@ -1,13 +1,15 @@
 //! What happens while the agent runs, and what it does about it.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use stairgate_abi::maps::{Event, event_kind};
+use stairgate_webui::routes;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::gate_events;
@@ -15,19 +17,21 @@ use crate::application::{Application, ApplicationError, By, Changed};
 use crate::attachment;
 use crate::background;
 use crate::clock::{Alarm, Moment, Ring};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::control::protocol::{Reply, Request};
 use crate::control::{Call, Control};
 use crate::dataplane::Dataplane;
+use crate::desk::{ChangeError, Job, Stopping};
 use crate::interfaces::Watch;
 use crate::kernel::with_causes;
 use crate::metrics;
 use crate::resolver::live::Live;
 use crate::resolver::name::DnsName;
 use crate::resolver::residents::Residents;
-use crate::resolver::service::Service;
+use crate::resolver::service::{Service, own_addresses};
 use crate::subscriptions::{Copies, RefreshError, Refreshed};
 use crate::tables::{Compilation, TableWriter};
+use crate::web::Codes;
 
 /// The household is compiled at least this often, so that no missed alarm lasts.
 const APPLY_AT_LEAST: Duration = Duration::from_secs(60 * 60);
@@ -43,6 +47,16 @@ const INTERFACES_AT_LEAST: Duration = Duration::from_secs(60);
 /// A list, by its place, and what came of looking for it.
 type ListResult = (usize, Result<Refreshed, RefreshError>);
 
+/// The agent's ends of what connects it with the pages.
+pub(super) struct Ends {
+    /// What pages ask for.
+    pub(super) jobs: mpsc::Receiver<Job>,
+    /// Counts what happens that pages show.
+    pub(super) news: watch::Sender<u64>,
+    /// The codes that let somebody in who has the box itself.
+    pub(super) codes: Arc<Codes>,
+}
+
 /// The running agent.
 pub(super) struct Agent {
     config: Arc<Config>,
@@ -51,6 +65,7 @@ pub(super) struct Agent {
     copies: Copies,
     tables: TableWriter,
     resolver: Option<Service>,
+    ends: Ends,
     /// When the household was last compiled.
     applied: Moment,
     /// A list that is being looked for, by its place.
@@ -73,6 +88,7 @@ impl Agent {
         dataplane: Arc<Dataplane>,
         copies: Copies,
         resolver: Option<Service>,
+        ends: Ends,
     ) -> anyhow::Result<Self> {
         let tables = TableWriter::start(Arc::clone(&dataplane), copies.clone()).context("cannot start a thread")?;
         Ok(Self {
@@ -82,6 +98,7 @@ impl Agent {
             copies,
             tables,
             resolver,
+            ends,
             applied,
             refreshing: None,
             refreshed: mpsc::channel(1),
@@ -129,11 +146,17 @@ impl Agent {
                 call = calls.recv() => match call {
                     Some(call) => {
                         self.answer(call);
-                        self.tell_resolver();
+                        self.tell_others();
                         alarm.set(self.application.valid_until())?;
                     }
                     None => anyhow::bail!("the control socket is gone"),
                 },
+                Some(job) = self.ends.jobs.recv() => {
+                    if self.work(job) {
+                        self.tell_others();
+                    }
+                    alarm.set(self.application.valid_until())?;
+                }
                 Some((index, result)) = self.refreshed.1.recv() => self.list_refreshed(index, result),
                 compilation = compiled(&mut self.compiling) => self.compiled(compilation),
                 change = watch.next() => {
@@ -165,7 +188,9 @@ impl Agent {
             tracing::info!(now = %moment.wall, "the clock was set");
             self.application.schedule_lists(moment, random);
         }
-        match self.application.apply(moment) {
+        let applied = self.application.apply(moment);
+        self.tell_pages();
+        match applied {
             Ok(names) => {
                 tracing::debug!(until = %self.application.valid_until(), "the gate has the rules until then");
                 self.write_names(names);
@@ -191,11 +216,17 @@ impl Agent {
         });
     }
 
-    /// Tells the resolver of the household as it is now.
-    fn tell_resolver(&self) {
+    /// Tells the resolver and the pages of the household as it is now.
+    fn tell_others(&self) {
         if let (Some(resolver), Some(config)) = (&self.resolver, &self.config.resolver) {
             resolver.set_residents(Residents::of(self.application.household(), config));
         }
+        self.tell_pages();
+    }
+
+    /// Tells the pages that something has changed that they show.
+    fn tell_pages(&self) {
+        self.ends.news.send_modify(|count| *count += 1);
     }
 
     /// Starts what is due and not being done: one list at a time, and one compilation.
@@ -240,6 +271,7 @@ impl Agent {
     fn list_refreshed(&mut self, index: usize, result: Result<Refreshed, RefreshError>) {
         self.refreshing = None;
         self.stale |= self.application.list_refreshed(index, result, Moment::now(), random());
+        self.tell_pages();
         for (lists, _) in &mut self.waiting {
             lists.retain(|waited| *waited != index);
         }
@@ -286,6 +318,7 @@ impl Agent {
     fn event(&mut self, event: &Event, live: &Live) {
         if event.kind == event_kind::STRANGER {
             self.application.stranger_seen(event.mac, Moment::now());
+            self.tell_pages();
         }
         let name = event.name.get(..event.name_length as usize).unwrap_or_default();
         let name = String::from_utf8_lossy(name);
@@ -309,6 +342,7 @@ impl Agent {
                 let text = metrics::text(&application.status(moment), resolving.as_ref());
                 return answer(reply, Reply::Metrics(text));
             }
+            Request::Code => return answer(reply, self.code()),
             Request::Flush { name } => return answer(reply, self.flush(name.as_deref())),
             // The control socket deals with it by itself.
             Request::Watch => return answer(reply, Reply::Refused("there is nothing to watch here".to_owned())),
@@ -344,7 +378,24 @@ impl Agent {
                 person.and_then(|person| application.decide(&name, person, decision, &by, moment))
             }
         };
-        self.finish(changed, user, reply);
+        if changed.is_ok() {
+            tracing::info!(user, "the household was changed");
+        }
+        let outcome = self.in_force(changed);
+        tokio::spawn(async move {
+            answer(reply, outcome.await.map_or_else(|error| Reply::Refused(with_causes(&error)), Reply::Done));
+        });
+    }
+
+    /// Makes a code for somebody who has the box itself.
+    fn code(&self) -> Reply {
+        let Some(web) = &self.config.web else {
+            return Reply::Refused("the pages are switched off: write enabled = true under [web]".to_owned());
+        };
+        match self.ends.codes.make() {
+            Ok(code) => Reply::Code { code, addresses: addresses(&self.config, web) },
+            Err(error) => Reply::Refused(format!("no code could be made: {error}")),
+        }
     }
 
     /// Has the resolver forget a name, or all names.
@@ -369,25 +420,46 @@ impl Agent {
         }
     }
 
-    /// Answers a change, as soon as the domain table knows of it too.
-    fn finish(&self, changed: Result<Changed, ApplicationError>, user: u32, reply: oneshot::Sender<Reply>) {
-        let changed = match changed {
-            Ok(changed) => changed,
-            Err(error) => return answer(reply, Reply::Refused(with_causes(&error))),
-        };
-        tracing::info!(user, "the household was changed");
-        if changed.names.is_empty() {
-            return answer(reply, Reply::Done(changed.sentence));
-        }
-        let written = self.tables.set_own(changed.names, self.application.own_rules().to_vec());
-        tokio::spawn(async move {
-            let done = match written.await {
-                Ok(Ok(())) => Reply::Done(changed.sentence),
-                Ok(Err(error)) => Reply::Refused(format!("it is saved, but not in force yet: {error}")),
-                Err(_) => Reply::Refused("it is saved, but the agent is stopping".to_owned()),
-            };
-            answer(reply, done);
+    /// What came of a change, as soon as the domain table knows of it too.
+    fn in_force(
+        &self,
+        changed: Result<Changed, ApplicationError>,
+    ) -> impl Future<Output = Result<String, ChangeError>> + Send + use<> {
+        let written = changed.map(|Changed { sentence, names }| {
+            let own = || self.application.own_rules().to_vec();
+            (sentence, (!names.is_empty()).then(|| self.tables.set_own(names, own())))
         });
+        async move {
+            let (sentence, written) = written?;
+            let Some(written) = written else { return Ok(sentence) };
+            match written.await {
+                Ok(Ok(())) => Ok(sentence),
+                Ok(Err(error)) => Err(ChangeError::NotInForce(error.to_string())),
+                Err(_) => Err(Stopping.into()),
+            }
+        }
+    }
+
+    /// Does what a page asks for.
+    ///
+    /// True if it was a change.
+    fn work(&mut self, job: Job) -> bool {
+        let moment = Moment::now();
+        match job {
+            Job::Look(look) => {
+                look(&mut self.application, moment);
+                false
+            }
+            Job::Change(change, done) => {
+                let changed = change(&mut self.application, moment);
+                let outcome = self.in_force(changed);
+                tokio::spawn(async move {
+                    // Who asked may have gone.
+                    let _ = done.send(outcome.await);
+                });
+                true
+            }
+        }
     }
 }
 
@@ -397,6 +469,29 @@ async fn compiled(compiling: &mut Option<oneshot::Receiver<Compilation>>) -> Opt
         Some(compiling) => compiling.await.ok(),
         None => std::future::pending().await,
     }
+}
+
+/// The addresses of the page that takes a code, as people type them.
+fn addresses(config: &Config, web: &config::Web) -> Vec<String> {
+    let (scheme, port, usual) = match (web.http, web.https) {
+        (Some(port), _) => ("http", port, 80),
+        (None, Some(port)) => ("https", port, 443),
+        (None, None) => return Vec::new(),
+    };
+    let port = if port == usual { String::new() } else { format!(":{port}") };
+    own_addresses(&config.placement.lan_interfaces())
+        .into_iter()
+        .filter(|address| !is_link_local(*address))
+        .map(|address| match address {
+            IpAddr::V4(address) => format!("{scheme}://{address}{port}{}", routes::SETUP),
+            IpAddr::V6(address) => format!("{scheme}://[{address}]{port}{}", routes::SETUP),
+        })
+        .collect()
+}
+
+/// Nobody types such an address: it means nothing without an interface.
+fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
 }
 
 fn answer(reply: oneshot::Sender<Reply>, answer: Reply) {

@@ -24,9 +24,9 @@ pub(super) fn tell(event: &Event, level: PrivacyLevel, tables: &Tables, live: &L
     let why = judged.map(|judged| Why::of_verdict(reason, judged.hits));
     let verdict = match &why {
         // The lists may have changed since.
-        Some(Why::Category(hits)) if hits.is_empty() => Verdict::RefusedByGate(words(reason)),
+        Some(Why::Category(hits)) if hits.is_empty() => refused_by_gate(reason),
         Some(why) => Verdict::Refused(why),
-        None => Verdict::RefusedByGate(words(reason)),
+        None => refused_by_gate(reason),
     };
     // Without a name it cannot be seen anyway whose it is, and then only the reason is told.
     let level = if name.is_some() { level } else { level.min(PrivacyLevel::Reasons) };
@@ -42,14 +42,14 @@ pub(super) fn tell(event: &Event, level: PrivacyLevel, tables: &Tables, live: &L
 }
 
 /// A reason without the name's categories.
-const fn words(reason: Reason) -> &'static str {
+const fn refused_by_gate(reason: Reason) -> Verdict<'static> {
     match reason {
-        Reason::Denied => "somebody blocked this name",
-        Reason::Category => "it belongs to what is blocked",
-        Reason::Paused => "everything is closed",
+        Reason::Denied => Verdict::RefusedByGate("somebody blocked this name", "denied"),
+        Reason::Category => Verdict::RefusedByGate("it belongs to what is blocked", "category:"),
+        Reason::Paused => Verdict::RefusedByGate("everything is closed", "closed"),
         // The others are about traffic and not about names.
         Reason::NotAllowed | Reason::Unclassified | Reason::Quic | Reason::Conflict | Reason::Unresolved => {
-            "only what was chosen can be reached"
+            Verdict::RefusedByGate("only what was chosen can be reached", "not-allowed")
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The certificate for DNS over TLS and DNS over HTTPS.
+//! The certificate for DNS over TLS, DNS over HTTPS and the household's pages.
 //!
 //! It is our own and lives as long as the installation: there is no authority that could vouch for a router at home.
 //! Opportunistic clients, such as Android's automatic private DNS, do not ask for one (RFC 7858 §4.1); others can be given
@@ -88,6 +88,11 @@ impl Certificate {
     /// For DNS over HTTPS, which is HTTP/2 and nothing older (RFC 8484 §5.2).
     pub(super) fn for_https(&self) -> TlsAcceptor {
         self.acceptor(b"h2")
+    }
+
+    /// For the household's pages.
+    pub(crate) fn for_pages(&self) -> TlsAcceptor {
+        self.acceptor(b"http/1.1")
     }
 
     fn acceptor(&self, protocol: &[u8]) -> TlsAcceptor {

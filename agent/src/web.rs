@@ -1,0 +1,233 @@
+//! The household's pages and the programming interface under them, on the LAN only.
+//!
+//! Read from the outside in: [`serve`] accepts connections, `guard` turns away what no browser of this home would send,
+//! `visit` finds out who is looking, and then each module answers for the pages that it is named after. Pages are made
+//! by `stairgate-webui`; everything that they show or change goes over the [`Desk`] to the application, and who may do
+//! what stands in [`crate::access::rights`].
+
+mod account;
+mod children;
+mod codes;
+mod devices;
+mod events;
+mod form;
+mod guard;
+mod history;
+mod home;
+mod people;
+mod refusal;
+pub mod serve;
+mod settings;
+mod setup;
+mod sign_in;
+mod views;
+mod visit;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use stairgate_webui::view::{Resolver, Server};
+use stairgate_webui::{assets, routes};
+use tokio::sync::{Semaphore, watch};
+
+use crate::access::Access;
+use crate::access::secret::Secret;
+use crate::access::throttle::Throttle;
+use crate::access::totp::TotpSecret;
+use crate::clock::Moment;
+use crate::desk::Desk;
+use crate::resolver::clients::Clients;
+use crate::resolver::limits::ClientKey;
+use crate::resolver::live::Live;
+use crate::resolver::service::Observer;
+use crate::subscriptions::Copies;
+use history::History;
+use refusal::Refusal;
+use visit::Visit;
+
+pub use codes::Codes;
+
+/// Passwords that are hashed at the same time: each takes 12 MiB for a moment, and a router has 128.
+const HASHES_AT_ONCE: usize = 1;
+/// Secrets of one-time codes that may wait for their first code.
+const PENDING_TOTP_MAX: usize = 32;
+/// How long an asset may be kept: a year, which is for ever (RFC 9111 recommends no more). Its path changes with its
+/// content.
+const ASSET_LIFETIME: &str = "public, max-age=31536000, immutable";
+
+/// What the pages need of the rest of the agent.
+pub struct Parts {
+    /// The way to the application.
+    pub desk: Desk,
+    /// The codes that the command line gives out.
+    pub codes: Arc<Codes>,
+    /// Changes whenever something has changed that pages show.
+    pub news: watch::Receiver<u64>,
+    /// Queries as they come.
+    pub live: Live,
+    /// What the resolver counts, if there is one.
+    pub observer: Option<Observer>,
+    /// The lists' text.
+    pub copies: Copies,
+    /// Names by which browsers of this home may call these pages, in lower case; the first is the box's own, if it has one.
+    pub hosts: Vec<String>,
+}
+
+/// Everything that handlers share.
+struct Web {
+    parts: Parts,
+    access: Mutex<Access>,
+    /// What form tokens are made with. A new one each start: a page that was open is asked to be opened again.
+    form_key: Secret,
+    throttle: Mutex<Throttle>,
+    hashing: Semaphore,
+    clients: Clients,
+    history: History,
+    /// Secrets of one-time codes that wait for the first code, by session.
+    pending_totp: Mutex<HashMap<String, TotpSecret>>,
+    /// Only one change of who may sign in at a time.
+    changing_access: tokio::sync::Mutex<()>,
+    /// When the agent started, in time of a clock that never goes back.
+    started: Duration,
+    /// Visits that have shown the code of the box, by their id, and until when that counts.
+    proven: Mutex<HashMap<String, Duration>>,
+    /// Visits whose password was right and whose one-time code is missing.
+    half_signed_in: Mutex<HashMap<String, sign_in::Half>>,
+}
+
+type Shared = axum::extract::State<Arc<Web>>;
+
+impl Web {
+    fn access(&self) -> MutexGuard<'_, Access> {
+        lock(&self.access)
+    }
+
+    /// Changes who may sign in, and saves it. What is not saved is not in force.
+    async fn change_access<T: Send + 'static>(&self, change: impl FnOnce(&mut Access) -> T) -> Result<T, Refusal> {
+        let _changing = self.changing_access.lock().await;
+        let (next, returned) = {
+            let mut next = self.access().clone();
+            let returned = change(&mut next);
+            (next, returned)
+        };
+        let saved = next.clone();
+        self.parts.desk.look(move |app, _| app.save_access(&saved)).await??;
+        *self.access() = next;
+        Ok(returned)
+    }
+
+    /// The servers that names are asked of, and how they do.
+    fn resolvers(&self) -> Vec<Resolver> {
+        let Some(observer) = &self.parts.observer else { return Vec::new() };
+        let servers = observer.status().upstreams.into_iter().map(|server| Server {
+            address: server.address.to_string(),
+            encrypted: server.address.protocol.is_encrypted(),
+            healthy: !server.is_failing,
+            median: server.expected,
+        });
+        vec![Resolver { name: String::new(), servers: servers.collect() }]
+    }
+
+    /// The device that a visit comes from.
+    fn device_of(&self, visit: &Visit) -> Option<[u8; 6]> {
+        device_at(&self.clients, visit.address)
+    }
+
+    /// The address of a child's own page, as people type it.
+    fn child_page(&self, visit: &Visit) -> String {
+        let host = self.parts.hosts.first().unwrap_or(&visit.host);
+        format!("http://{host}{}", routes::ME)
+    }
+
+    /// Does what takes a while and much memory, such as hashing a password, one after the other and off this thread.
+    async fn slowly<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+        let _place = self.hashing.acquire().await.map_err(|_| Refusal::unavailable())?;
+        tokio::task::spawn_blocking(work).await.map_err(|_| Refusal::unavailable())
+    }
+}
+
+/// Every route. Takes up who may sign in from the database.
+///
+/// # Errors
+/// If the database cannot be read, or the kernel has no random numbers.
+pub async fn router(parts: Parts) -> anyhow::Result<Router> {
+    let access = parts.desk.look(|app, _| app.access()).await??;
+    let web = Arc::new(Web {
+        parts,
+        access: Mutex::new(access),
+        form_key: Secret::random()?,
+        throttle: Mutex::default(),
+        hashing: Semaphore::new(HASHES_AT_ONCE),
+        clients: Clients::default(),
+        proven: Mutex::default(),
+        half_signed_in: Mutex::default(),
+        history: History::default(),
+        pending_totp: Mutex::default(),
+        changing_access: tokio::sync::Mutex::default(),
+        started: uptime(),
+    });
+    let follower = Arc::clone(&web);
+    tokio::spawn(async move { crate::resolver::clients::follow(&follower.clients).await });
+    let history = web.history.clone();
+    tokio::spawn(history.follow(web.parts.live.clone(), web.parts.observer.clone()));
+    let pages = Router::new()
+        .merge(home::routes())
+        .merge(setup::routes())
+        .merge(sign_in::routes())
+        .merge(account::routes())
+        .merge(people::routes())
+        .merge(devices::routes())
+        .merge(settings::routes())
+        .merge(children::routes())
+        .merge(events::routes())
+        .fallback(guard::nothing_there)
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), visit::find_out));
+    let router = Router::new()
+        .route(routes::ASSET, get(asset))
+        .merge(pages)
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), guard::turn_away))
+        .layer(axum::middleware::from_fn(guard::seal));
+    Ok(router.with_state(web))
+}
+
+async fn asset(uri: axum::http::Uri) -> Response {
+    match assets::find(uri.path()) {
+        Some(asset) => {
+            let headers = [(header::CONTENT_TYPE, asset.media_type), (header::CACHE_CONTROL, ASSET_LIFETIME)];
+            (headers, asset.content).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// The device at an address of the home network.
+fn device_at(clients: &Clients, address: IpAddr) -> Option<[u8; 6]> {
+    match clients.client(address, Moment::now().boot_ns).key {
+        ClientKey::Device(mac) => Some(mac),
+        ClientKey::Address(_) => None,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Time of a clock that never goes back.
+fn uptime() -> Duration {
+    Duration::from_nanos(Moment::now().boot_ns)
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// The address, in canonical form.
+    pub address: IpAddr,
+    /// True if the connection is encrypted.
+    pub secure: bool,
+}

@@ -1,0 +1,75 @@
+//! A child's own page. The device tells whose it is: there is nothing to sign in to.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use stairgate_policy::household::PersonId;
+use stairgate_webui::forms::{AskForm, AskKind, MeQuery, MoreTime};
+use stairgate_webui::view::{Actor, Failure, Me, Notice};
+use stairgate_webui::{pages, routes};
+
+use super::form::Form;
+use super::history::History;
+use super::refusal::Refusal;
+use super::visit::Visit;
+use super::{Shared, Web};
+use crate::application::{ApplicationError, Asked, By};
+use crate::clock::Moment;
+use crate::desk::App;
+use crate::pages as views;
+
+pub(super) fn routes() -> Router<Arc<Web>> {
+    Router::new().route(routes::ME, get(me)).route(routes::ME_ASK, post(ask)).route(routes::PAUSED, get(paused))
+}
+
+async fn me(State(web): Shared, visit: Visit, Query(query): Query<MeQuery>) -> Result<Response, Refusal> {
+    let Some(child) = &visit.child else {
+        return Ok(Redirect::to(routes::HOME).into_response());
+    };
+    let person = child.id;
+    let history = web.history.clone();
+    let look = move |app: &mut App, moment| own_page(app, person, &history, moment);
+    let page = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let mut page = page.map_err(|e| Refusal::from(e).to(&visit))?;
+    if !query.name.is_empty() {
+        page.explanation = web.explained(&query.name, person).await.map_err(|e| e.to(&visit))?;
+    }
+    Ok(pages::me(&visit.shell(), &page).into_response())
+}
+
+/// A child's page with what is kept about the child.
+pub(super) fn own_page(app: &App, person: PersonId, history: &History, moment: Moment) -> Result<Me, ApplicationError> {
+    let mut page = views::me(app, person, moment)?;
+    page.kept.entries = history.of(app, person);
+    Ok(page)
+}
+
+async fn ask(State(web): Shared, visit: Visit, Form(form): Form<AskForm>) -> Result<Response, Refusal> {
+    let child = visit.child.as_ref().ok_or_else(|| Refusal::new(Failure::NotAllowed, &visit))?;
+    let (person, by): (PersonId, By) = (child.id, By::new(Actor::Person(child.name.clone())));
+    let change = move |app: &mut App, moment| {
+        let ask = match form.kind {
+            AskKind::Site => Asked::Site(&form.site),
+            AskKind::Time => Asked::Minutes(form.minutes.map_or(0, MoreTime::minutes)),
+            AskKind::Note => Asked::Note,
+        };
+        app.ask(person, &ask, &form.note, &by, moment)
+    };
+    web.act(&visit, routes::ME, Notice::Asked, change).await
+}
+
+/// Stateless, because the small windows in which systems show it forget everything.
+async fn paused(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+    let (device, child_page) = (web.device_of(&visit), web.child_page(&visit));
+    let look = move |app: &mut App, moment| {
+        let owner = app.owner_of(device?)?;
+        views::paused(app, owner, &child_page, moment)
+    };
+    let page = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let Some(page) = page else { return Ok(Redirect::to(routes::HOME).into_response()) };
+    let shell = visit.shell();
+    Ok(pages::paused(shell.language, &shell.zone, shell.now, &page).into_response())
+}

@@ -1,0 +1,73 @@
+//! Devices: whose they are, and which ones are the same.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use stairgate_webui::forms::{AdoptForm, ForgetForm, MergeForm};
+use stairgate_webui::view::{Failure, Notice};
+use stairgate_webui::{pages, routes};
+
+use super::form::Form;
+use super::refusal::Refusal;
+use super::visit::Visit;
+use super::{Shared, Web};
+use crate::desk::App;
+use crate::pages as views;
+
+pub(super) fn routes() -> Router<Arc<Web>> {
+    Router::new()
+        .route(routes::DEVICES, get(page))
+        .route(routes::DEVICE_ADOPT, post(adopt))
+        .route(routes::DEVICE_MERGE, post(merge))
+        .route(routes::DEVICE_FORGET, post(forget))
+}
+
+async fn page(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+    visit.allowed(|rights| rights.devices)?;
+    let look = |app: &mut App, _| views::devices(app);
+    let devices = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    Ok(pages::devices(&visit.shell(), &devices).into_response())
+}
+
+async fn adopt(
+    State(web): Shared,
+    visit: Visit,
+    Path(mac): Path<String>,
+    Form(form): Form<AdoptForm>,
+) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.devices)?;
+    let mac = address(&mac, &visit)?;
+    let change = move |app: &mut App, moment| app.adopt_device(mac, form.owner.0, Some(&form.label), &by, moment);
+    web.act(&visit, &form.back, Notice::DeviceAdopted, change).await
+}
+
+async fn merge(
+    State(web): Shared,
+    visit: Visit,
+    Path(mac): Path<String>,
+    Form(form): Form<MergeForm>,
+) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.devices)?;
+    let (mac, into) = (address(&mac, &visit)?, address(&form.into, &visit)?);
+    let change = move |app: &mut App, moment| app.merge_device(mac, into, &by, moment);
+    web.act(&visit, &form.back, Notice::DeviceMerged, change).await
+}
+
+async fn forget(
+    State(web): Shared,
+    visit: Visit,
+    Path(mac): Path<String>,
+    Form(form): Form<ForgetForm>,
+) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.devices)?;
+    let mac = address(&mac, &visit)?;
+    let change = move |app: &mut App, moment| app.forget_device(mac, &by, moment);
+    web.act(&visit, &form.back, Notice::DeviceForgotten, change).await
+}
+
+fn address(text: &str, visit: &Visit) -> Result<[u8; 6], Refusal> {
+    crate::text::mac(text).map_err(|_| Refusal::new(Failure::NotFound, visit))
+}

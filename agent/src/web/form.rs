@@ -1,0 +1,127 @@
+//! What pages post.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use stairgate_webui::view::{Failure, Notice};
+use tokio::time::timeout;
+
+use super::Web;
+use super::refusal::Refusal;
+use super::visit::Visit;
+use crate::access::secret::same_text;
+use crate::application::{ApplicationError, Changed};
+use crate::clock::Moment;
+use crate::desk::App;
+
+/// Bytes of a form at most: a week painted in quarters of an hour, and every category.
+const FORM_BYTES_MAX: usize = 64 * 1024;
+/// A form must be there after this time.
+const FORM_TIME: Duration = Duration::from_secs(20);
+const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
+
+/// A form of a page of this visit: its token was looked at before anything else.
+pub(super) struct Form<T>(pub(super) T);
+
+#[derive(Deserialize)]
+struct Token {
+    csrf: String,
+}
+
+impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Form<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Refusal> {
+        let visit = request.extensions().get::<Visit>().cloned().ok_or_else(Refusal::unavailable)?;
+        let refuse = |failure| Refusal::new(failure, &visit);
+        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if media_type.is_none_or(|value| value.split(';').next() != Some(MEDIA_TYPE)) {
+            return Err(refuse(Failure::BadRequest));
+        }
+        let body = timeout(FORM_TIME, to_bytes(request.into_body(), FORM_BYTES_MAX)).await;
+        let body = body.map_err(|_| refuse(Failure::BadRequest))?.map_err(|_| refuse(Failure::TooLarge))?;
+        let token: Token = serde_html_form::from_bytes(&body).map_err(|_| refuse(Failure::FormExpired))?;
+        if !same_text(&token.csrf, &visit.form_token(&web.form_key)) {
+            return Err(refuse(Failure::FormExpired));
+        }
+        serde_html_form::from_bytes(&body).map(Self).map_err(|_| refuse(Failure::BadRequest))
+    }
+}
+
+/// The page that a form wants to go back to: a path on this host and nothing else.
+pub(super) fn own_path(path: &str) -> &str {
+    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    if own { path } else { stairgate_webui::routes::HOME }
+}
+
+/// Goes back to the page that a form came from, with what came of it.
+pub(super) fn go_back(path: &str, outcome: Result<Notice, Failure>) -> Response {
+    let path = own_path(path);
+    // What was said there last time is not said again.
+    let (page, query) = path.split_once('?').unwrap_or((path, ""));
+    let said = |pair: &&str| pair.starts_with("done=") || pair.starts_with("failed=");
+    let mut query: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !said(pair)).collect();
+    let outcome = match outcome {
+        Ok(notice) => format!("done={}", notice.code()),
+        Err(failure) => format!("failed={}", failure.code()),
+    };
+    query.push(&outcome);
+    Redirect::to(&format!("{page}?{}", query.join("&"))).into_response()
+}
+
+impl Web {
+    /// Makes a change, and goes back to the page that it was made on.
+    pub(super) async fn act(
+        &self,
+        visit: &Visit,
+        back: &str,
+        done: Notice,
+        change: impl FnOnce(&mut App, Moment) -> Result<Changed, ApplicationError> + Send + 'static,
+    ) -> Result<Response, Refusal> {
+        match self.parts.desk.change(change).await.map_err(Refusal::from) {
+            Ok(_) => Ok(go_back(back, Ok(done))),
+            // There is no page to go back to.
+            Err(refusal) if refusal.failure == Failure::NotFound => Err(refusal.to(visit)),
+            Err(refusal) => Ok(go_back(back, Err(refusal.failure))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_before_is_not_said_again() {
+        for (path, query) in [
+            ("/people/3", "/people/3?done=saved"),
+            ("/activity?person=3&done=paused", "/activity?person=3&done=saved"),
+            ("/?failed=bad-time", "/?done=saved"),
+            ("//evil.example", "/?done=saved"),
+        ] {
+            let response = go_back(path, Ok(Notice::Saved));
+            assert_eq!(response.headers()[header::LOCATION], query);
+        }
+    }
+
+    #[test]
+    fn forms_lead_back_to_pages_of_ours() {
+        for (path, kept) in [
+            ("/people/3?done=saved", "/people/3?done=saved"),
+            ("", "/"),
+            ("people", "/"),
+            ("//evil.example/", "/"),
+            ("/\\evil.example", "/"),
+            ("http://evil.example/", "/"),
+            ("/a\r\nSet-Cookie: x", "/"),
+        ] {
+            assert_eq!(own_path(path), kept, "{path:?}");
+        }
+    }
+}

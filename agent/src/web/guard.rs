@@ -1,0 +1,126 @@
+//! Turns away what no browser of this home would send, before anybody asks who it is.
+
+use std::net::IpAddr;
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use stairgate_webui::assets::CONTENT_SECURITY_POLICY;
+use stairgate_webui::view::Failure;
+
+use super::Web;
+use super::refusal::Refusal;
+use super::visit::Visit;
+
+/// What every answer says to browsers. Pages are not kept: whoever takes the telephone next must not see them.
+const HEADERS: [(header::HeaderName, &str); 6] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    // Not `no-referrer`: with it, browsers send no origin with forms either (Fetch Standard §3.2).
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (header::HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+];
+
+/// Puts the headers on every answer that protect whoever looks at it.
+pub(super) async fn seal(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Turns away requests under a name that is not ours (somebody else's name was made to point here: DNS rebinding), and
+/// those that pages of others have made browsers send (CSRF).
+pub(super) async fn turn_away(State(web): State<Arc<Web>>, request: Request, next: Next) -> Result<Response, Refusal> {
+    let headers = request.headers();
+    if !headers.get(header::HOST).is_some_and(|host| is_ours(host, &web.parts.hosts)) {
+        return Err(Refusal::plain(Failure::WrongHost));
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_from_here(headers) {
+        return Err(Refusal::plain(Failure::FormExpired));
+    }
+    Ok(next.run(request).await)
+}
+
+/// The page for a path that leads nowhere.
+pub(super) async fn nothing_there(visit: Visit) -> Refusal {
+    Refusal::new(Failure::NotFound, &visit)
+}
+
+/// No name of somebody else leads to an address, so an address in the place of a name is always meant.
+fn is_ours(host: &HeaderValue, names: &[String]) -> bool {
+    let Ok(host) = host.to_str() else { return false };
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map_or(host, |(address, _)| address),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    let name = name.strip_suffix('.').unwrap_or(name);
+    IpAddr::from_str(name).is_ok() || names.iter().any(|ours| ours.eq_ignore_ascii_case(name))
+}
+
+/// Browsers say where a form comes from. Programs that say nothing have to show a token all the same.
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let same_origin = |origin: &HeaderValue| {
+        let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+        origin.is_some_and(|(scheme, origin)| matches!(scheme, "http" | "https") && Some(origin) == host)
+    };
+    let same_site = |site: &HeaderValue| site == "same-origin" || site == "none";
+    headers.get(header::ORIGIN).is_none_or(same_origin) && headers.get("sec-fetch-site").is_none_or(same_site)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_names_and_addresses_are_ours() {
+        let names = ["stairgate.home.arpa".to_owned()];
+        for (host, ours) in [
+            ("stairgate.home.arpa", true),
+            ("Stairgate.home.arpa.:8080", true),
+            ("192.168.1.1", true),
+            ("192.168.1.1:80", true),
+            ("[fd00::1]:443", true),
+            ("[fd00::1]", true),
+            ("evil.example", false),
+            ("stairgate.home.arpa.evil.example", false),
+            ("192.168.1.1.evil.example", false),
+            ("", false),
+            ("[", false),
+        ] {
+            assert_eq!(is_ours(&HeaderValue::from_static(host), &names), ours, "{host}");
+        }
+    }
+
+    #[test]
+    fn forms_come_from_here() {
+        for (origin, site, here) in [
+            (None, None, true),
+            (Some("http://gate:80"), None, true),
+            (Some("https://gate:80"), Some("same-origin"), true),
+            (None, Some("none"), true),
+            (Some("http://gate"), None, false),
+            (Some("http://evil.example"), None, false),
+            (Some("null"), None, false),
+            (Some("file://gate:80"), None, false),
+            (None, Some("cross-site"), false),
+            (None, Some("same-site"), false),
+            (Some("http://gate:80"), Some("cross-site"), false),
+        ] {
+            let mut headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("gate:80"))]);
+            for (name, value) in [("origin", origin), ("sec-fetch-site", site)] {
+                value.map(|value| headers.insert(name, HeaderValue::from_static(value)));
+            }
+            assert_eq!(is_from_here(&headers), here, "{origin:?} {site:?}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The pages that are looked at: home, requests, activity, lists, why a name is closed, and who changed what.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use stairgate_policy::household::PersonId;
+use stairgate_webui::forms::{ActivityQuery, AuditQuery, NameTestQuery, PlainForm, WhyQuery};
+use stairgate_webui::view::{Explanation, Failure, Notice, WhyPage};
+use stairgate_webui::{pages, routes};
+use tokio::sync::oneshot;
+
+use super::form::{Form, go_back};
+use super::refusal::Refusal;
+use super::visit::Visit;
+use super::{Shared, Web};
+use crate::background;
+use crate::desk::App;
+use crate::pages as views;
+
+/// Entries of activity on one page.
+const ACTIVITY_ENTRIES: usize = 100;
+
+pub(super) fn routes() -> Router<Arc<Web>> {
+    Router::new()
+        .route(routes::HOME, get(home))
+        .route(routes::REQUESTS, get(requests))
+        .route(routes::ACTIVITY, get(activity))
+        .route(routes::WHY, get(why))
+        .route(routes::LISTS, get(lists))
+        .route(routes::LISTS_REFRESH, post(refresh_lists))
+        .route(routes::AUDIT, get(audit))
+}
+
+async fn home(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+    if visit.adult.is_none() {
+        let path = match &visit.child {
+            Some(_) => routes::ME,
+            None if web.access().is_empty() => routes::SETUP,
+            None => routes::SIGN_IN,
+        };
+        return Ok(Redirect::to(path).into_response());
+    }
+    let home = web.parts.desk.look(|app, moment| views::home(app, moment)).await;
+    let mut home = home.map_err(|e| Refusal::from(e).to(&visit))?;
+    if visit.allowed(|rights| rights.devices).is_err() {
+        home.new_devices.clear();
+    }
+    Ok(pages::home(&visit.shell(), &home).into_response())
+}
+
+async fn requests(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+    visit.allowed(|rights| rights.pause)?;
+    let requests = web
+        .parts
+        .desk
+        .look(|app, moment| views::requests(app, moment))
+        .await
+        .map_err(|e| Refusal::from(e).to(&visit))?;
+    Ok(pages::requests(&visit.shell(), &requests).into_response())
+}
+
+async fn activity(State(web): Shared, visit: Visit, Query(query): Query<ActivityQuery>) -> Result<Response, Refusal> {
+    visit.allowed(|rights| rights.activity)?;
+    let history = web.history.clone();
+    let look = move |app: &mut App, moment| history.page(app, &query, ACTIVITY_ENTRIES, moment);
+    let page = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    Ok(pages::activity(&visit.shell(), &page).into_response())
+}
+
+async fn why(State(web): Shared, visit: Visit, Query(query): Query<WhyQuery>) -> Result<Response, Refusal> {
+    visit.allowed(|rights| rights.rules)?;
+    let look = |app: &mut App, _| (views::filtered_people(app.household()), app.revision());
+    let (people, revision) = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let person = query.person.parse().ok().map(PersonId).or_else(|| people.first().map(|person| person.id));
+    let explanation = match person.filter(|_| !query.name.is_empty()) {
+        Some(person) => web.explained(&query.name, person).await.map_err(|e| e.to(&visit))?,
+        None => None,
+    };
+    let page = WhyPage { asked: query.name, people, explanation, revision };
+    Ok(pages::why(&visit.shell(), &page).into_response())
+}
+
+async fn lists(State(web): Shared, visit: Visit, Query(query): Query<NameTestQuery>) -> Result<Response, Refusal> {
+    visit.allowed(|rights| rights.rules)?;
+    let asked = query.name.clone();
+    let look = move |app: &mut App, _| views::lists(app, &asked);
+    let mut lists = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    if !query.name.is_empty() {
+        for person in &lists.test.people {
+            let explained = web.explained(&query.name, person.id).await.map_err(|e| e.to(&visit))?;
+            lists.test.results.extend(explained);
+        }
+    }
+    Ok(pages::lists(&visit.shell(), &lists).into_response())
+}
+
+async fn refresh_lists(
+    State(web): Shared,
+    visit: Visit,
+    Form(PlainForm { .. }): Form<PlainForm>,
+) -> Result<Response, Refusal> {
+    visit.allowed(|rights| rights.settings)?;
+    let due = web.parts.desk.look(|app, _| app.make_lists_due(None)).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    tracing::info!(lists = due.len(), "lists are looked for anew");
+    Ok(go_back(routes::LISTS, Ok(Notice::ListsRefreshing)))
+}
+
+async fn audit(State(web): Shared, visit: Visit, Query(query): Query<AuditQuery>) -> Result<Response, Refusal> {
+    visit.allowed(|rights| rights.rules)?;
+    let before = query.before.parse().ok();
+    let look = move |app: &mut App, _| views::audit(app, before);
+    let audit = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let audit = audit.map_err(|e| Refusal::from(e).to(&visit))?;
+    Ok(pages::audit(&visit.shell(), &audit).into_response())
+}
+
+impl Web {
+    /// Why a name is open or closed for a person; none if it is no name.
+    pub(super) async fn explained(&self, name: &str, person: PersonId) -> Result<Option<Explanation>, Refusal> {
+        let (name, copies) = (name.to_owned(), self.parts.copies.clone());
+        let look = move |app: &mut App, moment| app.explain(&name, person, &copies, moment);
+        let Ok(search) = self.parts.desk.look(look).await? else { return Ok(None) };
+        // Looking through the lists' text takes a while.
+        let (sender, answer) = oneshot::channel();
+        background::spawn("explain", move || drop(sender.send(search.run_for_page())))
+            .map_err(|_| Failure::Unavailable)?;
+        answer.await.map(Some).map_err(|_| Failure::Unavailable.into())
+    }
+}

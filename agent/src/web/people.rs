@@ -1,0 +1,391 @@
+//! People: their cards, their pages and everything that is decided about them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use jiff::civil::Weekday;
+use maud::Markup;
+use stairgate_policy::household::{Action, Days, ModeId, PersonId, Window};
+use stairgate_webui::forms::{
+    AnswerChoice, AnswerForm, BedtimeForm, CategoriesForm, DetailsForm, EraseForm, ModeForm, ModeRemoveForm, MoreTime,
+    MoreTimeForm, NameAction, NameForm, NameRemoveForm, PauseFor, PauseForm, PersonForm, PersonPrivacyForm,
+    ProtectionForm, RecommendedForm, ResumeForm, ServicesForm, WeekForm, WindowForm, WindowRemoveForm,
+};
+use stairgate_webui::view::{AuditAction, Failure, Notice, PersonPage, Rights, Shell};
+use stairgate_webui::{pages, routes, week};
+
+use super::form::{Form, go_back};
+use super::refusal::Refusal;
+use super::visit::Visit;
+use super::{Shared, Web};
+use crate::application::{ApplicationError, By, Changed, ModeEdit, Protection};
+use crate::clock::Moment;
+use crate::control::protocol::PauseEnd;
+use crate::desk::App;
+use crate::pages as views;
+
+pub(super) fn routes() -> Router<Arc<Web>> {
+    Router::new()
+        .route(routes::PEOPLE, post(add))
+        .route(routes::PERSON, get(|web, visit, path| page(web, visit, path, pages::person)))
+        .route(routes::PERSON_MORE, get(|web, visit, path| page(web, visit, path, pages::person_more)))
+        .route(routes::PERSON_WEEK, get(|web, visit, path| page(web, visit, path, pages::person_week)).post(set_week))
+        .route(
+            routes::PERSON_CATEGORIES,
+            get(|web, visit, path| page(web, visit, path, pages::person_categories)).post(set_categories),
+        )
+        .route(
+            routes::PERSON_SERVICES,
+            get(|web, visit, path| page(web, visit, path, pages::person_services)).post(set_services),
+        )
+        .route(routes::PERSON_PAUSE, post(pause))
+        .route(routes::PERSON_RESUME, post(resume))
+        .route(routes::PERSON_MORE_TIME, post(more_time))
+        .route(routes::PERSON_DETAILS, post(set_details))
+        .route(routes::PERSON_BEDTIME, post(set_bedtime))
+        .route(routes::PERSON_WINDOW, post(add_window))
+        .route(routes::PERSON_WINDOW_REMOVE, post(remove_window))
+        .route(routes::PERSON_MODE, post(set_mode))
+        .route(routes::PERSON_MODE_REMOVE, post(remove_mode))
+        .route(routes::PERSON_NAME, post(set_name))
+        .route(routes::PERSON_NAME_REMOVE, post(remove_name))
+        .route(routes::PERSON_PROTECTION, post(set_protection))
+        .route(routes::PERSON_PRIVACY, post(set_privacy))
+        .route(routes::PERSON_RECOMMENDED, post(recommend))
+        .route(routes::PERSON_EXPORT, get(export))
+        .route(routes::PERSON_ERASE, post(erase))
+        .route(routes::REQUEST_ANSWER, post(answer))
+}
+
+/// The number of a person in a path.
+type Id = Path<u32>;
+
+const RULES: fn(Rights) -> bool = |rights| rights.rules;
+const PAUSE: fn(Rights) -> bool = |rights| rights.pause;
+
+async fn page(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    draw: fn(&Shell, &PersonPage) -> Markup,
+) -> Result<Response, Refusal> {
+    visit.allowed(RULES)?;
+    let look = move |app: &mut App, moment| views::person(app, PersonId(person), moment);
+    let page = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let page = page.map_err(|e| Refusal::from(e).to(&visit))?;
+    Ok(draw(&visit.shell(), &page).into_response())
+}
+
+async fn add(State(web): Shared, visit: Visit, Form(form): Form<PersonForm>) -> Result<Response, Refusal> {
+    let by = visit.by(RULES)?;
+    let change = move |app: &mut App, moment| app.add_child(&form.name, form.age, &by, moment);
+    web.act(&visit, routes::HOME, Notice::PersonAdded, change).await
+}
+
+async fn pause(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<PauseForm>,
+) -> Result<Response, Refusal> {
+    let by = visit.by(PAUSE)?;
+    let change = move |app: &mut App, moment| app.pause(PersonId(person), &end(form.how_long), &by, moment);
+    web.act(&visit, &form.back, Notice::Paused, change).await
+}
+
+async fn resume(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<ResumeForm>,
+) -> Result<Response, Refusal> {
+    let by = visit.by(PAUSE)?;
+    let change = move |app: &mut App, moment| app.resume(PersonId(person), &by, moment);
+    web.act(&visit, &form.back, Notice::Resumed, change).await
+}
+
+async fn more_time(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<MoreTimeForm>,
+) -> Result<Response, Refusal> {
+    let by = visit.by(PAUSE)?;
+    let minutes = form.minutes.minutes();
+    let change = move |app: &mut App, moment| app.give_time(PersonId(person), minutes, &by, moment);
+    web.act(&visit, &form.back, Notice::TimeGiven, change).await
+}
+
+/// Changes a person's settings, if nobody has since the page was made, and shows the page `path` again.
+async fn set(
+    web: &Web,
+    visit: &Visit,
+    person: u32,
+    (path, revision): (&str, u64),
+    change: impl FnOnce(&mut App, PersonId, &By, Moment) -> Result<Changed, ApplicationError> + Send + 'static,
+) -> Result<Response, Refusal> {
+    let by = visit.by(RULES)?.having_seen(revision);
+    let change = move |app: &mut App, moment| change(app, PersonId(person), &by, moment);
+    web.act(visit, &routes::at(path, person), Notice::Saved, change).await
+}
+
+async fn set_details(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<DetailsForm>,
+) -> Result<Response, Refusal> {
+    let place = (routes::PERSON_MORE, form.revision);
+    set(&web, &visit, person, place, move |app, person, by, moment| {
+        app.set_details(person, &form.name, form.age, by, moment)
+    })
+    .await
+}
+
+async fn set_bedtime(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<BedtimeForm>,
+) -> Result<Response, Refusal> {
+    let school = form.school.then_some((form.school_from, form.school_to));
+    let weekend = form.weekend.then_some((form.weekend_from, form.weekend_to));
+    set(&web, &visit, person, (routes::PERSON, form.revision), move |app, person, by, moment| {
+        app.set_bedtime(person, school, weekend, by, moment)
+    })
+    .await
+}
+
+async fn set_week(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<WeekForm>,
+) -> Result<Response, Refusal> {
+    let windows = week::windows_from_text(&form.week).map_err(|_| Refusal::new(Failure::BadTime, &visit))?;
+    set(&web, &visit, person, (routes::PERSON_WEEK, form.revision), move |app, person, by, moment| {
+        app.set_week(person, windows, by, moment)
+    })
+    .await
+}
+
+async fn add_window(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<WindowForm>,
+) -> Result<Response, Refusal> {
+    let refuse = || Refusal::new(Failure::BadTime, &visit);
+    let mut days = Days::NONE;
+    for day in &form.day {
+        let place = week::DAY_NAMES.iter().position(|known| known == day).ok_or_else(refuse)?;
+        days = days.with(Weekday::from_monday_zero_offset(place as i8).map_err(|_| refuse())?);
+    }
+    let mode = ModeId::new(&form.mode).map_err(|_| refuse())?;
+    let window = Window { days, from: form.from, to: form.to, mode };
+    set(&web, &visit, person, (routes::PERSON_WEEK, form.revision), move |app, person, by, moment| {
+        app.add_window(person, window, by, moment)
+    })
+    .await
+}
+
+async fn remove_window(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<WindowRemoveForm>,
+) -> Result<Response, Refusal> {
+    set(&web, &visit, person, (routes::PERSON_WEEK, form.revision), move |app, person, by, moment| {
+        app.remove_window(person, form.window, by, moment)
+    })
+    .await
+}
+
+async fn set_mode(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<ModeForm>,
+) -> Result<Response, Refusal> {
+    set(&web, &visit, person, (routes::PERSON_MORE, form.revision), move |app, person, by, moment| {
+        let mode = Some(form.mode.as_str()).filter(|mode| !mode.is_empty());
+        let edit = ModeEdit { mode, title: &form.title, effect: form.effect, tags: &form.tag };
+        app.set_mode(person, &edit, by, moment)
+    })
+    .await
+}
+
+async fn remove_mode(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<ModeRemoveForm>,
+) -> Result<Response, Refusal> {
+    set(&web, &visit, person, (routes::PERSON_MORE, form.revision), move |app, person, by, moment| {
+        app.remove_mode(person, &form.mode, by, moment)
+    })
+    .await
+}
+
+async fn set_categories(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<CategoriesForm>,
+) -> Result<Response, Refusal> {
+    set(&web, &visit, person, (routes::PERSON_CATEGORIES, form.revision), move |app, person, by, moment| {
+        app.set_categories(person, &form.block, form.only.then_some(form.permit.as_slice()), by, moment)
+    })
+    .await
+}
+
+async fn set_services(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<ServicesForm>,
+) -> Result<Response, Refusal> {
+    set(&web, &visit, person, (routes::PERSON_SERVICES, form.revision), move |app, person, by, moment| {
+        let choices: Vec<_> = form.service.into_iter().map(|choice| (choice.service, choice.action)).collect();
+        app.set_services(person, &choices, by, moment)
+    })
+    .await
+}
+
+async fn set_name(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<NameForm>,
+) -> Result<Response, Refusal> {
+    let by = visit.by(RULES)?;
+    let (action, notice) = match form.action {
+        NameAction::Allow => (Action::Allow, Notice::NameAllowed),
+        NameAction::Deny => (Action::Deny, Notice::NameBlocked),
+    };
+    let change = move |app: &mut App, moment| app.set_name(PersonId(person), &form.name, Some(action), &by, moment);
+    web.act(&visit, &form.back, notice, change).await
+}
+
+async fn remove_name(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<NameRemoveForm>,
+) -> Result<Response, Refusal> {
+    let by = visit.by(RULES)?;
+    let change = move |app: &mut App, moment| app.set_name(PersonId(person), &form.name, None, &by, moment);
+    web.act(&visit, &form.back, Notice::NameRemoved, change).await
+}
+
+async fn set_protection(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<ProtectionForm>,
+) -> Result<Response, Refusal> {
+    set(&web, &visit, person, (routes::PERSON_MORE, form.revision), move |app, person, by, moment| {
+        let protection = Protection {
+            safe_search: form.safe_search,
+            youtube: form.youtube,
+            strip_ech: form.strip_ech,
+            refuse_quic: form.refuse_quic,
+            refuse_unclassified: form.refuse_unclassified,
+            resolved_only: form.resolved_only,
+            upstreams: Some(form.upstreams).filter(|set| !set.is_empty()),
+        };
+        app.set_protection(person, protection, by, moment)
+    })
+    .await
+}
+
+async fn set_privacy(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<PersonPrivacyForm>,
+) -> Result<Response, Refusal> {
+    set(&web, &visit, person, (routes::PERSON_MORE, form.revision), move |app, person, by, moment| {
+        app.set_privacy(person, form.level, by, moment)
+    })
+    .await
+}
+
+async fn recommend(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<RecommendedForm>,
+) -> Result<Response, Refusal> {
+    set(&web, &visit, person, (routes::PERSON, form.revision), move |app, person, by, moment| {
+        app.recommend(person, by, moment)
+    })
+    .await
+}
+
+async fn export(State(web): Shared, visit: Visit, Path(person): Id) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.settings)?;
+    let look = move |app: &mut App, moment| {
+        let json = app.export_person(PersonId(person))?;
+        app.note(AuditAction::PersonExported, Some(PersonId(person)), "", &by, moment)?;
+        Ok::<_, ApplicationError>(json)
+    };
+    let json = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let json = json.map_err(|e| Refusal::from(e).to(&visit))?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/json".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"stairgate-person-{person}.json\"")),
+    ];
+    Ok((headers, json).into_response())
+}
+
+async fn erase(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<EraseForm>,
+) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.adults)?;
+    let change = move |app: &mut App, moment| app.erase(PersonId(person), &form.name, &by, moment);
+    Ok(match web.parts.desk.change(change).await.map_err(Refusal::from) {
+        Ok(_) => go_back(routes::HOME, Ok(Notice::PersonErased)),
+        Err(refusal) => go_back(&routes::at(routes::PERSON_MORE, person), Err(refusal.failure)),
+    })
+}
+
+async fn answer(
+    State(web): Shared,
+    visit: Visit,
+    Path(request): Path<u64>,
+    Form(form): Form<AnswerForm>,
+) -> Result<Response, Refusal> {
+    let adult = visit.adult()?;
+    let (by, rights, back) = (visit.by(PAUSE)?, adult.rights, form.back.clone());
+    let opens = matches!(form.answer, AnswerChoice::Yes | AnswerChoice::Today);
+    let change = move |app: &mut App, moment| {
+        let minutes = form.minutes.map(MoreTime::minutes);
+        app.answer(request, form.answer, minutes, &form.note, &by, moment)
+    };
+    // A carer gives time, and opens no sites.
+    if opens && !rights.rules {
+        let look = move |app: &mut App, _| app.asks_for_a_site(request);
+        if web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))? {
+            return Err(Refusal::new(Failure::NotAllowed, &visit));
+        }
+    }
+    web.act(&visit, &back, Notice::Answered, change).await
+}
+
+const fn end(length: PauseFor) -> PauseEnd {
+    match length {
+        PauseFor::Minutes15 => PauseEnd::After(15 * 60),
+        PauseFor::Minutes30 => PauseEnd::After(30 * 60),
+        PauseFor::Minutes60 => PauseEnd::After(60 * 60),
+        PauseFor::Morning => PauseEnd::Morning,
+        PauseFor::Open => PauseEnd::Resume,
+    }
+}

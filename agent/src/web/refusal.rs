@@ -1,0 +1,150 @@
+//! What is said when something cannot be done.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use stairgate_webui::language::Language;
+use stairgate_webui::pages;
+use stairgate_webui::view::{Failure, Shell, Viewer};
+
+use super::visit::Visit;
+use crate::access::password::PasswordError;
+use crate::application::ApplicationError;
+use crate::desk::{ChangeError, Stopping};
+use crate::store::StoreError;
+
+/// Something that is not done, and why.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    /// Why.
+    pub(super) failure: Failure,
+    /// Who is told, if that is known.
+    told: Option<Box<Visit>>,
+}
+
+impl Refusal {
+    /// Nobody is known yet.
+    pub(super) fn plain(failure: Failure) -> Self {
+        Self { failure, told: None }
+    }
+
+    pub(super) fn new(failure: Failure, visit: &Visit) -> Self {
+        Self { failure, told: Some(Box::new(visit.clone())) }
+    }
+
+    pub(super) fn unavailable() -> Self {
+        Self::plain(Failure::Unavailable)
+    }
+
+    /// The same, told to whoever is looking.
+    pub(super) fn to(self, visit: &Visit) -> Self {
+        Self { told: self.told.or_else(|| Some(Box::new(visit.clone()))), ..self }
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::plain(failure)
+    }
+}
+
+impl From<Stopping> for Refusal {
+    fn from(_: Stopping) -> Self {
+        Self::unavailable()
+    }
+}
+
+impl From<PasswordError> for Refusal {
+    fn from(error: PasswordError) -> Self {
+        Self::plain(match error {
+            PasswordError::Weak => Failure::WeakPassword,
+            PasswordError::Failed => Failure::Unavailable,
+        })
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a page could not be served");
+        Self::plain(Failure::Storage)
+    }
+}
+
+impl From<rustix::io::Errno> for Refusal {
+    fn from(error: rustix::io::Errno) -> Self {
+        tracing::error!(%error, "the kernel has no random numbers");
+        Self::unavailable()
+    }
+}
+
+impl From<ApplicationError> for Refusal {
+    fn from(error: ApplicationError) -> Self {
+        Self::plain(error.failure())
+    }
+}
+
+impl From<ChangeError> for Refusal {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Refused(error) => error.into(),
+            ChangeError::NotInForce(error) => {
+                tracing::error!(%error, "a change is saved, but not in force");
+                Self::unavailable()
+            }
+            ChangeError::Stopping(stopping) => stopping.into(),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = status(self.failure);
+        let shell = match &self.told {
+            Some(visit) => visit.shell(),
+            None => Shell {
+                language: Language::default(),
+                viewer: Viewer::Stranger,
+                csrf: String::new(),
+                path: String::new(),
+                notice: None,
+                failure: None,
+                household: String::new(),
+                zone: TimeZone::UTC,
+                now: Timestamp::now(),
+                waiting_requests: 0,
+                new_devices: 0,
+            },
+        };
+        (status, pages::error(&shell, self.failure)).into_response()
+    }
+}
+
+/// The status (RFC 9110 §15) that goes with a failure.
+pub(super) const fn status(failure: Failure) -> StatusCode {
+    match failure {
+        Failure::FormExpired | Failure::NotAllowed => StatusCode::FORBIDDEN,
+        Failure::Conflict => StatusCode::CONFLICT,
+        Failure::SignInNeeded | Failure::WrongPassword | Failure::WrongCode | Failure::WrongPin => {
+            StatusCode::UNAUTHORIZED
+        }
+        Failure::NotFound => StatusCode::NOT_FOUND,
+        Failure::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Failure::WrongHost => StatusCode::MISDIRECTED_REQUEST,
+        Failure::TooManyTries | Failure::AskedTooOften => StatusCode::TOO_MANY_REQUESTS,
+        Failure::Storage => StatusCode::INSUFFICIENT_STORAGE,
+        Failure::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Failure::BadRequest
+        | Failure::WeakPassword
+        | Failure::PasswordsDiffer
+        | Failure::BadName
+        | Failure::BadDomain
+        | Failure::BadTime
+        | Failure::BadZone
+        | Failure::BadAddress
+        | Failure::TooMany
+        | Failure::LastGuardian
+        | Failure::BadBackup
+        | Failure::PasskeyRefused => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}

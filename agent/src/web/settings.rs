@@ -1,0 +1,255 @@
+//! What concerns the whole home: its adults, its servers, what is kept, backups, and what the gate sees.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use stairgate_policy::household::{PersonId, Role};
+use stairgate_webui::forms::{
+    AdultForm, AdultRemoveForm, AdultRole, AdultRoleForm, BackupForm, DeleteHistoryForm, HouseholdForm, RetentionForm,
+};
+use stairgate_webui::view::{AuditAction, Failure, Notice};
+use stairgate_webui::{pages, routes};
+
+use super::form::{Form, go_back};
+use super::refusal::Refusal;
+use super::visit::Visit;
+use super::{Shared, Web};
+use crate::access::secret::same_text;
+use crate::access::{Access, password, sealed};
+use crate::application::HomeSettings;
+use crate::desk::App;
+use crate::pages as views;
+
+/// Bytes that a backup that is read back may have around its file.
+const FORM_BYTES: usize = 64 * 1024;
+
+pub(super) fn routes() -> Router<Arc<Web>> {
+    Router::new()
+        .route(routes::SETTINGS, get(index))
+        .route(routes::SETTINGS_ADULTS, get(adults).post(add_adult))
+        .route(routes::ADULT_ROLE, post(set_role))
+        .route(routes::ADULT_REMOVE, post(remove_adult))
+        .route(routes::SETTINGS_NETWORK, get(network).post(set_home))
+        .route(routes::SETTINGS_PRIVACY, get(privacy).post(set_retention))
+        .route(routes::PRIVACY_DELETE, post(delete_history))
+        .route(routes::SETTINGS_BACKUP, get(backup).post(make_backup))
+        .route(routes::BACKUP_RESTORE, post(restore).layer(DefaultBodyLimit::max(sealed::FILE_BYTES_MAX + FORM_BYTES)))
+        .route(routes::SETTINGS_SYSTEM, get(system))
+        .route(routes::SETTINGS_ABOUT, get(about))
+}
+
+/// What a backup holds: the home, and who may sign in there.
+#[derive(Serialize, Deserialize)]
+struct Content {
+    home: serde_json::Value,
+    access: Access,
+}
+
+async fn index(visit: Visit) -> Result<Response, Refusal> {
+    visit.adult()?;
+    Ok(pages::settings(&visit.shell()).into_response())
+}
+
+async fn adults(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+    visit.allowed(|rights| rights.adults)?;
+    let access = web.access().clone();
+    let look = move |app: &mut App, moment| super::views::adults(app, &access, moment);
+    let adults = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    Ok(pages::adults(&visit.shell(), &adults).into_response())
+}
+
+const fn role(choice: AdultRole) -> Role {
+    match choice {
+        AdultRole::Guardian => Role::Guardian { primary: false },
+        AdultRole::CoGuardian => Role::CoGuardian,
+        AdultRole::Carer => Role::Carer,
+    }
+}
+
+async fn add_adult(State(web): Shared, visit: Visit, Form(form): Form<AdultForm>) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.adults)?;
+    let given = form.password;
+    let Ok(hash) = web.slowly(move || password::hash(&given)).await.map_err(|e| e.to(&visit))? else {
+        return Ok(go_back(routes::SETTINGS_ADULTS, Err(Failure::WeakPassword)));
+    };
+    let (name, role) = (form.name.clone(), role(form.role));
+    let added = web.parts.desk.change(move |app, moment| app.add_adult(&name, role, &by, moment)).await;
+    if let Err(error) = added {
+        return Ok(go_back(routes::SETTINGS_ADULTS, Err(Refusal::from(error).failure)));
+    }
+    let name = form.name;
+    let person = web.parts.desk.look(move |app, _| app.person_named(name.trim())).await;
+    let person = person.map_err(|e| Refusal::from(e).to(&visit))?.map_err(|e| Refusal::from(e).to(&visit))?;
+    web.change_access(move |access| access.set_password(person, hash, None)).await.map_err(|e| e.to(&visit))?;
+    Ok(go_back(routes::SETTINGS_ADULTS, Ok(Notice::PersonAdded)))
+}
+
+async fn set_role(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Path<u32>,
+    Form(form): Form<AdultRoleForm>,
+) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.adults)?.having_seen(form.revision);
+    let role = role(form.role);
+    let change = move |app: &mut App, moment| app.set_role(PersonId(person), role, &by, moment);
+    web.act(&visit, routes::SETTINGS_ADULTS, Notice::Saved, change).await
+}
+
+async fn remove_adult(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Path<u32>,
+    Form(form): Form<AdultRemoveForm>,
+) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.adults)?.having_seen(form.revision);
+    let person = PersonId(person);
+    let change = move |app: &mut App, moment| {
+        let name = app.household().person(person).map_or_else(String::new, |person| person.name.clone());
+        app.erase(person, &name, &by, moment)
+    };
+    let response = web.act(&visit, routes::SETTINGS_ADULTS, Notice::PersonErased, change).await?;
+    // Whoever is no longer there can no longer sign in; the session would find nobody, and this takes it away.
+    let gone = web.parts.desk.look(move |app, _| app.household().person(person).is_none()).await;
+    if gone.map_err(|e| Refusal::from(e).to(&visit))? {
+        web.change_access(move |access| access.remove(person)).await.map_err(|e| e.to(&visit))?;
+    }
+    Ok(response)
+}
+
+async fn network(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+    visit.allowed(|rights| rights.settings)?;
+    let resolvers = web.resolvers();
+    let look = move |app: &mut App, _| views::network(app, resolvers);
+    let network = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    Ok(pages::network(&visit.shell(), &network).into_response())
+}
+
+async fn set_home(State(web): Shared, visit: Visit, Form(form): Form<HouseholdForm>) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.settings)?.having_seen(form.revision);
+    let change = move |app: &mut App, moment| {
+        let settings = HomeSettings {
+            name: &form.name,
+            time_zone: &form.time_zone,
+            language: form.language,
+            country: &form.country,
+        };
+        app.set_home(&settings, &by, moment)
+    };
+    web.act(&visit, routes::SETTINGS_NETWORK, Notice::Saved, change).await
+}
+
+async fn privacy(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+    visit.allowed(|rights| rights.settings)?;
+    let history = web.history.clone();
+    let look = move |app: &mut App, _| views::privacy(app, |person| history.count(app, person), history.bytes());
+    let privacy = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    Ok(pages::privacy(&visit.shell(), &privacy).into_response())
+}
+
+async fn set_retention(State(web): Shared, visit: Visit, Form(form): Form<RetentionForm>) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.settings)?.having_seen(form.revision);
+    let change = move |app: &mut App, moment| app.set_retention(form.days, &by, moment);
+    web.act(&visit, routes::SETTINGS_PRIVACY, Notice::Saved, change).await
+}
+
+async fn delete_history(
+    State(web): Shared,
+    visit: Visit,
+    Form(form): Form<DeleteHistoryForm>,
+) -> Result<Response, Refusal> {
+    let adult = visit.allowed(|rights| rights.settings)?.person.id;
+    let whose = match form.whose.as_str() {
+        "all" => None,
+        number => Some(PersonId(number.parse().map_err(|_| Refusal::new(Failure::BadRequest, &visit))?)),
+    };
+    let history = web.history.clone();
+    let look = move |app: &mut App, _| history.forget(app, whose);
+    web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    web.note(adult, AuditAction::HistoryDeleted).await.map_err(|e| e.to(&visit))?;
+    Ok(go_back(routes::SETTINGS_PRIVACY, Ok(Notice::HistoryDeleted)))
+}
+
+async fn backup(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+    visit.allowed(|rights| rights.adults)?;
+    let backup =
+        web.parts.desk.look(|app, _| super::views::backup(app)).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let backup = backup.map_err(|e| Refusal::from(e).to(&visit))?;
+    Ok(pages::backup(&visit.shell(), &backup).into_response())
+}
+
+async fn make_backup(State(web): Shared, visit: Visit, Form(form): Form<BackupForm>) -> Result<Response, Refusal> {
+    let adult = visit.allowed(|rights| rights.adults)?.person.id;
+    let refused = |failure| Ok(go_back(routes::SETTINGS_BACKUP, Err(failure)));
+    if !same_text(&form.passphrase, &form.again) {
+        return refused(Failure::PasswordsDiffer);
+    }
+    if form.passphrase.chars().count() < password::LENGTH_MIN {
+        return refused(Failure::WeakPassword);
+    }
+    let home = web.parts.desk.look(|app, _| app.export()).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let home = home.map_err(|e| Refusal::from(e).to(&visit))?;
+    let home = serde_json::from_slice(&home).map_err(|_| Refusal::new(Failure::Unavailable, &visit))?;
+    let content = serde_json::to_vec(&Content { home, access: web.access().without_sessions() });
+    let content = content.map_err(|_| Refusal::new(Failure::Unavailable, &visit))?;
+    let file = web.slowly(move || sealed::seal(&content, &form.passphrase)).await.map_err(|e| e.to(&visit))?;
+    let file = file.map_err(|_| Refusal::new(Failure::Unavailable, &visit))?;
+    web.note(adult, AuditAction::BackedUp).await.map_err(|e| e.to(&visit))?;
+    let day = Timestamp::now().strftime("%Y-%m-%d");
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"stairgate-{day}.backup\"")),
+    ];
+    Ok((headers, file).into_response())
+}
+
+async fn restore(State(web): Shared, visit: Visit, mut form: Multipart) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.adults)?;
+    let (mut token, mut passphrase, mut file) = (String::new(), String::new(), Vec::new());
+    let bad = |_| Refusal::new(Failure::BadRequest, &visit);
+    while let Some(field) = form.next_field().await.map_err(bad)? {
+        match field.name() {
+            Some("csrf") => token = field.text().await.map_err(bad)?,
+            Some("passphrase") => passphrase = field.text().await.map_err(bad)?,
+            Some("file") => file = field.bytes().await.map_err(bad)?.to_vec(),
+            _ => return Err(Refusal::new(Failure::BadRequest, &visit)),
+        }
+    }
+    if !same_text(&token, &visit.form_token(&web.form_key)) {
+        return Err(Refusal::new(Failure::FormExpired, &visit));
+    }
+    let refused = || Ok(go_back(routes::SETTINGS_BACKUP, Err(Failure::BadBackup)));
+    let opened = web.slowly(move || sealed::open(&file, &passphrase)).await.map_err(|e| e.to(&visit))?;
+    let Ok(content) = opened else { return refused() };
+    let Ok(Content { home, access }) = serde_json::from_slice(&content) else { return refused() };
+    let change = move |app: &mut App, moment| app.import(home.to_string().as_bytes(), &by, moment);
+    if let Err(error) = web.parts.desk.change(change).await.map_err(Refusal::from) {
+        return Ok(go_back(routes::SETTINGS_BACKUP, Err(error.failure)));
+    }
+    // Whoever is signed in now may be somebody else in that household, so everybody signs in anew.
+    web.change_access(move |current| *current = access).await.map_err(|e| e.to(&visit))?;
+    Ok(go_back(routes::SIGN_IN, Ok(Notice::Restored)))
+}
+
+async fn system(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+    visit.allowed(|rights| rights.settings)?;
+    Ok(pages::system(&visit.shell(), &super::views::system(super::uptime() - web.started)).into_response())
+}
+
+async fn about(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+    visit.adult()?;
+    let resolver = web.parts.observer.is_some();
+    let about = web
+        .parts
+        .desk
+        .look(move |app, _| super::views::about(app, resolver))
+        .await
+        .map_err(|e| Refusal::from(e).to(&visit))?;
+    Ok(pages::about(&visit.shell(), &about).into_response())
+}

@@ -1,0 +1,233 @@
+//! The first run, and the way back in for a guardian who has lost everything else.
+//!
+//! Whoever shows the code of the box may name the first guardian; after that the steps are those of a guardian who has
+//! signed in. While there are guardians, the code only gives one of them a new password.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{FromRequest as _, Path, Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use stairgate_webui::forms::{
+    ChildRemoveForm, GuardianForm, HouseholdForm, PersonForm, PlainForm, SetupCodeForm, SetupDevicesForm,
+};
+use stairgate_webui::routes::{self, setup_step};
+use stairgate_webui::view::{AuditAction, Failure, SetupStep};
+use stairgate_webui::{forms::OwnerChoice, pages};
+
+use super::form::Form;
+use super::refusal::{Refusal, status};
+use super::visit::Visit;
+use super::{Shared, Web, lock, uptime, views};
+use crate::access::password;
+use crate::access::secret::Secret;
+use crate::application::{ApplicationError, By, HomeSettings};
+
+/// How long a shown code counts: the first steps take a minute.
+const PROVEN_TIME: Duration = Duration::from_secs(30 * 60);
+/// Visits that may have shown it.
+const PROVEN_MAX: usize = 16;
+
+pub(super) fn routes() -> Router<Arc<Web>> {
+    Router::new().route(routes::SETUP, get(first)).route(routes::SETUP_STEP, get(step).post(post))
+}
+
+async fn first(State(web): Shared, visit: Visit) -> Response {
+    if web.access().is_empty() || visit.adult.is_none() {
+        show(&visit, &SetupStep::Code)
+    } else {
+        Redirect::to(routes::HOME).into_response()
+    }
+}
+
+fn show(visit: &Visit, step: &SetupStep) -> Response {
+    pages::setup(&visit.shell(), step).into_response()
+}
+
+fn go(step: &str) -> Response {
+    Redirect::to(&routes::at(routes::SETUP_STEP, step)).into_response()
+}
+
+async fn step(State(web): Shared, visit: Visit, Path(step): Path<String>) -> Result<Response, Refusal> {
+    let shown = match step.as_str() {
+        setup_step::CODE => SetupStep::Code,
+        setup_step::HOUSEHOLD | setup_step::GUARDIAN => {
+            if !web.has_shown_the_code(&visit) {
+                return Ok(Redirect::to(routes::SETUP).into_response());
+            }
+            let language = visit.language();
+            let recovers = !web.access().is_empty();
+            let household = step == setup_step::HOUSEHOLD && !recovers;
+            let look = move |app: &mut crate::desk::App, _| {
+                if household { views::setup_household(app, language) } else { views::setup_guardian(app) }
+            };
+            web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?
+        }
+        setup_step::CHILDREN | setup_step::DEVICES | setup_step::REVIEW | setup_step::DONE => {
+            visit.allowed(|rights| rights.adults)?;
+            let (device, child_page) = (web.device_of(&visit), web.child_page(&visit));
+            let look = move |app: &mut crate::desk::App, _| match step.as_str() {
+                setup_step::CHILDREN => views::setup_children(app),
+                setup_step::DEVICES => views::setup_devices(app, device),
+                setup_step::REVIEW => views::setup_review(app),
+                _ => SetupStep::Done { child_page },
+            };
+            web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?
+        }
+        _ => return Err(Refusal::new(Failure::NotFound, &visit)),
+    };
+    Ok(show(&visit, &shown))
+}
+
+async fn post(
+    State(web): Shared,
+    visit: Visit,
+    Path(step): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let done = match step.as_str() {
+        setup_step::CODE => code(&web, &visit, read(request, &web).await?).await,
+        setup_step::HOUSEHOLD => household(&web, &visit, read(request, &web).await?).await,
+        setup_step::GUARDIAN => guardian(&web, &visit, read(request, &web).await?).await,
+        setup_step::CHILDREN => child(&web, &visit, read(request, &web).await?).await,
+        setup_step::CHILDREN_REMOVE => child_remove(&web, &visit, read(request, &web).await?).await,
+        setup_step::DEVICES => devices(&web, &visit, read(request, &web).await?).await,
+        setup_step::REVIEW => {
+            let PlainForm { .. } = read(request, &web).await?;
+            visit.allowed(|rights| rights.adults).map(|_| go(setup_step::DONE))
+        }
+        _ => Err(Refusal::plain(Failure::NotFound)),
+    };
+    match done {
+        Ok(response) => Ok(response),
+        // The step is shown again, with what has failed on top.
+        Err(refusal) if step_shows(refusal.failure) && step != setup_step::CODE => {
+            let path = routes::at(routes::SETUP_STEP, &step);
+            Ok(Redirect::to(&routes::with_query(&path, &[("failed", refusal.failure.code())])).into_response())
+        }
+        Err(refusal) => Err(refusal.to(&visit)),
+    }
+}
+
+async fn read<T: serde::de::DeserializeOwned>(request: Request, web: &Arc<Web>) -> Result<T, Refusal> {
+    Form::<T>::from_request(request, web).await.map(|Form(form)| form)
+}
+
+/// What somebody can mend on the same page.
+const fn step_shows(failure: Failure) -> bool {
+    matches!(
+        failure,
+        Failure::BadName | Failure::BadZone | Failure::WeakPassword | Failure::PasswordsDiffer | Failure::TooMany
+    )
+}
+
+async fn code(web: &Web, visit: &Visit, form: SetupCodeForm) -> Result<Response, Refusal> {
+    let again =
+        |failure| Ok((status(failure), pages::setup(&visit.shell_with(failure), &SetupStep::Code)).into_response());
+    if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
+        return again(Failure::TooManyTries);
+    }
+    if !web.parts.codes.take(&form.code) {
+        lock(&web.throttle).failed(visit.address, uptime());
+        return again(Failure::WrongCode);
+    }
+    lock(&web.throttle).succeeded(visit.address);
+    // A new secret, so that nobody who planted the old cookie has shown the code too.
+    let secret = Secret::random()?;
+    let now = uptime();
+    {
+        let mut proven = lock(&web.proven);
+        proven.retain(|_, until| *until > now);
+        if proven.len() < PROVEN_MAX {
+            proven.insert(secret.digest().id(), now + PROVEN_TIME);
+        }
+    }
+    let next = if web.access().is_empty() { setup_step::HOUSEHOLD } else { setup_step::GUARDIAN };
+    Ok(([(header::SET_COOKIE, visit.cookie(&secret))], go(next)).into_response())
+}
+
+async fn household(web: &Web, visit: &Visit, form: HouseholdForm) -> Result<Response, Refusal> {
+    if !web.has_shown_the_code(visit) || !web.access().is_empty() {
+        return Err(Failure::NotAllowed.into());
+    }
+    let by = By::command_line();
+    let change = move |app: &mut crate::desk::App, moment| {
+        let settings = HomeSettings {
+            name: &form.name,
+            time_zone: &form.time_zone,
+            language: form.language,
+            country: &form.country,
+        };
+        app.set_home(&settings, &by, moment)
+    };
+    web.parts.desk.change(change).await?;
+    Ok(go(setup_step::GUARDIAN))
+}
+
+async fn guardian(web: &Web, visit: &Visit, form: GuardianForm) -> Result<Response, Refusal> {
+    if !web.has_shown_the_code(visit) {
+        return Err(Failure::NotAllowed.into());
+    }
+    if form.password != form.again {
+        return Err(Failure::PasswordsDiffer.into());
+    }
+    let given = form.password;
+    let hash = web.slowly(move || password::hash(&given)).await??;
+    let name = form.name;
+    let person = web.parts.desk.look(move |app, moment| app.first_guardian(&name, moment)).await??;
+    let first = web.access().is_empty();
+    web.change_access(move |access| {
+        access.set_password(person, hash, None);
+        // Whoever has the box itself must not be kept out by a telephone that is lost.
+        if let Some(account) = access.account_mut(person) {
+            account.totp = None;
+        }
+    })
+    .await?;
+    lock(&web.proven).remove(&visit.secret.digest().id());
+    web.note(person, if first { AuditAction::SetUp } else { AuditAction::AccessChanged }).await?;
+    let next = if first { routes::at(routes::SETUP_STEP, setup_step::CHILDREN) } else { routes::HOME.to_owned() };
+    web.sign_in(visit, person, &next).await
+}
+
+async fn child(web: &Web, visit: &Visit, form: PersonForm) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.adults)?;
+    web.parts.desk.change(move |app, moment| app.add_child(&form.name, form.age, &by, moment)).await?;
+    Ok(go(setup_step::CHILDREN))
+}
+
+async fn child_remove(web: &Web, visit: &Visit, form: ChildRemoveForm) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.adults)?;
+    let change = move |app: &mut crate::desk::App, moment| {
+        let child = views::child_at(app, form.child).ok_or(ApplicationError::NoPersonNumber(u32::MAX))?;
+        let name = child.name.clone();
+        app.erase(child.id, &name, &by, moment)
+    };
+    web.parts.desk.change(change).await?;
+    Ok(go(setup_step::CHILDREN))
+}
+
+async fn devices(web: &Web, visit: &Visit, form: SetupDevicesForm) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.devices)?;
+    for ((mac, label), owner) in form.mac.into_iter().zip(form.label).zip(form.owner) {
+        if owner.is_empty() {
+            continue;
+        }
+        let OwnerChoice(owner) = owner.parse().map_err(|_| Failure::BadRequest)?;
+        let by = by.clone();
+        let mac = crate::text::mac(&mac).map_err(|_| Failure::BadRequest)?;
+        let change = move |app: &mut crate::desk::App, moment| app.adopt_device(mac, owner, Some(&label), &by, moment);
+        web.parts.desk.change(change).await?;
+    }
+    Ok(go(setup_step::REVIEW))
+}
+
+impl Web {
+    /// True if this visit has shown the code of the box a short while ago.
+    fn has_shown_the_code(&self, visit: &Visit) -> bool {
+        lock(&self.proven).get(&visit.secret.digest().id()).is_some_and(|until| *until > uptime())
+    }
+}

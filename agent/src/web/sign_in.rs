@@ -1,0 +1,187 @@
+//! Signing in and out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use stairgate_policy::household::PersonId;
+use stairgate_webui::forms::{PlainForm, SignInCodeForm, SignInForm};
+use stairgate_webui::view::{AuditAction, Failure, Notice, SignIn};
+use stairgate_webui::{pages, routes};
+
+use super::form::{Form, own_path};
+use super::refusal::{Refusal, status};
+use super::visit::Visit;
+use super::{Shared, Web, lock, uptime};
+use crate::access::password;
+use crate::access::secret::Secret;
+
+/// Visits that may wait for their one-time code.
+const HALF_SIGNED_IN_MAX: usize = 64;
+/// How long they may.
+const CODE_TIME: Duration = Duration::from_secs(5 * 60);
+
+/// Somebody whose password was right.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Half {
+    person: PersonId,
+    until: Duration,
+}
+
+#[derive(Deserialize)]
+struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+pub(super) fn routes() -> Router<Arc<Web>> {
+    Router::new()
+        .route(routes::SIGN_IN, get(page).post(password))
+        .route(routes::SIGN_IN_CODE, get(code_page).post(code))
+        .route(routes::SIGN_OUT, post(sign_out))
+}
+
+async fn page(State(web): Shared, visit: Visit, Query(query): Query<Next>) -> Response {
+    if web.access().is_empty() {
+        return Redirect::to(routes::SETUP).into_response();
+    }
+    if visit.adult.is_some() {
+        return Redirect::to(own_path(&query.next)).into_response();
+    }
+    let step = asked(&web, &visit, String::new(), query.next);
+    pages::sign_in(&visit.shell(), &step).into_response()
+}
+
+async fn password(State(web): Shared, visit: Visit, Form(form): Form<SignInForm>) -> Result<Response, Refusal> {
+    let again = |failure| {
+        let step = asked(&web, &visit, form.name.clone(), form.next.clone());
+        Ok((status(failure), pages::sign_in(&visit.shell_with(failure), &step)).into_response())
+    };
+    let wait = lock(&web.throttle).wait(visit.address, uptime());
+    if wait.is_some() {
+        return again(Failure::TooManyTries);
+    }
+    let name = form.name.clone();
+    let person =
+        web.parts.desk.look(move |app, _| app.adult_named(&name)).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let hash = person.and_then(|person| web.access().account(person).map(|account| account.password.clone()));
+    let given = form.password.clone();
+    let right = web.slowly(move || password::verify(&given, hash.as_deref())).await.map_err(|e| e.to(&visit))?;
+    let Some(person) = person.filter(|_| right) else {
+        lock(&web.throttle).failed(visit.address, uptime());
+        if let Some(person) = person {
+            web.note(person, AuditAction::SignInFailed).await?;
+        }
+        return again(Failure::WrongPassword);
+    };
+    let has_totp = web.access().account(person).is_some_and(|account| account.totp.is_some());
+    if has_totp {
+        web.half_sign_in(&visit, person);
+        let path = routes::with_query(routes::SIGN_IN_CODE, &[("next", own_path(&form.next))]);
+        return Ok(Redirect::to(&path).into_response());
+    }
+    lock(&web.throttle).succeeded(visit.address);
+    web.sign_in(&visit, person, own_path(&form.next)).await.map_err(|e| e.to(&visit))
+}
+
+async fn code_page(State(web): Shared, visit: Visit, Query(query): Query<Next>) -> Response {
+    if web.half_signed_in(&visit).is_none() {
+        return Redirect::to(routes::SIGN_IN).into_response();
+    }
+    let step = SignIn::Code { blocked_until: blocked_until(&web, &visit), next: query.next };
+    pages::sign_in(&visit.shell(), &step).into_response()
+}
+
+async fn code(State(web): Shared, visit: Visit, Form(form): Form<SignInCodeForm>) -> Result<Response, Refusal> {
+    let Some(person) = web.half_signed_in(&visit) else {
+        return Ok(Redirect::to(routes::SIGN_IN).into_response());
+    };
+    let again = |failure| {
+        let step = SignIn::Code { blocked_until: blocked_until(&web, &visit), next: form.next.clone() };
+        Ok((status(failure), pages::sign_in(&visit.shell_with(failure), &step)).into_response())
+    };
+    if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
+        return again(Failure::TooManyTries);
+    }
+    if !web.take_code(person, &form.code).await.map_err(|e| e.to(&visit))? {
+        lock(&web.throttle).failed(visit.address, uptime());
+        return again(Failure::WrongCode);
+    }
+    lock(&web.throttle).succeeded(visit.address);
+    lock(&web.half_signed_in).remove(&visit.secret.digest().id());
+    web.sign_in(&visit, person, own_path(&form.next)).await.map_err(|e| e.to(&visit))
+}
+
+async fn sign_out(
+    State(web): Shared,
+    visit: Visit,
+    Form(PlainForm { .. }): Form<PlainForm>,
+) -> Result<Response, Refusal> {
+    if let Some(adult) = &visit.adult {
+        let session = adult.session.clone();
+        web.change_access(move |access| access.end_session(&session)).await.map_err(|e| e.to(&visit))?;
+    }
+    let fresh = visit.cookie(&Secret::random()?);
+    let path = routes::with_query(routes::SIGN_IN, &[("done", Notice::SignedOut.code())]);
+    Ok(([(header::SET_COOKIE, fresh)], Redirect::to(&path)).into_response())
+}
+
+fn asked(web: &Web, visit: &Visit, name: String, next: String) -> SignIn {
+    SignIn::Password { name, passkeys: false, blocked_until: blocked_until(web, visit), next }
+}
+
+fn blocked_until(web: &Web, visit: &Visit) -> Option<Timestamp> {
+    let wait = lock(&web.throttle).wait(visit.address, uptime())?;
+    SignedDuration::try_from(wait).ok().and_then(|wait| Timestamp::now().checked_add(wait).ok())
+}
+
+impl Web {
+    /// Begins a session and goes to `next`. The cookie gets a new secret, so that nobody who planted the old one is signed
+    /// in too.
+    pub(super) async fn sign_in(&self, visit: &Visit, person: PersonId, next: &str) -> Result<Response, Refusal> {
+        let secret = Secret::random()?;
+        let (kept, address, browser) = (secret.clone(), visit.address.to_string(), visit.browser.clone());
+        let now = Timestamp::now().as_second();
+        self.change_access(move |access| access.begin_session(person, &kept, now, address, &browser)).await?;
+        self.note(person, AuditAction::SignedIn).await?;
+        Ok(([(header::SET_COOKIE, visit.cookie(&secret))], Redirect::to(next)).into_response())
+    }
+
+    /// True if `code` is a person's one-time code of this moment. It cannot be used again.
+    pub(super) async fn take_code(&self, person: PersonId, code: &str) -> Result<bool, Refusal> {
+        let now = Timestamp::now().as_second();
+        let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+        let step = self
+            .access()
+            .account(person)
+            .and_then(|account| account.totp.as_ref().and_then(|secret| secret.step_of(&code, now, account.totp_step)));
+        let Some(step) = step else { return Ok(false) };
+        self.change_access(move |access| access.account_mut(person).map(|account| account.totp_step = step)).await?;
+        Ok(true)
+    }
+
+    /// Writes into the audit log what somebody did about the own way in.
+    pub(super) async fn note(&self, person: PersonId, action: AuditAction) -> Result<(), Refusal> {
+        Ok(self.parts.desk.look(move |app, moment| app.note_access(person, action, moment)).await??)
+    }
+
+    fn half_sign_in(&self, visit: &Visit, person: PersonId) {
+        let mut waiting = lock(&self.half_signed_in);
+        let now = uptime();
+        waiting.retain(|_, half| half.until > now);
+        if waiting.len() < HALF_SIGNED_IN_MAX {
+            waiting.insert(visit.secret.digest().id(), Half { person, until: now + CODE_TIME });
+        }
+    }
+
+    fn half_signed_in(&self, visit: &Visit) -> Option<PersonId> {
+        let waiting = lock(&self.half_signed_in);
+        waiting.get(&visit.secret.digest().id()).filter(|half| half.until > uptime()).map(|half| half.person)
+    }
+}
