@@ -73,6 +73,8 @@ pub struct Application<G> {
     valid_until: Timestamp,
     strangers: Strangers,
     lists: Vec<ListState>,
+    /// Lists have come or gone since somebody last looked.
+    lists_changed: bool,
     names: u64,
     /// Set by whoever looks after the interfaces.
     pub interfaces: Vec<Interface>,
@@ -100,11 +102,12 @@ impl<G: Gate> Application<G> {
                 household
             }
         };
-        let lists = lists::load(config, &mut store)?;
+        let preferences: PreferencesDocument = store.document(Document::Preferences)?.unwrap_or_default();
+        let lists = lists::load(config, &preferences.lists, &mut store)?;
         let known = u32::try_from(store.number(Number::NextPerson)?).unwrap_or(u32::MAX);
         Ok(Self {
             requests: store.document(Document::Requests)?.unwrap_or_default(),
-            preferences: store.document(Document::Preferences)?.unwrap_or_default(),
+            preferences,
             next_person: next_person(&household, known),
             revisions: Revisions::load(&mut store)?,
             store,
@@ -116,6 +119,7 @@ impl<G: Gate> Application<G> {
             valid_until: Timestamp::MIN,
             strangers: Strangers::default(),
             lists,
+            lists_changed: true,
             names: 0,
             interfaces: Vec::new(),
             resolving: config.resolver.as_ref().map(|resolver| resolver.set_names.clone()),

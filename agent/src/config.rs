@@ -18,6 +18,7 @@ use stairgate_policy::household::Household;
 use stairgate_policy::lists::Format;
 use tracing::level_filters::LevelFilter;
 
+pub(crate) use file::{DEFAULT_REFRESH, LIST_NAME_MAX, is_list_name, is_list_url};
 pub(crate) use mistake::Mistakes;
 pub use mistake::{ConfigError, Mistake};
 pub use resolver::Resolver;

@@ -87,6 +87,7 @@ pub struct Batch {
     numbers: Vec<(Number, u64)>,
     new_audit: Vec<serde_json::Result<Vec<u8>>>,
     old_audit: Vec<(u64, Option<serde_json::Result<Vec<u8>>>)>,
+    lost_lists: Vec<String>,
 }
 
 impl Batch {
@@ -108,6 +109,11 @@ impl Batch {
     /// Writes the entry with this number anew, or takes it out.
     pub fn rewrite_audit<T: Serialize>(&mut self, number: u64, entry: Option<&T>) {
         self.old_audit.push((number, entry.map(serde_json::to_vec)));
+    }
+
+    /// Forgets what is kept of the list with this name.
+    pub fn forget_list(&mut self, name: &str) {
+        self.lost_lists.push(name.to_owned());
     }
 }
 
@@ -289,6 +295,10 @@ impl Store {
             let mut numbers = transaction.open_table(NUMBERS)?;
             for (number, value) in batch.numbers {
                 numbers.insert(number.key(), value)?;
+            }
+            let mut lists = transaction.open_table(LISTS)?;
+            for name in &batch.lost_lists {
+                lists.remove(name.as_str())?;
             }
             let mut audit = transaction.open_table(AUDIT)?;
             for (number, entry) in batch.old_audit {

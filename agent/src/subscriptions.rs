@@ -18,6 +18,7 @@ pub use fetch::{FetchError, Limits};
 
 use crate::config::{List, Source};
 use crate::store::ListRecord;
+use crate::tables::Wanted;
 
 /// Pause after the first failure; doubled with every further one.
 const RETRY_FIRST: Duration = Duration::from_secs(60);
@@ -94,6 +95,20 @@ impl Copies {
     /// As the system says; mostly that there is none yet.
     pub fn open(&self, name: &str) -> io::Result<BufReader<File>> {
         File::open(self.path(name)).map(|file| BufReader::with_capacity(64 * 1024, file))
+    }
+
+    /// Removes the copies of all lists but these. A copy that cannot be removed only takes room.
+    pub fn keep_only(&self, lists: &[Wanted]) {
+        let Ok(entries) = fs::read_dir(&self.directory) else { return };
+        let kept: Vec<PathBuf> = lists.iter().map(|wanted| self.path(&wanted.list.name)).collect();
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.extension().is_some_and(|extension| extension == "list")
+                && !kept.contains(&path)
+                && let Err(error) = fs::remove_file(&path)
+            {
+                tracing::warn!(copy = %path.display(), %error, "the copy of a list that is gone stays");
+            }
+        }
     }
 
     /// Looks for `list` anew. `known` is what was kept of it, `now` the time in seconds since 1970.

@@ -227,6 +227,9 @@ impl<G: Gate> Application<G> {
         if draft.preferences != self.preferences {
             batch.document(Document::Preferences, &draft.preferences);
         }
+        for list in self.preferences.lists.iter().filter(|list| !draft.preferences.lists.contains(list)) {
+            batch.forget_list(&list.name);
+        }
         let pushed = compiled.as_ref().map_or(Ok(()), |compiled| self.push(compiled)).map_err(ApplicationError::Gate);
         let saved = pushed.and_then(|()| Ok(self.store.save(batch)?));
         if let Err(error) = saved {
@@ -237,6 +240,7 @@ impl<G: Gate> Application<G> {
         let Draft { household, requests, preferences, next_person } = draft;
         (self.household, self.requests, self.preferences) = (household, requests, preferences);
         (self.next_person, self.revisions.latest) = (next_person, revision);
+        self.follow_subscriptions();
         if let Some(compiled) = compiled {
             self.gate_problem = None;
             self.take(compiled);

@@ -4,6 +4,7 @@ use stairgate_policy::household::ModeId;
 use stairgate_policy::validate::{Invalid, InvalidRules};
 use stairgate_webui::view::Failure;
 
+use crate::config;
 use crate::gate::GateError;
 use crate::store::StoreError;
 
@@ -55,6 +56,26 @@ pub enum ApplicationError {
     /// No such request.
     #[error("there is no request {0}; it may have been forgotten, look at the requests again")]
     NoRequest(u64),
+    /// No such list.
+    #[error("there is no list called `{0}`; `stairgate lists` shows all")]
+    NoList(String),
+    /// The list is not one that was subscribed to here.
+    #[error("the list `{0}` is written in the configuration file; take it out there")]
+    ConfiguredList(String),
+    /// A list cannot be called this, or another one is.
+    #[error("`{name}` cannot be the name of a list; use letters, digits, - and _ only, at most {max}, and no name that another list has", max = config::LIST_NAME_MAX)]
+    BadListName {
+        /// The name.
+        name: String,
+    },
+    /// More lists than there may be.
+    #[error("there are {} lists already; remove one first", config::LISTS_MAX)]
+    TooManyLists,
+    /// Nothing can be fetched from there.
+    #[error(
+        "`{0}` is not the address of a list; one begins with https:// or http://, and a file on this machine is written into the configuration file"
+    )]
+    BadAddress(String),
     /// The request has an answer.
     #[error("{by} has answered this request already; change the rules instead")]
     Answered {
@@ -102,13 +123,17 @@ impl ApplicationError {
             | Self::NoMode(_)
             | Self::NoWindow(_)
             | Self::NoDevice(_)
-            | Self::NoRequest(_) => Failure::NotFound,
+            | Self::NoRequest(_)
+            | Self::NoList(_) => Failure::NotFound,
             Self::NotFiltered(_) | Self::NoChild(_) | Self::NoTag { .. } | Self::BadValue(_) => Failure::BadRequest,
             Self::NoName { .. } => Failure::BadDomain,
             Self::Answered { .. } | Self::Conflict => Failure::Conflict,
             Self::AskedTooOften(_) => Failure::AskedTooOften,
             Self::PrimaryGuardian(_) => Failure::LastGuardian,
-            Self::NotConfirmed(_) | Self::BadName(_) => Failure::BadName,
+            Self::NotConfirmed(_) | Self::BadName(_) | Self::BadListName { .. } => Failure::BadName,
+            Self::ConfiguredList(_) => Failure::NotAllowed,
+            Self::TooManyLists => Failure::TooMany,
+            Self::BadAddress(_) => Failure::BadAddress,
             Self::BadBackup(_) => Failure::BadBackup,
             Self::Invalid(invalid) => failure_of(invalid),
             Self::Store(_) => Failure::Storage,

@@ -100,7 +100,7 @@ impl<G: Gate> Application<G> {
             blocked: self.tag_names(set.tags & (decided.mask.block | decided.mask.deny)),
         });
         let suffixes = suffixes.collect();
-        let lists = self.list_states().iter().filter(|state| met.contains(state.list.tag));
+        let lists = self.list_states().filter(|state| met.contains(state.list.tag));
         let lists = lists.map(|state| (state.list.clone(), copies.path(&state.list.name))).collect();
         let outcome = self.outcome(person, &name, &decided, &mode);
         let mut sentence = match &outcome {

@@ -5,16 +5,22 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use stairgate_policy::lists::Report;
+use stairgate_webui::view::AuditAction;
 
-use super::{Application, words};
+use super::change::{By, Changed, What};
+use super::rules::tags_of;
+use super::{Application, ApplicationError, words};
 use crate::clock::Moment;
-use crate::config::{Config, List};
-use crate::document::tag_id;
+use crate::config::{Config, DEFAULT_REFRESH, LIST_NAME_MAX, LISTS_MAX, List, Source, is_list_name, is_list_url};
+use crate::document::{ListDocument, tag_id, tag_of};
 use crate::gate::Gate;
 use crate::store::{ListRecord, Store, StoreError};
 use crate::subscriptions::{RefreshError, Refreshed, next_look, source_text};
 use crate::tables::{Compilation, Wanted};
 use crate::view::ListView;
+
+/// Bytes of a list's address at most.
+const URL_BYTES_MAX: usize = 2048;
 
 /// A list and what became of it.
 #[derive(Clone, Debug)]
@@ -23,6 +29,10 @@ pub struct ListState {
     pub list: List,
     /// What is kept of its last good copy.
     pub record: Option<ListRecord>,
+    /// It was subscribed to, and is not in the configuration.
+    own: bool,
+    /// It was unsubscribed from. Its place stays, because others know lists by their place.
+    removed: bool,
     /// What the domain table holds of it.
     report: Option<Report>,
     /// Why the last attempt to look for it failed.
@@ -36,24 +46,49 @@ pub struct ListState {
     due_ns: u64,
 }
 
-/// Every configured list. Those whose copy is recent are left alone until it is not.
-pub(super) fn load(config: &Config, store: &mut Store) -> Result<Vec<ListState>, StoreError> {
-    let mut state = |list: &List| {
-        Ok(ListState {
-            record: store.list(&list.name)?.filter(|record| record.source == source_text(&list.source)),
-            list: list.clone(),
+/// Every list of the configuration, and those that were subscribed to. Those whose copy is recent are left alone until it
+/// is not.
+pub(super) fn load(config: &Config, own: &[ListDocument], store: &mut Store) -> Result<Vec<ListState>, StoreError> {
+    let configured = config.lists.iter().map(|list| (list.clone(), false));
+    // The file goes before what was subscribed to under the same name.
+    let is_free = |list: &List| config.lists.iter().all(|known| known.name != list.name);
+    let own = own.iter().filter_map(list_of).filter(is_free).map(|list| (list, true));
+    let lists: Vec<(List, bool)> = configured.chain(own).collect();
+    let state = |(list, own): (List, bool)| {
+        let record = store.list(&list.name)?.filter(|record| record.source == source_text(&list.source));
+        Ok(ListState { record, own, ..ListState::new(list) })
+    };
+    lists.into_iter().map(state).collect()
+}
+
+/// The list that was subscribed to; `None` if its label is one that only a later version knows.
+fn list_of(document: &ListDocument) -> Option<List> {
+    Some(List {
+        name: document.name.clone(),
+        source: Source::Url(document.url.clone()),
+        format: None,
+        tag: tag_of(&document.label)?,
+        refresh: DEFAULT_REFRESH,
+    })
+}
+
+impl ListState {
+    /// A list of which nothing is known, to be looked for at once.
+    const fn new(list: List) -> Self {
+        Self {
+            list,
+            record: None,
+            own: false,
+            removed: false,
             report: None,
             fetch_problem: None,
             use_problem: None,
             lost: false,
             failures: 0,
             due_ns: 0,
-        })
-    };
-    config.lists.iter().map(&mut state).collect()
-}
+        }
+    }
 
-impl ListState {
     /// What is known of a copy that is at hand.
     pub fn known(&self) -> Option<&ListRecord> {
         self.record.as_ref().filter(|_| !self.lost)
@@ -81,8 +116,18 @@ impl ListState {
 
 impl<G: Gate> Application<G> {
     /// Every list.
-    pub fn list_states(&self) -> &[ListState] {
-        &self.lists
+    pub fn list_states(&self) -> impl Iterator<Item = &ListState> {
+        self.lists.iter().filter(|state| !state.removed)
+    }
+
+    /// The list at a place that [`Self::next_list`] has told.
+    pub fn list_at(&self, place: usize) -> Option<&ListState> {
+        self.lists.get(place)
+    }
+
+    /// True once after lists have come or gone, so that the table must be compiled and copies may be of no use any more.
+    pub fn take_lists_changed(&mut self) -> bool {
+        std::mem::take(&mut self.lists_changed)
     }
 
     /// Works out when to look for each list, after a start or after the clock was set. `random` is any number.
@@ -101,7 +146,8 @@ impl<G: Gate> Application<G> {
 
     /// The list to look for first, and how long from now.
     pub fn next_list(&self, moment: Moment) -> Option<(usize, Duration)> {
-        let (index, state) = self.lists.iter().enumerate().min_by_key(|(_, state)| state.due_ns)?;
+        let present = self.lists.iter().enumerate().filter(|(_, state)| !state.removed);
+        let (index, state) = present.min_by_key(|(_, state)| state.due_ns)?;
         Some((index, Duration::from_nanos(state.due_ns.saturating_sub(moment.boot_ns))))
     }
 
@@ -109,7 +155,7 @@ impl<G: Gate> Application<G> {
     pub fn make_lists_due(&mut self, name: Option<&str>) -> Vec<usize> {
         let mut due = Vec::new();
         for (index, state) in self.lists.iter_mut().enumerate() {
-            if name.is_none_or(|name| name == state.list.name) {
+            if !state.removed && name.is_none_or(|name| name == state.list.name) {
                 state.due_ns = 0;
                 due.push(index);
             }
@@ -125,8 +171,14 @@ impl<G: Gate> Application<G> {
         moment: Moment,
         random: u32,
     ) -> bool {
-        let Some(state) = self.lists.get_mut(index) else { return false };
+        let Some(state) = self.lists.get_mut(index).filter(|state| !state.removed) else { return false };
         let name = &state.list.name;
+        let source = source_text(&state.list.source);
+        if result.as_ref().is_ok_and(|refreshed| refreshed.record().source != source) {
+            // Meanwhile the name stands for another list.
+            state.due_ns = moment.boot_ns;
+            return false;
+        }
         let replaced = matches!(result, Ok(Refreshed::Replaced(_)));
         match result {
             Ok(refreshed) => {
@@ -150,7 +202,7 @@ impl<G: Gate> Application<G> {
     /// Every list, as it is to be compiled.
     pub fn lists_wanted(&self) -> Vec<Wanted> {
         let wanted = |state: &ListState| Wanted { list: state.list.clone(), fetched: state.record.is_some() };
-        self.lists.iter().map(wanted).collect()
+        self.list_states().map(wanted).collect()
     }
 
     /// Notes what came of compiling the lists.
@@ -207,10 +259,84 @@ impl<G: Gate> Application<G> {
                 problem: state.problem().map(str::to_owned),
             }
         };
-        self.lists.iter().map(view).collect()
+        self.list_states().map(view).collect()
     }
 
     pub(super) fn lists_loaded(&self) -> usize {
-        self.lists.iter().filter(|state| state.report.is_some()).count()
+        self.list_states().filter(|state| state.report.is_some()).count()
+    }
+
+    /// Subscribes to a list, which is looked for at once.
+    ///
+    /// # Errors
+    /// [`ApplicationError`]; nothing was changed then.
+    pub fn add_list(
+        &mut self,
+        name: &str,
+        url: &str,
+        label: &str,
+        by: &By,
+        moment: Moment,
+    ) -> Result<Changed, ApplicationError> {
+        let (name, url) = (name.trim(), url.trim());
+        if !is_list_name(name) || self.list_states().any(|state| state.list.name == name) {
+            return Err(ApplicationError::BadListName { name: name.chars().take(LIST_NAME_MAX).collect() });
+        }
+        if !is_list_url(url) || url.len() > URL_BYTES_MAX {
+            return Err(ApplicationError::BadAddress(url.chars().take(URL_BYTES_MAX).collect()));
+        }
+        if self.list_states().count() >= LISTS_MAX {
+            return Err(ApplicationError::TooManyLists);
+        }
+        tags_of(&[label.to_owned()])?;
+        let list = ListDocument { name: name.to_owned(), url: url.to_owned(), label: label.to_owned() };
+        let names = self.change(What::new(AuditAction::ListAdded).subject(name), by, moment, |draft| {
+            draft.preferences.lists.retain(|known| known.name != list.name);
+            draft.preferences.lists.push(list);
+            Ok(())
+        })?;
+        Ok(Changed { sentence: format!("the list {name} is being fetched"), names })
+    }
+
+    /// Unsubscribes from a list. Those of the configuration stay.
+    ///
+    /// # Errors
+    /// [`ApplicationError`]; nothing was changed then.
+    pub fn remove_list(&mut self, name: &str, by: &By, moment: Moment) -> Result<Changed, ApplicationError> {
+        match self.list_states().find(|state| state.list.name == name) {
+            None => return Err(ApplicationError::NoList(name.to_owned())),
+            Some(state) if !state.own => return Err(ApplicationError::ConfiguredList(name.to_owned())),
+            Some(_) => {}
+        }
+        let names = self.change(What::new(AuditAction::ListRemoved).subject(name), by, moment, |draft| {
+            draft.preferences.lists.retain(|list| list.name != name);
+            Ok(())
+        })?;
+        Ok(Changed { sentence: format!("the list {name} is gone"), names })
+    }
+
+    /// Follows what is subscribed to.
+    pub(super) fn follow_subscriptions(&mut self) {
+        let wanted: Vec<List> = self.preferences.lists.iter().filter_map(list_of).collect();
+        for state in self.lists.iter_mut().filter(|state| state.own && !state.removed) {
+            if !wanted.contains(&state.list) {
+                state.removed = true;
+                self.lists_changed = true;
+            }
+        }
+        for list in wanted {
+            let same_name = |state: &&mut ListState| state.list.name == list.name;
+            match self.lists.iter_mut().find(same_name) {
+                Some(state) if !state.removed => {}
+                Some(state) => {
+                    *state = ListState { own: true, ..ListState::new(list) };
+                    self.lists_changed = true;
+                }
+                None => {
+                    self.lists.push(ListState { own: true, ..ListState::new(list) });
+                    self.lists_changed = true;
+                }
+            }
+        }
     }
 }

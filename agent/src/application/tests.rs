@@ -332,4 +332,5 @@ fn status_says_how_it_is_and_until_when() {
 
 mod changes;
 mod killed;
+mod lists;
 mod requests;

@@ -51,7 +51,7 @@ impl<G: Gate> Application<G> {
             names,
             names_capacity,
             lists_loaded: self.lists_loaded(),
-            lists_configured: self.list_states().len(),
+            lists_configured: self.list_states().count(),
             people: self.household.people.iter().filter_map(|person| self.person_now(person, moment)).collect(),
             unknown_devices: self.strangers.len(),
             problems,

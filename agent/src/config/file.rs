@@ -26,13 +26,13 @@ use crate::text;
 const DEFAULT_STATE_DIR: &str = "/var/lib/stairgate";
 const DEFAULT_PIN_DIR: &str = "/sys/fs/bpf/stairgate";
 const DEFAULT_CONTROL_SOCKET: &str = "/run/stairgate/control.sock";
-const DEFAULT_REFRESH: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const DEFAULT_REFRESH: Duration = Duration::from_secs(24 * 60 * 60);
 /// Prefixes that the file may add: half of what the kernel has room for, the rest is for the LAN's own.
 const LOCAL_PREFIXES: usize = LOCAL_PREFIXES_MAX / 2;
 /// Bytes of an interface's name, Linux's IFNAMSIZ without the final zero.
 const INTERFACE_NAME_MAX: usize = 15;
 /// Bytes of a list's name.
-const LIST_NAME_MAX: usize = 64;
+pub(crate) const LIST_NAME_MAX: usize = 64;
 /// Bytes of a socket's path, Linux's sun_path without the final zero.
 const SOCKET_PATH_MAX: usize = 107;
 
@@ -236,8 +236,7 @@ fn lists(entries: Vec<Spanned<ListEntry>>, mistakes: &mut Mistakes<'_>) -> Vec<L
         let span = entry.span();
         let entry = entry.into_inner();
         let name = entry.name.get_ref().clone();
-        let usual = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if name.is_empty() || name.len() > LIST_NAME_MAX || !name.bytes().all(usual) {
+        if !is_list_name(&name) {
             mistakes.at(
                 entry.name.span(),
                 format!("`{name}` cannot be the name of a list"),
@@ -309,10 +308,7 @@ fn initial_household(document: Spanned<HouseholdDocument>, mistakes: &mut Mistak
 }
 
 fn list_url(url: &Spanned<String>, mistakes: &mut Mistakes<'_>) -> String {
-    let fits = url.get_ref().parse::<ureq::http::Uri>().is_ok_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
-    });
-    if !fits {
+    if !is_list_url(url.get_ref()) {
         mistakes.at(
             url.span(),
             format!("`{}` is not the address of a list", url.get_ref()),
@@ -320,6 +316,19 @@ fn list_url(url: &Spanned<String>, mistakes: &mut Mistakes<'_>) -> String {
         );
     }
     url.get_ref().clone()
+}
+
+/// True if a list can be called this.
+pub(crate) fn is_list_name(name: &str) -> bool {
+    let usual = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=LIST_NAME_MAX).contains(&name.len()) && name.bytes().all(usual)
+}
+
+/// True if this is the address that a list can be fetched from.
+pub(crate) fn is_list_url(text: &str) -> bool {
+    text.parse::<ureq::http::Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+    })
 }
 
 fn refresh(text: &Spanned<String>, mistakes: &mut Mistakes<'_>) -> Duration {

@@ -18,12 +18,25 @@ pub struct PreferencesDocument {
     pub country: String,
     /// Days that what is kept about people is kept for.
     pub retention_days: u16,
+    /// Lists that were subscribed to besides those of the configuration file.
+    pub lists: Vec<ListDocument>,
+}
+
+/// A list that was subscribed to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ListDocument {
+    /// Its name, which no other list has.
+    pub name: String,
+    /// Where it is fetched from.
+    pub url: String,
+    /// Id of the category or service that its names belong to.
+    pub label: String,
 }
 
 impl Default for PreferencesDocument {
     fn default() -> Self {
         let language = Language::default().tag().to_owned();
-        Self { set_up: false, language, country: String::new(), retention_days: RETENTION_DAYS }
+        Self { set_up: false, language, country: String::new(), retention_days: RETENTION_DAYS, lists: Vec::new() }
     }
 }
 

@@ -46,7 +46,7 @@ fn problems<G: Gate>(app: &Application<G>, moment: Moment) -> Vec<Problem> {
     if app.is_nearly_full() {
         problems.push(Problem::TableFull);
     }
-    let failed = app.list_states().iter().filter(|state| state.problem().is_some());
+    let failed = app.list_states().filter(|state| state.problem().is_some());
     problems.extend(failed.map(|state| {
         let checked = state.record.as_ref().and_then(|record| Timestamp::from_second(record.checked_at).ok());
         Problem::ListFailed { list: state.list.name.clone(), since: checked }

@@ -13,7 +13,7 @@ pub fn lists<G: Gate>(app: &Application<G>, asked: &str) -> Lists {
     let (names, capacity) = app.names();
     let people = filtered_people(app.household());
     Lists {
-        lists: app.list_states().iter().map(list).collect(),
+        lists: app.list_states().map(list).collect(),
         names,
         capacity,
         test: NameTest { asked: asked.to_owned(), people, results: Vec::new() },

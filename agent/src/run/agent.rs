@@ -232,11 +232,15 @@ impl Agent {
     /// Starts what is due and not being done: one list at a time, and one compilation.
     fn start_work(&mut self) {
         let moment = Moment::now();
+        if self.application.take_lists_changed() {
+            self.stale = true;
+            self.copies.keep_only(&self.application.lists_wanted());
+        }
         if self.refreshing.is_none()
             && let Some((index, wait)) = self.application.next_list(moment)
             && wait.is_zero()
+            && let Some(state) = self.application.list_at(index)
         {
-            let state = &self.application.list_states()[index];
             let (list, record, copies) = (state.list.clone(), state.known().cloned(), self.copies.clone());
             let done = self.refreshed.0.clone();
             let started = background::spawn("lists", move || {

@@ -286,3 +286,26 @@ fn pauses_double_and_are_spread() {
     // Never later than it would have been looked for anyway.
     assert_eq!(next_look(minute, 9, u32::MAX / 2).as_secs(), 59);
 }
+
+#[test]
+fn copies_of_lists_that_are_gone_are_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let copies = Copies::new(directory.path().join("lists"), Limits::default());
+    copies.keep_only(&[]);
+    fs::create_dir(directory.path().join("lists")).unwrap();
+    for name in ["kept.list", "gone.list", "something.else"] {
+        fs::write(directory.path().join("lists").join(name), LIST).unwrap();
+    }
+    let list = List {
+        name: "kept".to_owned(),
+        source: Source::Url("http://list.example/".to_owned()),
+        format: None,
+        tag: stairgate_abi::Tag(1),
+        refresh: Duration::from_secs(3600),
+    };
+    copies.keep_only(&[Wanted { list, fetched: true }]);
+    let mut left: Vec<_> =
+        fs::read_dir(directory.path().join("lists")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["kept.list", "something.else"]);
+}
