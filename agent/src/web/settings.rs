@@ -138,7 +138,7 @@ async fn set_home(State(web): Shared, visit: Visit, Form(form): Form<HouseholdFo
             name: &form.name,
             time_zone: &form.time_zone,
             language: form.language,
-            country: &form.country,
+            country: Some(&form.country),
         };
         app.set_home(&settings, &by, moment)
     };

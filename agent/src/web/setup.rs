@@ -159,7 +159,7 @@ async fn household(web: &Web, visit: &Visit, form: HouseholdForm) -> Result<Resp
             name: &form.name,
             time_zone: &form.time_zone,
             language: form.language,
-            country: &form.country,
+            country: Some(form.country.as_str()).filter(|country| !country.is_empty()),
         };
         app.set_home(&settings, &by, moment)
     };
