@@ -47,7 +47,9 @@ impl<G: Gate> Application<G> {
             Ok(person) if matches!(person.role, Role::Guardian { .. }) => Ok(person.id),
             Ok(person) => Err(ApplicationError::BadName(person.name.clone())),
             Err(_) => {
-                self.add_adult(name, Role::Guardian { primary: false }, &by, moment)?;
+                let primary =
+                    !self.household.people.iter().any(|person| person.role == Role::Guardian { primary: true });
+                self.add_adult(name, Role::Guardian { primary }, &by, moment)?;
                 self.person_named(name.trim())
             }
         }

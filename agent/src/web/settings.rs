@@ -110,10 +110,7 @@ async fn remove_adult(
 ) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.adults)?.having_seen(form.revision);
     let person = PersonId(person);
-    let change = move |app: &mut App, moment| {
-        let name = app.household().person(person).map_or_else(String::new, |person| person.name.clone());
-        app.erase(person, &name, &by, moment)
-    };
+    let change = move |app: &mut App, moment| app.remove_adult(person, &by, moment);
     let response = web.act(&visit, routes::SETTINGS_ADULTS, Notice::PersonErased, change).await?;
     // Whoever is no longer there can no longer sign in; the session would find nobody, and this takes it away.
     let gone = web.parts.desk.look(move |app, _| app.household().person(person).is_none()).await;

@@ -97,7 +97,9 @@ async fn post(
         setup_step::DEVICES => devices(&web, &visit, read(request, &web).await?).await,
         setup_step::REVIEW => {
             let PlainForm { .. } = read(request, &web).await?;
-            visit.allowed(|rights| rights.adults).map(|_| go(setup_step::DONE))
+            let by = visit.by(|rights| rights.adults)?;
+            web.parts.desk.change(move |app, moment| app.finish_set_up(&by, moment)).await?;
+            Ok(go(setup_step::DONE))
         }
         _ => Err(Refusal::plain(Failure::NotFound)),
     };
@@ -155,12 +157,8 @@ async fn household(web: &Web, visit: &Visit, form: HouseholdForm) -> Result<Resp
     }
     let by = By::command_line();
     let change = move |app: &mut crate::desk::App, moment| {
-        let settings = HomeSettings {
-            name: &form.name,
-            time_zone: &form.time_zone,
-            language: form.language,
-            country: Some(form.country.as_str()).filter(|country| !country.is_empty()),
-        };
+        let settings =
+            HomeSettings { name: &form.name, time_zone: &form.time_zone, language: form.language, country: None };
         app.set_home(&settings, &by, moment)
     };
     web.parts.desk.change(change).await?;
@@ -188,7 +186,7 @@ async fn guardian(web: &Web, visit: &Visit, form: GuardianForm) -> Result<Respon
     })
     .await?;
     lock(&web.proven).remove(&visit.secret.digest().id());
-    web.note(person, if first { AuditAction::SetUp } else { AuditAction::AccessChanged }).await?;
+    web.note(person, AuditAction::AccessChanged).await?;
     let next = if first { routes::at(routes::SETUP_STEP, setup_step::CHILDREN) } else { routes::HOME.to_owned() };
     web.sign_in(visit, person, &next).await
 }
