@@ -1,4 +1,4 @@
-//! What the agent can do, whoever asks: the command line now, the web pages later.
+//! What the agent can do, whoever asks: the command line, the pages, programs.
 //!
 //! [`Application`] holds the household, the database and the gate together. A change is tried in this order: it is
 //! compiled, so that nonsense goes no further; the gate gets it, so that a pause holds at once and not after a slow

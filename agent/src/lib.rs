@@ -6,7 +6,9 @@
 //! [`attachment`], [`dataplane`] and [`interfaces`] keep the program where it belongs. [`resolver`] answers the names that
 //! the kernel lets through.
 //!
-//! **Invariants.** Nothing but [`application`] changes the household. Nothing but [`tables`] writes the domain table. No
+//! [`pages`] says what the household's pages show; [`desk`] is how other tasks reach the application.
+//!
+//! **Invariants.** Nothing but [`application`] changes the household, and it notes who made each change. Nothing but [`tables`] writes the domain table. No
 //! code here decides what is blocked: `stairgate-policy` compiles it, and the kernel's own look-up answers `explain`.
 //! Names of sites are never logged above DEBUG.
 

@@ -3,7 +3,10 @@
 //! A handful of small documents in one redb file, each as JSON. JSON names its fields, so that a field can be added
 //! without rewriting the others and a person can read a document in an emergency; a household is a few kilobytes, so
 //! that compactness buys nothing. What belongs together, such as a change and the entry that says who made it, is saved as
-//! one [`Batch`]: a durable transaction, after which either all of it is on the disk or nothing. A file that cannot be understood is refused and left alone, never replaced: it is all the family has.
+//! one [`Batch`]: a durable transaction, after which either all of it is on the disk or nothing. A file that cannot be
+//! understood is refused and left alone, never replaced: it is all the family has.
+
+mod batch;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,6 +20,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::document;
+
+pub use batch::{Batch, Document, Number};
 
 /// Name of the database in the state directory.
 pub const FILE_NAME: &str = "stairgate.redb";
@@ -37,85 +42,6 @@ const LISTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("lists");
 const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 
 const SCHEMA_VERSION_KEY: &str = "schema_version";
-
-/// A document that there is one of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Document {
-    /// People, devices and rules.
-    Household,
-    /// What children asked for.
-    Requests,
-    /// What concerns the home and is no rule.
-    Preferences,
-    /// Who may sign in.
-    Access,
-}
-
-impl Document {
-    const fn key(self) -> &'static str {
-        match self {
-            Self::Household => "household",
-            Self::Requests => "requests",
-            Self::Preferences => "preferences",
-            Self::Access => "access",
-        }
-    }
-}
-
-/// A number that is kept; zero until it is saved.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Number {
-    /// Grows with every change.
-    Revision,
-    /// The lowest id that was never given to a person.
-    NextPerson,
-}
-
-impl Number {
-    const fn key(self) -> &'static str {
-        match self {
-            Self::Revision => "revision",
-            Self::NextPerson => "next_person",
-        }
-    }
-}
-
-/// What is saved together.
-#[derive(Debug, Default)]
-pub struct Batch {
-    documents: Vec<(Document, serde_json::Result<Vec<u8>>)>,
-    numbers: Vec<(Number, u64)>,
-    new_audit: Vec<serde_json::Result<Vec<u8>>>,
-    old_audit: Vec<(u64, Option<serde_json::Result<Vec<u8>>>)>,
-    lost_lists: Vec<String>,
-}
-
-impl Batch {
-    /// Writes a document in place of what it was.
-    pub fn document(&mut self, document: Document, content: &impl Serialize) {
-        self.documents.push((document, serde_json::to_vec(content)));
-    }
-
-    /// Writes a number in place of what it was.
-    pub fn number(&mut self, number: Number, value: u64) {
-        self.numbers.push((number, value));
-    }
-
-    /// Adds an entry about a change. If there are more than [`AUDIT_ENTRIES_MAX`] then, the oldest go.
-    pub fn audit(&mut self, entry: &impl Serialize) {
-        self.new_audit.push(serde_json::to_vec(entry));
-    }
-
-    /// Writes the entry with this number anew, or takes it out.
-    pub fn rewrite_audit<T: Serialize>(&mut self, number: u64, entry: Option<&T>) {
-        self.old_audit.push((number, entry.map(serde_json::to_vec)));
-    }
-
-    /// Forgets what is kept of the list with this name.
-    pub fn forget_list(&mut self, name: &str) {
-        self.lost_lists.push(name.to_owned());
-    }
-}
 
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
