@@ -4,13 +4,12 @@
 //! two speak. [`application`] is what can be done, whoever asks; it owns the household ([`document`], [`store`]) and
 //! speaks to the kernel through [`gate`]. [`tables`] and [`subscriptions`] bring the lists into the domain table;
 //! [`attachment`], [`dataplane`] and [`interfaces`] keep the program where it belongs. [`resolver`] answers the names that
-//! the kernel lets through.
+//! the kernel lets through. [`pages`] says what the household's pages show, and [`desk`] is how other tasks reach the
+//! application.
 //!
-//! [`pages`] says what the household's pages show; [`desk`] is how other tasks reach the application.
-//!
-//! **Invariants.** Nothing but [`application`] changes the household, and it notes who made each change. Nothing but [`tables`] writes the domain table. No
-//! code here decides what is blocked: `stairgate-policy` compiles it, and the kernel's own look-up answers `explain`.
-//! Names of sites are never logged above DEBUG.
+//! **Invariants.** Nothing but [`application`] changes the household, and it notes who made each change. Nothing but
+//! [`tables`] writes the domain table. No code here decides what is blocked: `stairgate-policy` compiles it, and the
+//! kernel's own look-up answers `explain`. Names of sites are never logged above DEBUG.
 
 pub mod access;
 pub mod application;
