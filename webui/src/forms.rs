@@ -682,18 +682,6 @@ form! {
 }
 
 form! {
-    /// Posted to [`crate::routes::NETWORK_RESOLVER`].
-    ResolverForm {
-        /// See [`crate::forms`].
-        revision: u64,
-        /// Name of the set; empty for the one that everyone has.
-        name: String,
-        /// One server a line.
-        servers: String,
-    }
-}
-
-form! {
     /// Posted to [`crate::routes::SETTINGS_PRIVACY`].
     RetentionForm {
         /// See [`crate::forms`].

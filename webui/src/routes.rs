@@ -155,8 +155,6 @@ pub const SETTINGS_TOKENS: &str = "/settings/tokens";
 pub const TOKEN_REVOKE: &str = "/settings/tokens/revoke";
 /// The household and its upstream servers; posting sets the household.
 pub const SETTINGS_NETWORK: &str = "/settings/network";
-/// Sets the servers of a set; posted.
-pub const NETWORK_RESOLVER: &str = "/settings/network/resolver";
 /// What is kept, and for how long; posting sets for how long.
 pub const SETTINGS_PRIVACY: &str = "/settings/privacy";
 /// Deletes what is kept; posted.

@@ -231,7 +231,6 @@ const READERS: &[(&str, Reader)] = &[
     (routes::SETTINGS_TOKENS, understood::<TokenForm>),
     (routes::SETTINGS_NETWORK, understood::<HouseholdForm>),
     ("/setup/household", understood::<HouseholdForm>),
-    (routes::NETWORK_RESOLVER, understood::<ResolverForm>),
     (routes::SETTINGS_PRIVACY, understood::<RetentionForm>),
     (routes::PRIVACY_DELETE, understood::<DeleteHistoryForm>),
     (routes::SETTINGS_BACKUP, understood::<BackupForm>),

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use stairgate_policy::household::PersonId;
-use stairgate_webui::forms::{ActivityQuery, AuditQuery, NameTestQuery, PlainForm, WhyQuery};
+use stairgate_webui::forms::{ActivityQuery, AuditQuery, ListForm, ListRemoveForm, NameTestQuery, PlainForm, WhyQuery};
 use stairgate_webui::view::{Explanation, Failure, Notice, WhyPage};
 use stairgate_webui::{pages, routes};
 use tokio::sync::oneshot;
@@ -29,7 +29,8 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(routes::REQUESTS, get(requests))
         .route(routes::ACTIVITY, get(activity))
         .route(routes::WHY, get(why))
-        .route(routes::LISTS, get(lists))
+        .route(routes::LISTS, get(lists).post(add_list))
+        .route(routes::LIST_REMOVE, post(remove_list))
         .route(routes::LISTS_REFRESH, post(refresh_lists))
         .route(routes::AUDIT, get(audit))
 }
@@ -95,6 +96,18 @@ async fn lists(State(web): Shared, visit: Visit, Query(query): Query<NameTestQue
         }
     }
     Ok(pages::lists(&visit.shell(), &lists).into_response())
+}
+
+async fn add_list(State(web): Shared, visit: Visit, Form(form): Form<ListForm>) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.settings)?;
+    let change = move |app: &mut App, moment| app.add_list(&form.name, &form.source, &form.tag, &by, moment);
+    web.act(&visit, routes::LISTS, Notice::ListAdded, change).await
+}
+
+async fn remove_list(State(web): Shared, visit: Visit, Form(form): Form<ListRemoveForm>) -> Result<Response, Refusal> {
+    let by = visit.by(|rights| rights.settings)?;
+    let change = move |app: &mut App, moment| app.remove_list(&form.name, &by, moment);
+    web.act(&visit, routes::LISTS, Notice::ListRemoved, change).await
 }
 
 async fn refresh_lists(

@@ -310,7 +310,8 @@ pub fn network(shell: &Shell, network: &Network) -> Markup {
             section aria-labelledby="upstreams" {
                 h2 #upstreams { (t!(language, "upstreams-title")) }
                 p { (t!(language, "upstreams-lead")) }
-                @for (place, set) in network.resolvers.iter().enumerate() {
+                p.hint { (t!(language, "upstreams-where")) }
+                @for set in &network.resolvers {
                     section.box {
                         h3 { @if set.name.is_empty() { (t!(language, "upstreams-everyone")) } @else { (words::name(&set.name)) } }
                         ul.plain {
@@ -322,19 +323,6 @@ pub fn network(shell: &Shell, network: &Network) -> Markup {
                                     @if let Some(median) = server.median { " " (format::milliseconds(language, median)) }
                                 }
                             }
-                        }
-                        details data-key=(format!("upstreams-{place}")) {
-                            summary { (t!(language, "change")) span.visually-hidden { " " (words::name(&set.name)) } }
-                            (post_revision(shell, network.revision, routes::NETWORK_RESOLVER, "", &html! {
-                                (hidden("name", &set.name))
-                                div.field {
-                                    label for=(format!("servers-{place}")) { (t!(language, "upstreams-servers")) }
-                                    textarea id=(format!("servers-{place}")) name="servers" rows="4" spellcheck="false" {
-                                        (set.servers.iter().map(|server| server.address.as_str()).collect::<Vec<_>>().join("\n"))
-                                    }
-                                }
-                                button { (t!(language, "save")) }
-                            }))
                         }
                     }
                 }
