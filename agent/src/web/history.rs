@@ -1,12 +1,12 @@
 //! What was asked for lately, as far as each person's privacy level lets it be seen. It is held in memory alone: nothing
 //! of it is ever written down, and a restart forgets it.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use stairgate_policy::household::{Owner, PersonId};
+use stairgate_policy::household::{Owner, PersonId, PrivacyLevel};
 use stairgate_webui::forms::ActivityQuery;
 use stairgate_webui::view::{Activity, Bucket, Entry, PersonName, Reason, Verdict, VerdictCounts};
 use tokio::sync::broadcast::error::RecvError;
@@ -162,8 +162,40 @@ impl History {
 
     /// Forgets what is kept about a person, or about everyone.
     pub(super) fn forget(&self, app: &App, person: Option<PersonId>) {
-        let mut kept = lock(&self.kept);
-        kept.entries.retain(|seen| person.is_some_and(|person| owner(app, &seen.device) != Some(person)));
+        match person {
+            Some(person) => self.forget_devices(&self.devices_of(app, person)),
+            None => lock(&self.kept).entries.clear(),
+        }
+    }
+
+    /// Forgets what is kept about a person beyond this level.
+    pub(super) fn limit(&self, app: &App, person: PersonId, level: PrivacyLevel) {
+        let devices = self.devices_of(app, person);
+        lock(&self.kept).entries.retain_mut(|seen| {
+            if !devices.contains(&seen.device) {
+                return true;
+            }
+            if level < PrivacyLevel::BlockedNames {
+                seen.name = None;
+            }
+            match level {
+                PrivacyLevel::Nothing => false,
+                PrivacyLevel::Reasons | PrivacyLevel::BlockedNames => seen.verdict == Verdict::Blocked,
+                PrivacyLevel::AllNames => true,
+            }
+        });
+    }
+
+    /// The devices of a person that something is kept about.
+    pub(super) fn devices_of(&self, app: &App, person: PersonId) -> HashSet<String> {
+        let kept = lock(&self.kept);
+        let theirs = kept.entries.iter().filter(|seen| owner(app, &seen.device) == Some(person));
+        theirs.map(|seen| seen.device.clone()).collect()
+    }
+
+    /// Forgets what is kept about these devices.
+    pub(super) fn forget_devices(&self, devices: &HashSet<String>) {
+        lock(&self.kept).entries.retain(|seen| !devices.contains(&seen.device));
     }
 }
 

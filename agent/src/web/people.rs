@@ -309,8 +309,11 @@ async fn set_privacy(
     Path(person): Id,
     Form(form): Form<PersonPrivacyForm>,
 ) -> Result<Response, Refusal> {
+    let history = web.history.clone();
     set(&web, &visit, person, (routes::PERSON_MORE, form.revision), move |app, person, by, moment| {
-        app.set_privacy(person, form.level, by, moment)
+        let changed = app.set_privacy(person, form.level, by, moment)?;
+        history.limit(app, person, form.level);
+        Ok(changed)
     })
     .await
 }
@@ -350,7 +353,14 @@ async fn erase(
     Form(form): Form<EraseForm>,
 ) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.adults)?;
-    let change = move |app: &mut App, moment| app.erase(PersonId(person), &form.name, &by, moment);
+    let history = web.history.clone();
+    let change = move |app: &mut App, moment| {
+        // While it is still known which devices were whose.
+        let theirs = history.devices_of(app, PersonId(person));
+        let erased = app.erase(PersonId(person), &form.name, &by, moment)?;
+        history.forget_devices(&theirs);
+        Ok(erased)
+    };
     Ok(match web.parts.desk.change(change).await.map_err(Refusal::from) {
         Ok(_) => go_back(routes::HOME, Ok(Notice::PersonErased)),
         Err(refusal) => go_back(&routes::at(routes::PERSON_MORE, person), Err(refusal.failure)),
