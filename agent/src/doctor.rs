@@ -82,8 +82,9 @@ pub fn examine(config: Option<&Config>) -> Vec<Finding> {
         findings.push(state_directory(&config.state_dir));
         findings.extend(interfaces_of(config));
         let captures = config.resolver.as_ref().is_some_and(|resolver| resolver.capture != Whose::Nobody);
-        if captures && matches!(config.placement, Placement::Router { .. }) {
-            findings.push(nftables());
+        let leads = config.web.as_ref().is_some_and(|web| web.http.is_some());
+        if (captures || leads) && matches!(config.placement, Placement::Router { .. }) {
+            findings.push(nftables(captures));
         }
     }
     findings.push(clock());
@@ -259,8 +260,8 @@ fn interfaces_of(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Whether questions to other servers can be captured.
-fn nftables() -> Finding {
+/// Whether closed devices can be led to the pages and, if it `captures`, questions to other servers to the resolver.
+fn nftables(captures: bool) -> Finding {
     let found = std::env::var_os("PATH").and_then(|path| {
         std::env::split_paths(&path).map(|folder| folder.join("nft")).find(|program| program.is_file())
     });
@@ -270,8 +271,16 @@ fn nftables() -> Finding {
             State::Fair,
             "nftables",
             "no program `nft`",
-            "names that devices ask of other servers than this one do not come here",
-            "install nftables, or write capture = \"nobody\" under [resolver]",
+            if captures {
+                "names that devices ask of other servers do not come here, and closed devices are not shown why"
+            } else {
+                "closed devices are not shown why everything is closed"
+            },
+            if captures {
+                "install nftables, or write capture = \"nobody\" under [resolver]"
+            } else {
+                "install nftables"
+            },
         ),
     }
 }

@@ -4,8 +4,8 @@
 //! two speak. [`application`] is what can be done, whoever asks; it owns the household ([`document`], [`store`]) and
 //! speaks to the kernel through [`gate`]. [`tables`] and [`subscriptions`] bring the lists into the domain table;
 //! [`attachment`], [`dataplane`] and [`interfaces`] keep the program where it belongs. [`resolver`] answers the names that
-//! the kernel lets through. [`pages`] says what the household's pages show, and [`desk`] is how other tasks reach the
-//! application.
+//! the kernel lets through, and [`portal`] leads closed devices to the page that says why. [`pages`] says what the
+//! household's pages show, and [`desk`] is how other tasks reach the application.
 //!
 //! **Invariants.** Nothing but [`application`] changes the household, and it notes who made each change. Nothing but
 //! [`tables`] writes the domain table. No code here decides what is blocked: `stairgate-policy` compiles it, and the
@@ -27,8 +27,10 @@ pub mod gate;
 pub mod interfaces;
 mod kernel;
 pub mod metrics;
+mod nftables;
 mod output;
 pub mod pages;
+pub mod portal;
 pub mod privileges;
 mod readiness;
 pub mod resolver;

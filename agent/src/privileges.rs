@@ -10,7 +10,7 @@ use rustix::thread::{
 
 /// What stays, and why:
 /// - `NET_ADMIN`: XDP programs are attached with it, and an interface that comes back needs its program again; so is
-///   the table that captures port 53;
+///   the tables that capture port 53 and lead closed devices to the pages;
 /// - `BPF` and `PERFMON`: programs are loaded and maps opened with them, when an interface comes back or the pins are
 ///   looked up again. `PERFMON` because the verifier wants it for programs with loops and callbacks;
 /// - `NET_BIND_SERVICE`: an interface that comes back needs new sockets for the resolver's ports.

@@ -17,6 +17,7 @@ use crate::control::Control;
 use crate::dataplane::{Dataplane, Judged, Opened, Options, Resolved, Tables};
 use crate::desk::Desk;
 use crate::kernel::with_causes;
+use crate::portal::Portal;
 use crate::resolver::capture::Captured;
 use crate::resolver::handler::{Enter, Judge};
 use crate::resolver::leases;
@@ -29,7 +30,7 @@ use crate::store::Store;
 use crate::subscriptions::{Copies, Limits};
 use crate::web::Codes;
 use crate::web::serve::Places;
-use crate::{attachment, clock, config, privileges, web};
+use crate::{attachment, clock, config, portal, privileges, web};
 
 /// One domain of room for so many bytes of the machine's memory: the table then takes a fourteenth of it.
 const MEMORY_PER_DOMAIN: u64 = 128;
@@ -92,9 +93,16 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyho
             }
         });
     }
-    let ends = agent::Ends { jobs, news, codes };
+    let (portal, ending) = {
+        let _inside = runtime.enter();
+        start_portal(&config, &application, &dataplane).unzip()
+    };
+    let ends = agent::Ends { jobs, news, codes, portal };
     let agent = agent::Agent::new(config, application, applied, Arc::clone(&dataplane), copies, resolver, ends)?;
     let ended = runtime.block_on(agent.run(control));
+    if let Some(ending) = ending {
+        runtime.block_on(ending.wait());
+    }
     // A fetch that hangs must not hold up the end; it leaves nothing behind but a file that is overwritten.
     runtime.shutdown_background();
     if detach_on_exit {
@@ -134,6 +142,18 @@ fn places(config: &Config, section: &config::Web) -> anyhow::Result<Places> {
         http: section.http,
         https: certificate.transpose().map_err(|error: CertificateError| anyhow::Error::from(error))?,
     })
+}
+
+/// Leads closed devices to the pages, if packets are routed here and there are pages without TLS to lead to.
+fn start_portal(
+    config: &Config,
+    application: &Application<Dataplane>,
+    dataplane: &Dataplane,
+) -> Option<(Portal, portal::Ending)> {
+    let port = config.web.as_ref()?.http?;
+    let Placement::Router { .. } = config.placement else { return None };
+    let place = portal::Place { interfaces: config.placement.lan_interfaces(), port };
+    Some(Portal::start(place, dataplane.tables(), dataplane.portal(), application.household()))
 }
 
 fn start_resolver(

@@ -1,6 +1,7 @@
 //! The household's pages and the programming interface under them, on the LAN only.
 //!
-//! Read from the outside in: [`serve`] accepts connections, `guard` turns away what no browser of this home would send,
+//! Read from the outside in: [`serve`] accepts connections, `portal` leads away what was meant
+//! for others, `guard` turns away what no browser of this home would send,
 //! `visit` finds out who is looking, and then each module answers for the pages that it is named after. Pages are made
 //! by `stairgate-webui`; everything that they show or change goes over the [`Desk`] to the application, and who may do
 //! what stands in [`crate::access::rights`].
@@ -15,6 +16,7 @@ mod guard;
 mod history;
 mod home;
 mod people;
+mod portal;
 mod refusal;
 pub mod serve;
 mod settings;
@@ -24,7 +26,7 @@ mod views;
 mod visit;
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -192,6 +194,7 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
         .route(routes::ASSET, get(asset))
         .merge(pages)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), guard::turn_away))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), portal::lead))
         .layer(axum::middleware::from_fn(guard::seal));
     Ok(router.with_state(web))
 }
@@ -230,4 +233,6 @@ pub struct Peer {
     pub address: IpAddr,
     /// True if the connection is encrypted.
     pub secure: bool,
+    /// Our own address, if the connection was meant for another server.
+    pub handed_over: Option<SocketAddr>,
 }

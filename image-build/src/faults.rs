@@ -5,6 +5,7 @@ mod crowd;
 mod database;
 mod network;
 mod outage;
+mod portal;
 mod resolver;
 mod slow_clients;
 mod subdomains;
@@ -44,7 +45,7 @@ pub(crate) struct Scenario {
 }
 
 /// Every scenario.
-pub(crate) const SCENARIOS: [Scenario; 15] = [
+pub(crate) const SCENARIOS: [Scenario; 16] = [
     Scenario { title: "the agent is killed and started again under traffic", run: killed_under_traffic },
     Scenario { title: "the agent is stopped and started again under traffic", run: stopped_under_traffic },
     Scenario { title: "the database is cut short", run: database::truncated },
@@ -53,6 +54,7 @@ pub(crate) const SCENARIOS: [Scenario; 15] = [
     Scenario { title: "the disk is full", run: database::full },
     Scenario { title: "a port goes away and comes back", run: network::port_comes_back },
     Scenario { title: "the agent is killed and stopped while it resolves names", run: resolver::killed_and_stopped },
+    Scenario { title: "systems of a paused child check whether they are online", run: portal::checks },
     Scenario { title: "upstream servers are dead, slow, or lie", run: upstreams::at_fault },
     Scenario { title: "the line to the internet is gone", run: outage::line_gone },
     Scenario { title: "ten thousand clients ask for names", run: crowd::ten_thousand },

@@ -1,6 +1,6 @@
 //! From rules to the mask that the kernel compares with.
 
-use stairgate_abi::{Mask, Tags, flags};
+use stairgate_abi::{CONNECTION_CHECKS, Mask, Tags, flags};
 
 use crate::household::{Effect, Rules};
 use crate::{services, tags, taxonomy};
@@ -12,13 +12,15 @@ pub const UNMANAGED: Mask =
 /// The mask of `profile` while `effect` is in force.
 ///
 /// The group that protects is always allowed, and the own deny list always holds. The mask of [`Effect::Closed`] allows
-/// nothing else; every other allows what the own allow list names. A profile number that does not exist has no own
+/// nothing else, and of that group not the connection checks: questions for them are answered, so that they find the page
+/// that says why. Every other mask allows what the own allow list names. A profile number that does not exist has no own
 /// lists.
 pub fn mask(profile: u16, rules: &Rules, effect: &Effect) -> Mask {
     let deny = tags::own_deny(profile).into_iter().collect();
     if *effect == Effect::Closed {
         let flags = flags::ALLOW_ONLY | flags::PAUSED | flags::REFUSE_UNCLASSIFIED | flags::REFUSE_QUIC;
-        return Mask { deny, allow: taxonomy::protected(), block: Tags::EMPTY, flags, reserved: 0 };
+        let checks: Tags = [CONNECTION_CHECKS].into_iter().collect();
+        return Mask { deny, allow: taxonomy::protected() & !checks, block: Tags::EMPTY, flags, reserved: 0 };
     }
 
     let reach = match effect {
@@ -227,7 +229,11 @@ mod tests {
             for category in
                 taxonomy::categories().iter().filter(|category| taxonomy::protected().contains(category.tag))
             {
-                check(&rules, effect, &[(&[category.id], PASS), (&[category.id, "adult"], PASS)]);
+                let checks_are_ours = category.tag == CONNECTION_CHECKS && *effect == Effect::Closed;
+                let expected = if checks_are_ours { PAUSED } else { PASS };
+                check(&rules, effect, &[(&[category.id], expected), (&[category.id, "adult"], expected)]);
+                let mask = mask(PROFILE, &rules, effect);
+                assert_eq!(mask.answers(set(&[category.id])), checks_are_ours, "{}", category.id);
             }
         }
         let closed: &[(&[&str], Verdict)] =

@@ -149,7 +149,7 @@ mod tests {
             let code = |country: &str| country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
             assert!(place.country.is_none_or(code), "{}", place.title);
         }
-        for category in ["helplines", "health", "emergency", "school", "updates"] {
+        for category in ["helplines", "health", "emergency", "school", "updates", "connection-checks"] {
             assert!(protected().iter().any(|place| place.category.id == category), "{category} is empty");
         }
     }

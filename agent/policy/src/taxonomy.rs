@@ -8,7 +8,7 @@
 //! A category says what a site *is for*, never whom it is for: sites about being lesbian, gay, bisexual or transgender,
 //! about the body, or about a religion belong to no blocked category for that reason.
 
-use stairgate_abi::{Tag, Tags};
+use stairgate_abi::{CONNECTION_CHECKS, Tag, Tags};
 
 use crate::household::AgeBand;
 
@@ -50,7 +50,7 @@ pub enum Group {
     Contract,
     /// Ways around a filter.
     Bypass,
-    /// What can always be reached, in every mode.
+    /// What can always be reached, in every mode; connection checks as far as [`protected`] says.
     Protect,
     /// No risk, but something that rules about time want to name.
     Everyday,
@@ -66,7 +66,8 @@ pub fn category(id: &str) -> Option<&'static Category> {
     CATEGORIES.iter().find(|category| category.id == id)
 }
 
-/// The tags of what can always be reached.
+/// The tags of what can be reached in every mode but one: while everything is closed, connection checks lead to the
+/// page that says so.
 pub fn protected() -> Tags {
     const PROTECTED: Tags = {
         let mut tags = Tags::EMPTY;
@@ -104,7 +105,7 @@ const fn category_of(
 
 /// Tags are never reused; a new category takes the next free number of its block of eight.
 #[rustfmt::skip]
-const CATEGORIES: [Category; 48] = [
+const CATEGORIES: [Category; 49] = [
     category_of(1, Content, "adult", Some(From16To17), "Pornography",
         "Sites made to show sex."),
     category_of(2, Content, "suggestive", Some(From13To15), "Nudity and suggestive pictures",
@@ -191,9 +192,11 @@ const CATEGORIES: [Category; 48] = [
     category_of(44, Protect, "school", None, "School",
         "The platforms that schools teach on."),
     category_of(45, Protect, "updates", None, "System updates",
-        "What keeps devices safe, on time and connected."),
+        "What keeps devices safe and on time."),
     category_of(46, Protect, "home", None, "This home",
         "The home's own printers, screens and pages."),
+    category_of(CONNECTION_CHECKS.0, Protect, "connection-checks", None, "Connection checks",
+        "How devices find out whether they are online; while all is closed, the home itself says that they are not."),
 
     category_of(49, Everyday, "kids", None, "Made for young children",
         "Sites made for young children."),
@@ -262,7 +265,7 @@ mod tests {
             assert_eq!(protected().contains(category.tag), protects);
             assert!(!protects || category.blocked_through.is_none(), "{}", category.id);
         }
-        assert_eq!(protected().iter().count(), 6);
+        assert_eq!(protected().iter().count(), 7);
     }
 
     #[test]

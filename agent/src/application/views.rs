@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use stairgate_abi::flags;
 use stairgate_abi::maps::PROFILE_UNKNOWN;
-use stairgate_policy::compile::{evaluate, next_change};
+use stairgate_policy::compile::{evaluate, next_change, profile_of};
 use stairgate_policy::household::{Action, EVERYDAY, ModeId, Owner, PAUSED, Person, PrivacyLevel, Role};
 
 use super::{Application, words};
 use crate::clock::Moment;
 use crate::document::{owner_text, tag_id};
-use crate::gate::Gate;
+use crate::gate::{Decided, Gate};
 use crate::text;
 use crate::view::{AnswersView, DeviceView, PersonNow, PersonView, Status};
 
@@ -91,6 +91,13 @@ impl<G: Gate> Application<G> {
         let device = self.household.devices.iter().find(|device| device.mac == mac)?;
         let Owner::Person(id) = device.owner else { return None };
         self.household.person(id)
+    }
+
+    /// What the gate decides about a name for a device, now; `None` if it does not know the device's profile.
+    pub fn decided_for(&self, mac: [u8; 6], name: &str) -> Option<Decided> {
+        let device = self.household.devices.iter().find(|device| device.mac == mac);
+        let profile = device.map_or(PROFILE_UNKNOWN, |device| profile_of(&self.household, device.owner));
+        self.gate.decide(profile, name)
     }
 
     /// What a person's rules ask of the resolver that it cannot do as it is configured.

@@ -39,6 +39,7 @@ mod grace;
 mod links;
 mod memory;
 mod pins;
+mod portal;
 mod profiles;
 mod resolved;
 mod set;
@@ -64,9 +65,10 @@ pub use self::events::Events;
 pub use self::links::XdpMode;
 use self::memory::{Mapping, Plain};
 use self::pins::Pins;
+pub use self::portal::Portal;
 use self::profiles::ProfileWriter;
 pub use self::resolved::Resolved;
-pub use self::tables::{Decided, Judged, Match, Tables, boot_clock};
+pub use self::tables::{Closing, Decided, Judged, Match, Tables, boot_clock};
 
 /// Slots are filled to nine tenths at most: beyond that, making room for a name takes long.
 const FILL_TENTHS: u64 = 9;
@@ -111,6 +113,7 @@ pub struct Dataplane {
     settings: Mutex<Array<MapData, Plain<Settings>>>,
     flows: Mutex<HashMap<MapData, Plain<FlowKey>, Plain<Flow>>>,
     resolved: Resolved,
+    portal: Portal,
     counters: PerCpuArray<MapData, u64>,
     events: Mutex<Option<MapData>>,
 }
@@ -166,6 +169,7 @@ impl Dataplane {
             settings: Mutex::new(maps.settings),
             flows: Mutex::new(maps.flows),
             resolved: Resolved::new(maps.resolved),
+            portal: Portal::new(maps.portal),
             counters: maps.counters,
             events: Mutex::new(Some(maps.events)),
         })
@@ -255,6 +259,11 @@ impl Dataplane {
     /// Where the resolver enters the addresses that it gives to devices.
     pub fn resolved(&self) -> Resolved {
         self.resolved.clone()
+    }
+
+    /// Where it is entered whose plain HTTP is handed to the appliance's own pages.
+    pub fn portal(&self) -> Portal {
+        self.portal.clone()
     }
 
     /// The verdict on `name` for the profile with this number, now: what the kernel says of it. `None` if there is no

@@ -19,7 +19,7 @@ use super::memory::{Mapping, Plain};
 use super::pins;
 
 /// Every map that is pinned.
-const PINNED: [&str; 13] = [
+const PINNED: [&str; 14] = [
     names::SETTINGS,
     names::DOMAINS,
     names::TAG_SETS,
@@ -30,6 +30,7 @@ const PINNED: [&str; 13] = [
     names::STREAMS,
     names::CURSORS,
     names::RESOLVED,
+    names::PORTAL,
     names::STRANGERS,
     names::EVENTS,
     names::COUNTERS,
@@ -48,6 +49,7 @@ pub(super) struct Maps {
     pub(super) heads: Array<MapData, u64>,
     pub(super) flows: HashMap<MapData, Plain<FlowKey>, Plain<Flow>>,
     pub(super) resolved: HashMap<MapData, Plain<ResolvedKey>, u64>,
+    pub(super) portal: HashMap<MapData, u64, u64>,
     pub(super) counters: PerCpuArray<MapData, u64>,
     pub(super) events: MapData,
 }
@@ -144,6 +146,7 @@ pub(super) fn open(set: &Path) -> Result<Maps, Error> {
         heads,
         flows: typed(set, names::FLOWS)?,
         resolved: typed(set, names::RESOLVED)?,
+        portal: typed(set, names::PORTAL)?,
         counters,
         events: map(set, names::EVENTS)?,
     })

@@ -63,6 +63,15 @@ pub struct Judged {
     pub allowed: bool,
 }
 
+/// Whether everything is closed to a profile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Closing {
+    /// True if everything is closed now.
+    pub closed: bool,
+    /// When that changes, in nanoseconds of the boot clock, as far as the kernel knows ahead.
+    pub until: u64,
+}
+
 impl Decided {
     /// The suffixes that count, the least specific first.
     pub fn matches(&self) -> &[Match] {
@@ -113,8 +122,8 @@ impl Tables {
         Some(Decided { verdict: decision.verdict(&mask), hits: decision.hits(), mask, matches, match_count })
     }
 
-    /// The verdict on the name with these labels, the top-level domain's first, for the profile with this number at the
-    /// moment `now` in nanoseconds of the boot clock. `None` if there is no such profile.
+    /// The verdict on a question for the name with these labels, the top-level domain's first, for the profile with this
+    /// number at the moment `now` in nanoseconds of the boot clock. `None` if there is no such profile.
     ///
     /// A dot inside a label is no boundary, as in the kernel: this is for names that came in a DNS message.
     pub fn judge<'a>(&self, profile: u16, labels: impl Iterator<Item = &'a [u8]>, now: u64) -> Option<Judged> {
@@ -128,10 +137,20 @@ impl Tables {
             met = met | set.tags;
             decision.meet(&mask, &set);
         }
-        let verdict = decision.verdict(&mask);
+        // This is about questions, and some are answered although the name is refused. Where such a name leads to is
+        // trusted, because nothing there is reached.
+        let answered = mask.answers(met);
+        let verdict = if answered { Verdict::Pass } else { decision.verdict(&mask) };
         // Where only what is allowed passes, nothing else does.
-        let allowed = decision.verdict(&Mask { flags: flags::ALLOW_ONLY, ..mask }) == Verdict::Pass;
+        let allowed = answered || decision.verdict(&Mask { flags: flags::ALLOW_ONLY, ..mask }) == Verdict::Pass;
         Some(Judged { verdict, hits: decision.hits(), met, allowed })
+    }
+
+    /// Whether everything is closed to the profile with this number at the moment `now` in nanoseconds of the boot clock.
+    /// `None` if there is no such profile.
+    pub fn closing(&self, profile: u16, now: u64) -> Option<Closing> {
+        let profiles = self.profiles.read().unwrap_or_else(PoisonError::into_inner);
+        profiles.get(usize::from(profile)).map(|profile| closing_at(profile, now))
     }
 
     fn mask(&self, profile: u16, now: u64) -> Option<Mask> {
@@ -218,6 +237,16 @@ fn mask_at(profile: &Profile, now: u64) -> &Mask {
     let reached = profile.transition[..count].iter().rev().find(|transition| transition.at <= now);
     let index = reached.map_or(profile.first_mask, |transition| transition.mask) as usize;
     &profile.mask[index.min(profile.mask.len() - 1)]
+}
+
+/// Whether everything is closed to `profile` at `now`, through as many switches as change nothing about it.
+fn closing_at(profile: &Profile, now: u64) -> Closing {
+    let is_closed = |at: u64| mask_at(profile, at).has(flags::PAUSED);
+    let closed = is_closed(now);
+    let count = (profile.transitions as usize).min(profile.transition.len());
+    let ahead = profile.transition[..count].iter().filter(|transition| transition.at > now);
+    let until = ahead.map(|transition| transition.at).find(|at| is_closed(*at) != closed);
+    Closing { closed, until: until.unwrap_or(u64::MAX) }
 }
 
 /// True if the kernel can follow `profile`: indices in range, transitions in order.
@@ -333,6 +362,31 @@ pub(super) mod tests {
             }
             assert_eq!(bytes.as_slice().byte(layout::NAME), name.as_bytes()[0]);
         }
+    }
+
+    #[test]
+    fn a_closed_profile_is_closed_until_something_opens_it() {
+        let masks = [Mask::default(), blocking(1, flags::PAUSED), blocking(2, flags::PAUSED)];
+        let tables = tables(&[], vec![profile(&masks, &[(10, 1), (20, 2), (30, 0), (40, 0), (50, 1)])]);
+        let closing = |now| tables.closing(0, now).map(|Closing { closed, until }| (closed, until));
+        assert_eq!(closing(0), Some((false, 10)));
+        assert_eq!(closing(10), Some((true, 30)));
+        assert_eq!(closing(25), Some((true, 30)));
+        assert_eq!(closing(30), Some((false, 50)));
+        assert_eq!(closing(60), Some((true, u64::MAX)));
+        assert_eq!(tables.closing(1, 0), None);
+    }
+
+    #[test]
+    fn a_connection_check_can_be_asked_for_while_everything_is_closed() {
+        let id = u16::from(stairgate_abi::CONNECTION_CHECKS.0);
+        let closed = Mask { flags: flags::ALLOW_ONLY | flags::PAUSED, ..Mask::default() };
+        let tables = tables(&[("check.example", id, id), ("site.example", 3, 3)], vec![profile(&[closed], &[])]);
+        let judge = |name: &str| tables.judge(0, name.as_bytes().rsplit(|&byte| byte == b'.'), 0).unwrap();
+        assert_eq!((judge("check.example").verdict, judge("check.example").allowed), (Verdict::Pass, true));
+        assert_eq!(judge("site.example").verdict, Verdict::Block(Reason::Paused));
+        // What is asked by `explain` is whether the name itself is reached.
+        assert_eq!(tables.decide_at(0, b"check.example", 0).unwrap().verdict, Verdict::Block(Reason::Paused));
     }
 
     #[test]

@@ -6,11 +6,9 @@
 //! redirection in the same way, because it refuses DNS over TCP to those who may only say what can be judged.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use thiserror::Error;
+use crate::nftables::{device_set, elsewhere};
 
 /// How often [`Capture::renewal`] must be applied.
 pub const RENEWAL: Duration = Duration::from_secs(10);
@@ -51,22 +49,11 @@ pub struct Capture {
     pub unknown_closed: bool,
 }
 
-/// Why the table is not what it should be.
-#[derive(Debug, Error)]
-pub enum CaptureError {
-    /// The program is not there.
-    #[error("`nft` cannot be run; install nftables, or write capture = \"nobody\"")]
-    NoProgram(#[source] io::Error),
-    /// It refused.
-    #[error("nftables refuses the redirection: {0}")]
-    Refused(String),
-}
-
 impl Capture {
     /// The table, to be put in place of whatever was there, in one transaction.
     pub fn ruleset(&self) -> String {
         let Self { interfaces, port, exempt, closed, open, unknown_closed } = self;
-        let names = interfaces.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        let elsewhere = elsewhere(interfaces);
         let redirect = format!("meta l4proto {{ tcp, udp }} redirect to :{port}");
         // The transport header begins with the ports, for both protocols alike.
         let (always, while_alive) = (format!("th dport 53 {redirect}"), format!("th dport @alive {redirect}"));
@@ -82,7 +69,7 @@ impl Capture {
             "  set alive {{ type inet_service; flags timeout; elements = {{ 53 timeout {EXPIRY_SECONDS}s }}; }}\n\
              \x20 chain prerouting {{\n\
              \x20   type nat hook prerouting priority dstnat - 5; policy accept;\n\
-             \x20   iifname != {{ {names} }} return\n\
+             \x20   {elsewhere} return\n\
              \x20   meta l4proto != {{ tcp, udp }} return\n\
              \x20   ether saddr @exempt return\n\
              \x20   ether saddr @closed {always}\n\
@@ -105,40 +92,6 @@ impl Capture {
     pub fn removal() -> String {
         "table inet stairgate\ndelete table inet stairgate\n".to_owned()
     }
-}
-
-/// Has the kernel take over a ruleset. Waits for the program that does it, some milliseconds.
-///
-/// # Errors
-/// If there is no such program, or it refuses.
-pub fn apply(ruleset: &str) -> Result<(), CaptureError> {
-    let mut child = Command::new("nft")
-        .args(["-f", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(CaptureError::NoProgram)?;
-    if let Some(mut input) = child.stdin.take() {
-        // Should it have ended already, its own words say more than a broken pipe.
-        let _ = input.write_all(ruleset.as_bytes());
-    }
-    let output = child.wait_with_output().map_err(CaptureError::NoProgram)?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(CaptureError::Refused(said.lines().next().unwrap_or("it does not say why").trim().to_owned()))
-}
-
-fn device_set(name: &str, devices: &[[u8; 6]]) -> String {
-    let mut text = format!("  set {name} {{ type ether_addr;");
-    if !devices.is_empty() {
-        let devices: Vec<String> = devices.iter().map(|mac| crate::text::mac_text(*mac)).collect();
-        let _ = write!(text, " elements = {{ {} }};", devices.join(", "));
-    }
-    text.push_str(" }\n");
-    text
 }
 
 #[cfg(test)]

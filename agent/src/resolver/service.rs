@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::cache::Cache;
-use super::capture::{self, Capture, Captured, EXPIRY_NS, RENEWAL};
+use super::capture::{Capture, Captured, EXPIRY_NS, RENEWAL};
 use super::clients;
 use super::dnssec::Validator;
 use super::forward::Forwarder;
@@ -32,6 +32,7 @@ use crate::dataplane::boot_clock;
 use crate::interfaces::{self, Address, Link};
 use crate::kernel::with_causes;
 use crate::metrics::Resolving;
+use crate::nftables;
 
 /// Leases, interfaces and ports that could not be had are looked at this often even if nothing was heard.
 const LOOK: Duration = Duration::from_secs(30);
@@ -378,7 +379,7 @@ impl Worker {
     }
 
     async fn apply(&mut self, ruleset: String) -> bool {
-        let applied = tokio::task::spawn_blocking(move || capture::apply(&ruleset)).await;
+        let applied = tokio::task::spawn_blocking(move || nftables::apply(&ruleset)).await;
         match applied {
             Ok(Ok(())) => {
                 self.complaint.remove("nftables");
@@ -388,7 +389,7 @@ impl Worker {
                 self.complain(
                     "nftables".to_owned(),
                     with_causes(&error),
-                    "questions to other servers are not captured",
+                    "questions to other servers are not captured; with capture = \"nobody\" nobody tries to",
                 );
             }
             Err(error) => tracing::error!(%error, "a thread has failed"),

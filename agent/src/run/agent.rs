@@ -25,6 +25,7 @@ use crate::desk::{ChangeError, Job, Stopping};
 use crate::interfaces::Watch;
 use crate::kernel::with_causes;
 use crate::metrics;
+use crate::portal::Portal;
 use crate::resolver::live::Live;
 use crate::resolver::name::DnsName;
 use crate::resolver::residents::Residents;
@@ -55,6 +56,8 @@ pub(super) struct Ends {
     pub(super) news: watch::Sender<u64>,
     /// The codes that let somebody in who has the box itself.
     pub(super) codes: Arc<Codes>,
+    /// What leads closed devices to the pages, where that is possible.
+    pub(super) portal: Option<Portal>,
 }
 
 /// The running agent.
@@ -224,8 +227,11 @@ impl Agent {
         self.tell_pages();
     }
 
-    /// Tells the pages that something has changed that they show.
+    /// Tells the pages, and what leads to them, that something has changed that they show.
     fn tell_pages(&self) {
+        if let Some(portal) = &self.ends.portal {
+            portal.household_changed(self.application.household());
+        }
         self.ends.news.send_modify(|count| *count += 1);
     }
 

@@ -22,7 +22,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-use super::{Peer, lock};
+use super::{Peer, lock, portal};
 use crate::interfaces;
 use crate::resolver::listen::{Certificate, ListenError, stream_listener};
 use crate::resolver::service::with_addresses;
@@ -127,7 +127,9 @@ async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, router: Ro
                 continue;
             }
         };
-        let peer = Peer { address: peer.ip().to_canonical(), secure: acceptor.is_some() };
+        let secure = acceptor.is_some();
+        let handed_over = if secure { None } else { portal::handed_over(&stream) };
+        let peer = Peer { address: peer.ip().to_canonical(), secure, handed_over };
         let Some(place) = Place::take(&connections, peer.address) else { continue };
         let (acceptor, router) = (acceptor.clone(), router.clone());
         tokio::spawn(async move {

@@ -17,14 +17,14 @@ mod tags;
 mod verdict;
 
 pub use lookup::lookup;
-pub use tags::{Tag, TagSet, Tags};
+pub use tags::{CONNECTION_CHECKS, Tag, TagSet, Tags};
 pub use verdict::{Decision, Mask, Reason, TagPath, Verdict, flags};
 
 /// Version of every layout and meaning in this crate. The loader compares it with the object's own before anything runs.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;
 
 /// How an object says which version it was built with: this stands in it, and nothing else that begins like it does.
-pub const ABI_MARK: [u8; 17] = *b"stairgate-abi=003";
+pub const ABI_MARK: [u8; 17] = *b"stairgate-abi=004";
 
 const _: () = {
     let [.., hundreds, tens, ones] = ABI_MARK;

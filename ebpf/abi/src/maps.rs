@@ -26,6 +26,10 @@ pub const FLOWS_MAX: u32 = 32_768;
 pub const STREAMS_MAX: u32 = 2_048;
 /// Addresses remembered that devices were given by the resolver; the least recently used are forgotten first.
 pub const RESOLVED_MAX: u32 = 16_384;
+/// Devices at most that are shown why everything is closed.
+pub const PORTAL_MAX: u32 = 1_024;
+/// The port of plain HTTP, the only one that is handed over to the appliance's own pages.
+pub const PORTAL_PORT: u16 = 80;
 /// Unknown hardware addresses remembered, so that each is told once.
 pub const STRANGERS_MAX: u32 = 1_024;
 /// Bytes of the event ring.
@@ -55,6 +59,10 @@ pub mod names {
     pub const CURSORS: &str = "CURSORS";
     /// `LRU_HASH` of [`super::ResolvedKey`] to when the entry ends, in nanoseconds of the boot clock.
     pub const RESOLVED: &str = "RESOLVED";
+    /// `LRU_HASH` of hardware addresses, each as in [`super::ResolvedKey::mac`], to a moment of the boot clock, in
+    /// nanoseconds: until then, what the device asks of any server's [`super::PORTAL_PORT`] over TCP is handed to the
+    /// appliance's own pages on its way, so that it may pass while everything is closed.
+    pub const PORTAL: &str = "PORTAL";
     /// `LRU_HASH` of hardware addresses that belong to no device.
     pub const STRANGERS: &str = "STRANGERS";
     /// `RINGBUF` of [`super::Event`], each cut off after the last byte of its name.
@@ -185,6 +193,8 @@ pub mod flow_state {
     pub const LOCAL: u8 = 3;
     /// It was cut, and stays cut.
     pub const CUT: u8 = 4;
+    /// It is handed to the appliance's own pages, for as long as everything is closed.
+    pub const PORTAL: u8 = 5;
 }
 
 /// What the kernel remembers of a flow.

@@ -7,6 +7,10 @@ use core::ops::{BitAnd, BitOr, Not};
 #[repr(transparent)]
 pub struct Tag(pub u8);
 
+/// The names by which systems find out whether they are online, and the only tag that means something to the kernel:
+/// see [`crate::Mask::answers`].
+pub const CONNECTION_CHECKS: Tag = Tag(47);
+
 /// A set of tags as a 256-bit map.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 #[repr(transparent)]
@@ -23,6 +27,7 @@ impl Tags {
     }
 
     /// True if `tag` is in the set.
+    #[inline(always)]
     pub const fn contains(self, tag: Tag) -> bool {
         self.0[tag.0 as usize / 64] >> (tag.0 % 64) & 1 == 1
     }

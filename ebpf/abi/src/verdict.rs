@@ -1,6 +1,6 @@
 //! The one verdict function, used for every packet in the kernel and every query in the resolver.
 
-use crate::tags::{TagSet, Tags};
+use crate::tags::{CONNECTION_CHECKS, TagSet, Tags};
 
 /// Bits of [`Mask::flags`].
 pub mod flags {
@@ -41,6 +41,14 @@ impl Mask {
     #[inline(always)]
     pub const fn has(&self, flag: u32) -> bool {
         self.flags & flag == flag
+    }
+
+    /// True if a question for a name with `tags` is answered although the name itself is refused: while it is time that
+    /// closes everything, a system must find out where its connection check leads, or it never asks for the page that
+    /// says why and until when.
+    #[inline(always)]
+    pub const fn answers(&self, tags: Tags) -> bool {
+        self.has(flags::PAUSED) && tags.contains(CONNECTION_CHECKS)
     }
 }
 

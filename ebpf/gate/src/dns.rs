@@ -1,7 +1,7 @@
 //! DNS queries: the name is judged, and a blocked one is answered on the spot.
 
 use stairgate_abi::maps::{BlockStyle, Counter, event_kind, flow_state};
-use stairgate_abi::{Reason, Verdict, lookup};
+use stairgate_abi::{Reason, TagPath, Verdict, lookup};
 use stairgate_wire::dns::{self, Refusal};
 use stairgate_wire::frame::{Frame, UDP};
 use stairgate_wire::{Answer, BytesMut, layout, tcp};
@@ -19,7 +19,7 @@ pub(crate) fn query<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> 
     work.flow.path = lookup::<E, _, _>(&env.bytes(), labels, &env.domains(), context.settings.hash_key);
     work.flow.state = flow_state::NAMED;
     judge_flow(env, context.mask, &mut work.flow);
-    if work.flow.verdict == 0 {
+    if work.flow.verdict == 0 || is_answered_all_the_same(env, context, work) {
         env.count(Counter::DnsPassed);
         return Action::Pass;
     }
@@ -36,6 +36,22 @@ pub(crate) fn query<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> 
     }
     refuse(env, context, work);
     send(env, work)
+}
+
+/// True if the name is refused, and a question for it is answered.
+#[inline(never)]
+fn is_answered_all_the_same<E: Env>(env: &E, context: &Context<'_>, work: &Work) -> bool {
+    let path = work.flow.path;
+    let mut index = 0;
+    while index < TagPath::LENGTH {
+        if let Some(set) = env.tag_set(path.0[index])
+            && context.mask.answers(set.tags)
+        {
+            return true;
+        }
+        index += 1;
+    }
+    false
 }
 
 /// Reads the question into `work`.

@@ -168,6 +168,9 @@ pub trait Env: Loop {
 
     /// Until when the device may begin flows to the address, in nanoseconds of the boot clock.
     fn resolved_until(&self, key: &ResolvedKey) -> Option<u64>;
+    /// Until when the device's plain HTTP is handed to the appliance's own pages, in nanoseconds of the boot clock; 0 if
+    /// it is not.
+    fn portal_until(&self, mac: u64) -> u64;
     /// Counts.
     fn count(&self, counter: Counter);
     /// Notes the hardware address of a device nobody has claimed; true if it is new.

@@ -75,6 +75,7 @@ pub struct Host {
     flows: RefCell<Lru<FlowKey, Flow>>,
     streams: RefCell<Lru<StreamKey, (StreamState, Name)>>,
     resolved: HashMap<ResolvedKey, u64>,
+    portal: HashMap<u64, u64>,
     strangers: RefCell<HashSet<[u8; 6]>>,
     counters: [Cell<u64>; Counter::ALL.len()],
     memory: Box<[Cell<u8>]>,
@@ -113,6 +114,7 @@ impl Host {
             flows: RefCell::new(Lru::new(FLOWS_MAX as usize)),
             streams: RefCell::new(Lru::new(STREAMS_MAX as usize)),
             resolved: HashMap::new(),
+            portal: HashMap::new(),
             strangers: RefCell::default(),
             counters: core::array::from_fn(|_| Cell::new(0)),
             memory: (0..MEMORY).map(|_| Cell::new(0)).collect(),
@@ -156,6 +158,11 @@ impl Host {
     /// Until then, in nanoseconds of the boot clock, questions over TCP are captured.
     pub fn set_captured_until(&mut self, until: u64) {
         self.settings.captured_until = until;
+    }
+
+    /// Until then, in nanoseconds of the boot clock, the device's plain HTTP is handed to the appliance's own pages.
+    pub fn set_portal_until(&mut self, mac: [u8; 6], until: u64) {
+        self.portal.insert(mac.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)), until);
     }
 
     /// Makes `prefixes` the home itself. No more than [`LOCAL_PREFIXES_MAX`] are taken.
@@ -404,6 +411,10 @@ impl Env for Host {
 
     fn resolved_until(&self, key: &ResolvedKey) -> Option<u64> {
         self.resolved.get(key).copied()
+    }
+
+    fn portal_until(&self, mac: u64) -> u64 {
+        self.portal.get(&mac).copied().unwrap_or(0)
     }
 
     fn count(&self, counter: Counter) {

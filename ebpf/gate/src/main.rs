@@ -20,8 +20,8 @@ use aya_ebpf::macros::{map, xdp};
 use aya_ebpf::maps::{Array, LruHashMap, PerCpuArray, RingBuf};
 use aya_ebpf::programs::XdpContext;
 use stairgate_abi::maps::{
-    Counter, DEVICE_BUCKETS, EVENT_RING_BYTES, EVENTS_PER_SECOND, FLOWS_MAX, Flow, FlowKey, PROFILES_MAX, Profile,
-    RESOLVED_MAX, ResolvedKey, STRANGERS_MAX, STREAMS_MAX, Settings, StreamKey, TAG_SETS_MAX,
+    Counter, DEVICE_BUCKETS, EVENT_RING_BYTES, EVENTS_PER_SECOND, FLOWS_MAX, Flow, FlowKey, PORTAL_MAX, PROFILES_MAX,
+    Profile, RESOLVED_MAX, ResolvedKey, STRANGERS_MAX, STREAMS_MAX, Settings, StreamKey, TAG_SETS_MAX,
 };
 use stairgate_abi::table::{BUCKET_SLOTS, Bucket, Buckets};
 use stairgate_abi::{ABI_MARK, TagSet};
@@ -57,6 +57,8 @@ static FLOWS: LruHashMap<FlowKey, Flow> = LruHashMap::with_max_entries(FLOWS_MAX
 static STREAMS: LruHashMap<StreamKey, Stream> = LruHashMap::with_max_entries(STREAMS_MAX, 0);
 #[map]
 static RESOLVED: LruHashMap<ResolvedKey, u64> = LruHashMap::with_max_entries(RESOLVED_MAX, 0);
+#[map]
+static PORTAL: LruHashMap<u64, u64> = LruHashMap::with_max_entries(PORTAL_MAX, 0);
 #[map]
 static STRANGERS: LruHashMap<[u8; 8], u64> = LruHashMap::with_max_entries(STRANGERS_MAX, 0);
 #[map]
@@ -477,6 +479,12 @@ impl Env for Kernel {
     fn resolved_until(&self, key: &ResolvedKey) -> Option<u64> {
         // SAFETY: a map value; the agent stores the whole word at once.
         RESOLVED.get_ptr(key).map(|until| unsafe { until.read_volatile() })
+    }
+
+    #[inline(always)]
+    fn portal_until(&self, mac: u64) -> u64 {
+        // SAFETY: a map value; the agent stores the whole word at once.
+        PORTAL.get_ptr(mac).map_or(0, |until| unsafe { until.read_volatile() })
     }
 
     #[inline(always)]

@@ -2,8 +2,8 @@
 
 use stairgate_abi::hash::hash_mac_word;
 use stairgate_abi::maps::{
-    Counter, Flow, FlowKey, LOCAL_PREFIXES_MAX, PROFILE_UNKNOWN, PROFILE_UNMANAGED, Profile, ResolvedKey, Settings,
-    StreamKey, TRANSITIONS_MAX, event_kind, flow_state, options,
+    Counter, Flow, FlowKey, LOCAL_PREFIXES_MAX, PORTAL_PORT, PROFILE_UNKNOWN, PROFILE_UNMANAGED, Profile, ResolvedKey,
+    Settings, StreamKey, TRANSITIONS_MAX, event_kind, flow_state, options,
 };
 use stairgate_abi::table::find_this;
 use stairgate_abi::{Decision, Mask, Reason, TagPath, Verdict, flags};
@@ -221,6 +221,10 @@ fn begin<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, opens: bool) {
         return;
     }
     if frame.protocol == TCP {
+        if opens && frame.destination_port() == PORTAL_PORT && is_handed_over(env, context) {
+            flow.state = flow_state::PORTAL;
+            return;
+        }
         // A connection that began before the gate did can still be read if this is its first payload.
         let begins = !opens
             && frame.payload_length() > 0
@@ -258,6 +262,17 @@ fn known<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut Flo
     if flow.state == flow_state::LOCAL {
         env.count(Counter::Local);
         return Action::Pass;
+    }
+    if flow.state == flow_state::PORTAL {
+        if is_handed_over(env, context) {
+            env.count(Counter::Local);
+            return Action::Pass;
+        }
+        // Nobody here read what it says, so it ends with what let it begin. The client's next connection reaches the
+        // server.
+        flow.state = flow_state::CUT;
+        flow.verdict = Reason::Paused as u8;
+        env.count(Counter::Cut);
     }
     let turns_quic =
         frame.protocol == UDP && flow.quic == 0 && quic::is_long_header(frame.opening, frame.payload_length());
@@ -298,6 +313,12 @@ fn known<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut Flo
     }
     env.count(Counter::Established);
     Action::Pass
+}
+
+/// True if everything is closed to the device, and its plain HTTP reaches nothing but the appliance's own pages.
+#[inline(never)]
+fn is_handed_over<E: Env>(env: &E, context: &Context<'_>) -> bool {
+    context.mask.has(flags::PAUSED) && context.now < env.portal_until(context.mac)
 }
 
 /// Judges a flow by a mask that was not in force when it was last judged.

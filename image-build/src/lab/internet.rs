@@ -34,8 +34,49 @@ const ENDLESS_PAGE_BYTES: u64 = 1 << 40;
 /// What the front page of every site says.
 pub(crate) const FRONT_PAGE: &str = "A page of the laboratory's internet.\n";
 
+/// What a system asks, over plain HTTP, to learn whether it is online.
+pub(crate) struct Check {
+    /// The system.
+    pub(crate) system: &'static str,
+    /// The host that it asks.
+    pub(crate) name: &'static str,
+    /// What it asks for.
+    pub(crate) path: &'static str,
+    /// The status that means that it is online.
+    pub(crate) status: &'static str,
+    /// What comes with it.
+    pub(crate) body: &'static str,
+}
+
+impl Check {
+    const fn page(system: &'static str, name: &'static str, path: &'static str, body: &'static str) -> Self {
+        Self { system, name, path, status: "200", body }
+    }
+
+    const fn nothing(system: &'static str, name: &'static str) -> Self {
+        Self { system, name, path: NOTHING, status: "204", body: "" }
+    }
+}
+
+/// A path at which every site answers that there is nothing.
+const NOTHING: &str = "/generate_204";
+
+/// The connection checks of common systems.
+#[rustfmt::skip]
+pub(crate) const CHECKS: [Check; 7] = [
+    Check::page("Apple", "captive.apple.com", "/hotspot-detect.html",
+        "<HTML><HEAD><TITLE>Success</TITLE></HEAD><BODY>Success</BODY></HTML>"),
+    Check::nothing("Android and ChromeOS", "connectivitycheck.gstatic.com"),
+    Check::nothing("Samsung", "d2uzsrnmmf6tds.cloudfront.net"),
+    Check::nothing("Xiaomi", "connect.rom.miui.com"),
+    Check::page("Windows", "www.msftconnecttest.com", "/connecttest.txt", "Microsoft Connect Test"),
+    Check::page("Firefox", "detectportal.firefox.com", "/canonical.html",
+        "<meta http-equiv=\"refresh\" content=\"0;url=https://support.mozilla.org/kb/captive-portal\"/>"),
+    Check::page("GNOME", "nmcheck.gnome.org", "/check_network_status.txt", "NetworkManager is online"),
+];
+
 const PROVIDER_PORT: &str = "home0";
-const MODULES: [&str; 5] = ["mpm_event", "authz_core", "dir", "ssl", "http2"];
+const MODULES: [&str; 6] = ["mpm_event", "authz_core", "alias", "dir", "ssl", "http2"];
 const MODULES_FOLDER: &str = "/usr/lib/apache2/modules";
 
 /// The address of the site with this number: TEST-NET-3 of RFC 5737.
@@ -180,6 +221,9 @@ fn web_server(namespace: &Namespace, folder: &RunFolder) -> Result<Daemon> {
     fs::write(pages.join("index.html"), FRONT_PAGE).context("cannot write the front page")?;
     let endless = File::create(pages.join(ENDLESS_PAGE)).and_then(|file| file.set_len(ENDLESS_PAGE_BYTES));
     endless.context("cannot make the endless page")?;
+    for check in CHECKS.iter().filter(|check| !check.body.is_empty()) {
+        fs::write(pages.join(&check.path[1..]), check.body).context("cannot write a connection check")?;
+    }
     let mut config = String::new();
     for module in MODULES {
         writeln!(config, "LoadModule {module}_module {MODULES_FOLDER}/mod_{module}.so")?;
@@ -198,6 +242,7 @@ Listen 80
 Listen 443
 DocumentRoot {root}pages
 DirectoryIndex index.html
+Redirect 204 {NOTHING}
 <Directory {root}pages>
     Require all granted
 </Directory>

@@ -15,7 +15,7 @@ use super::ask::Asker;
 use super::client::Ip;
 use super::home::Who;
 use super::household::Household;
-use super::internet::{DNS_NAME, site_v4, site_v6};
+use super::internet::{CHECKS, DNS_NAME, site_v4, site_v6};
 use super::survey::Server;
 use crate::interrupt;
 use crate::process::{COMMAND_LIMIT, Daemon, run, succeed};
@@ -43,10 +43,12 @@ pub(crate) const ORDINARY_NAME: &str = "meadow.example";
 pub(crate) const WILD_ZONE: &str = "wild.example";
 /// As [`WILD_ZONE`], but what it says holds for a second only.
 pub(crate) const BRIEF_ZONE: &str = "brief.example";
+/// A name that can always be reached.
+pub(crate) const HELPLINE: &str = "childline.org.uk";
 /// The address of all names of these zones.
 pub(crate) const WILD_V4: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 191);
 /// Hosts with an address of each IP version.
-const HOSTS: [&str; 16] = [
+const HOSTS: [&str; 24] = [
     ORDINARY_NAME,
     "shop.example",
     "collect.tracker.example",
@@ -63,6 +65,14 @@ const HOSTS: [&str; 16] = [
     "mask.icloud.com",
     "mask-h2.icloud.com",
     "resolver.example",
+    HELPLINE,
+    CHECKS[0].name,
+    CHECKS[1].name,
+    CHECKS[2].name,
+    CHECKS[3].name,
+    CHECKS[4].name,
+    CHECKS[5].name,
+    CHECKS[6].name,
 ];
 
 /// Everything else. A public name with the home router's addresses is what a rebinding attack answers with; the `ech`
