@@ -82,6 +82,7 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyho
             news: told,
             live: resolver.as_ref().map_or_else(Live::default, Service::live),
             observer: resolver.as_ref().map(Service::observer),
+            routes: matches!(config.placement, Placement::Router { .. }),
             copies: copies.clone(),
             hosts: hosts(&config, section),
         };

@@ -17,6 +17,7 @@ mod history;
 mod home;
 mod people;
 mod portal;
+mod presence;
 mod refusal;
 pub mod serve;
 mod settings;
@@ -75,6 +76,8 @@ pub struct Parts {
     pub live: Live,
     /// What the resolver counts, if there is one.
     pub observer: Option<Observer>,
+    /// Whether packets are routed here, so that the kernel knows the home's devices.
+    pub routes: bool,
     /// The lists' text.
     pub copies: Copies,
     /// Names by which browsers of this home may call these pages, in lower case; the first is the box's own, if it has one.

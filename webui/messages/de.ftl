@@ -222,9 +222,10 @@ home-unfiltered = Ohne Filter
 home-add-child = Kind hinzufügen
 home-devices =
     { $count ->
-        [one] 1 Gerät, { $online } verbunden
-       *[other] { $count } Geräte, { $online } verbunden
+        [one] 1 Gerät
+       *[other] { $count } Geräte
     }
+home-connected = { $online } verbunden
 home-requests =
     { $count ->
         [one] 1 Anfrage wartet

@@ -222,9 +222,10 @@ home-unfiltered = Not filtered
 home-add-child = Add a child
 home-devices =
     { $count ->
-        [one] 1 device, { $online } connected
-       *[other] { $count } devices, { $online } connected
+        [one] 1 device
+       *[other] { $count } devices
     }
+home-connected = { $online } connected
 home-requests =
     { $count ->
         [one] 1 request is waiting

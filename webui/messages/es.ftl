@@ -222,9 +222,10 @@ home-unfiltered = Sin filtro
 home-add-child = Añadir un niño
 home-devices =
     { $count ->
-        [one] 1 aparato, { $online } conectados
-       *[other] { $count } aparatos, { $online } conectados
+        [one] 1 aparato
+       *[other] { $count } aparatos
     }
+home-connected = { $online } conectados
 home-requests =
     { $count ->
         [one] 1 petición pendiente

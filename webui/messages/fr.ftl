@@ -222,9 +222,10 @@ home-unfiltered = Sans filtre
 home-add-child = Ajouter un enfant
 home-devices =
     { $count ->
-        [one] { $count } appareil, { $online } en ligne
-       *[other] { $count } appareils, { $online } en ligne
+        [one] { $count } appareil
+       *[other] { $count } appareils
     }
+home-connected = { $online } en ligne
 home-requests =
     { $count ->
         [one] { $count } demande en attente

@@ -102,6 +102,17 @@ pub(crate) fn tick(id: &str, name: &str, value: &str, ticked: bool, text: &str, 
     }
 }
 
+/// Whether a device is connected, if that can be told.
+pub(crate) fn online(language: Language, online: Option<bool>) -> Markup {
+    html! {
+        @match online {
+            Some(true) => span.online { (t!(language, "device-online")) },
+            Some(false) => span { (t!(language, "device-offline")) },
+            None => {},
+        }
+    }
+}
+
 /// Whose a device can be.
 pub(crate) fn owner_options(language: Language, people: &[PersonName]) -> Vec<(String, String)> {
     let person = |person: &PersonName| (OwnerChoice(Owner::Person(person.id)).to_string(), person.name.clone());

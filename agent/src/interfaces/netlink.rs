@@ -42,6 +42,9 @@ const IFA_ADDRESS: u16 = 1;
 const XDP_ATTACHED_SKB: u8 = 2;
 const NDA_DST: u16 = 1;
 const NDA_LLADDR: u16 = 2;
+const NDA_CACHEINFO: u16 = 3;
+/// Ticks of a second in what the kernel tells user space (`USER_HZ`), the same on every architecture that we run on.
+const TICKS: u32 = 100;
 /// `NUD_INCOMPLETE` and `NUD_FAILED`: nobody has answered, so there is no hardware address.
 const NEIGHBOUR_UNANSWERED: u16 = 0x01 | 0x20;
 
@@ -89,6 +92,8 @@ pub struct Neighbour {
     pub address: IpAddr,
     /// The hardware address; none if nobody is known to have the address any more.
     pub mac: Option<[u8; 6]>,
+    /// Seconds since it was last known to be there; none if the kernel does not say.
+    pub silent_s: Option<u32>,
 }
 
 /// What changed.
@@ -176,7 +181,8 @@ pub(super) fn neighbour(message: &Message<'_>) -> Option<Neighbour> {
     let address = ip_address(attribute(attributes, NDA_DST)?)?;
     let mac = attribute(attributes, NDA_LLADDR).and_then(|bytes| <[u8; 6]>::try_from(bytes).ok());
     let known = message.kind == NEW_NEIGHBOUR && u16_at(message.body, 8)? & NEIGHBOUR_UNANSWERED == 0;
-    Some(Neighbour { index: u32_at(message.body, 4)?, address, mac: mac.filter(|_| known) })
+    let silent_s = attribute(attributes, NDA_CACHEINFO).and_then(|info| u32_at(info, 0)).map(|ticks| ticks / TICKS);
+    Some(Neighbour { index: u32_at(message.body, 4)?, address, mac: mac.filter(|_| known), silent_s })
 }
 
 /// The change that a message tells of.
@@ -307,8 +313,9 @@ mod tests {
             let mut header = [0; NEIGHBOUR_HEADER_BYTES];
             header[4..8].copy_from_slice(&5u32.to_ne_bytes());
             header[8..10].copy_from_slice(&state.to_ne_bytes());
+            let silent = attribute_bytes(NDA_CACHEINFO, &[799u32, 1, 1, 1].map(u32::to_ne_bytes).concat());
             let attributes =
-                [attribute_bytes(NDA_DST, &[192, 0, 2, 1]), attribute_bytes(NDA_LLADDR, &[2, 0, 0, 0, 0, 7])];
+                [attribute_bytes(NDA_DST, &[192, 0, 2, 1]), attribute_bytes(NDA_LLADDR, &[2, 0, 0, 0, 0, 7]), silent];
             message_bytes(kind, &header, &attributes)
         };
         for (kind, state, mac) in [
@@ -321,7 +328,7 @@ mod tests {
             let read = neighbour(&messages(&bytes).next().unwrap());
             assert_eq!(
                 read,
-                Some(Neighbour { index: 5, address: IpAddr::from([192, 0, 2, 1]), mac }),
+                Some(Neighbour { index: 5, address: IpAddr::from([192, 0, 2, 1]), mac, silent_s: Some(7) }),
                 "{kind} {state}"
             );
         }

@@ -43,7 +43,7 @@ fn unknown(mac: [u8; 6]) -> Device {
         private_address: text::is_private_mac(mac),
         owner: None,
         owner_name: None,
-        online: false,
+        online: None,
         last_seen: None,
         addresses: Vec::new(),
         likely: None,

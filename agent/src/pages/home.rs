@@ -30,7 +30,7 @@ fn card<G: Gate>(app: &Application<G>, person: &Person, moment: Moment) -> Perso
         now: now(app.household(), person, moment.wall),
         usage: None,
         devices: app.household().devices.iter().filter(|device| is_theirs(device.owner)).count(),
-        devices_online: 0,
+        devices_online: None,
     }
 }
 

@@ -14,7 +14,7 @@ pub fn person<G: Gate>(app: &Application<G>, id: PersonId, moment: Moment) -> Re
     let household = app.household();
     let person = household.person(id).ok_or(ApplicationError::NoPersonNumber(id.0))?;
     let devices = household.devices.iter().filter(|device| device.owner == Owner::Person(id));
-    let device_name = |device: &Device| DeviceName { mac: device.mac, label: device.label.clone(), online: false };
+    let device_name = |device: &Device| DeviceName { mac: device.mac, label: device.label.clone(), online: None };
     Ok(PersonPage {
         person: person.clone(),
         now: now(household, person, moment.wall),

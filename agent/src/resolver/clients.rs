@@ -152,7 +152,7 @@ mod tests {
     }
 
     fn at(text: &str, mac: Option<[u8; 6]>) -> Neighbour {
-        Neighbour { index: 1, address: address(text), mac }
+        Neighbour { index: 1, address: address(text), mac, silent_s: None }
     }
 
     #[test]
@@ -200,7 +200,12 @@ mod tests {
     fn the_number_of_addresses_is_bounded() {
         let clients = Clients::default();
         for number in 0..3 * ADDRESSES_MAX as u32 {
-            clients.learn(&[Neighbour { index: 1, address: IpAddr::V4(number.into()), mac: Some(MIA) }]);
+            clients.learn(&[Neighbour {
+                index: 1,
+                address: IpAddr::V4(number.into()),
+                mac: Some(MIA),
+                silent_s: None,
+            }]);
             assert!(clients.read().neighbours.len() <= ADDRESSES_MAX);
         }
     }

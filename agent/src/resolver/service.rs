@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -312,8 +312,13 @@ impl Worker {
         };
         self.interfaces = with_addresses(&links, &self.place.interfaces);
         self.listen(&links);
-        let leases: Vec<leases::Lease> =
-            self.place.lease_files.iter().filter_map(read_leases).flat_map(|text| leases::read(&text)).collect();
+        let leases: Vec<leases::Lease> = self
+            .place
+            .lease_files
+            .iter()
+            .filter_map(|file| read_leases(file))
+            .flat_map(|text| leases::read(&text))
+            .collect();
         let clients = &self.handler.clients;
         clients.set_devices(&residents.devices);
         clients.set_leases(leases.iter().filter_map(|lease| Some((lease.address, lease.mac?))));
@@ -460,7 +465,7 @@ pub(crate) fn own_addresses(lan: &[String]) -> Vec<IpAddr> {
 }
 
 /// The text of a file of leases, if it is there and no larger than leases are.
-fn read_leases(file: &PathBuf) -> Option<String> {
+pub(crate) fn read_leases(file: &Path) -> Option<String> {
     let metadata = std::fs::metadata(file).ok()?;
     let bytes = (metadata.is_file() && metadata.len() <= LEASES_BYTES_MAX).then(|| std::fs::read(file))?.ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())

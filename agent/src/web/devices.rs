@@ -11,6 +11,7 @@ use stairgate_webui::view::{Failure, Notice};
 use stairgate_webui::{pages, routes};
 
 use super::form::Form;
+use super::presence::Presence;
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -28,7 +29,9 @@ pub(super) fn routes() -> Router<Arc<Web>> {
 async fn page(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.devices)?;
     let look = |app: &mut App, _| views::devices(app);
-    let devices = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let mut devices = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let presence = Presence::look(web.parts.routes);
+    devices.devices.iter_mut().for_each(|device| presence.of_device(device));
     Ok(pages::devices(&visit.shell(), &devices).into_response())
 }
 

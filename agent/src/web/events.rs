@@ -19,6 +19,7 @@ use tokio::time::{sleep, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::children::own_page;
+use super::presence::Presence;
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -96,11 +97,13 @@ async fn current(web: &Web, visit: &Visit) -> Option<Vec<Fragment>> {
     }
     let adult = visit.adult.as_ref()?;
     let rights = adult.rights;
+    let presence = Presence::look(web.parts.routes);
     let (mut home, pages) = web
         .parts
         .desk
         .look(move |app, moment| {
-            let home = views::home(app, moment);
+            let mut home = views::home(app, moment);
+            presence.of_home(app, &mut home);
             let ids = home.people.iter().filter(|_| rights.rules).map(|card| card.id).collect::<Vec<_>>();
             let pages: Vec<_> = ids.into_iter().filter_map(|id| views::person(app, id, moment).ok()).collect();
             (home, pages)

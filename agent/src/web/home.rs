@@ -13,6 +13,7 @@ use stairgate_webui::{pages, routes};
 use tokio::sync::oneshot;
 
 use super::form::{Form, go_back};
+use super::presence::Presence;
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -44,7 +45,13 @@ async fn home(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
         };
         return Ok(Redirect::to(path).into_response());
     }
-    let home = web.parts.desk.look(|app, moment| views::home(app, moment)).await;
+    let presence = Presence::look(web.parts.routes);
+    let look = move |app: &mut App, moment| {
+        let mut home = views::home(app, moment);
+        presence.of_home(app, &mut home);
+        home
+    };
+    let home = web.parts.desk.look(look).await;
     let mut home = home.map_err(|e| Refusal::from(e).to(&visit))?;
     if visit.allowed(|rights| rights.devices).is_err() {
         home.new_devices.clear();

@@ -19,6 +19,7 @@ use stairgate_webui::view::{AuditAction, Failure, Notice, PersonPage, Rights, Sh
 use stairgate_webui::{pages, routes, week};
 
 use super::form::{Form, go_back};
+use super::presence::Presence;
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -76,7 +77,9 @@ async fn page(
     visit.allowed(RULES)?;
     let look = move |app: &mut App, moment| views::person(app, PersonId(person), moment);
     let page = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
-    let page = page.map_err(|e| Refusal::from(e).to(&visit))?;
+    let mut page = page.map_err(|e| Refusal::from(e).to(&visit))?;
+    let presence = Presence::look(web.parts.routes);
+    page.devices.iter_mut().for_each(|device| presence.of_name(device));
     Ok(draw(&visit.shell(), &page).into_response())
 }
 

@@ -246,8 +246,8 @@ fn person(person: Person) -> PersonPage {
         usage: person.filter.as_ref().map(|_| usage()),
         week_of_use: if person.filter.is_some() { week_of_use() } else { Vec::new() },
         devices: vec![
-            DeviceName { mac: [2, 0, 0, 0, 0, 1], label: "Tablet".into(), online: true },
-            DeviceName { mac: [2, 0, 0, 0, 0, 2], label: HOSTILE.into(), online: false },
+            DeviceName { mac: [2, 0, 0, 0, 0, 1], label: "Tablet".into(), online: Some(true) },
+            DeviceName { mac: [2, 0, 0, 0, 0, 2], label: HOSTILE.into(), online: Some(false) },
         ],
         upstream_sets: vec!["family".into()],
         retention_days: 14,
@@ -257,7 +257,7 @@ fn person(person: Person) -> PersonPage {
 }
 
 fn card(id: PersonId, name: &str, role: Role, now: Option<Now>, usage: Option<Usage>) -> PersonCard {
-    PersonCard { id, name: name.into(), role, now, usage, devices: 3, devices_online: 1 }
+    PersonCard { id, name: name.into(), role, now, usage, devices: 3, devices_online: Some(1) }
 }
 
 fn home() -> Home {
@@ -313,7 +313,7 @@ fn device(last: u8, label: &str, heard: Option<&str>, owner: Option<Owner>) -> D
         private_address: false,
         owner,
         owner_name: None,
-        online: !last.is_multiple_of(3),
+        online: Some(!last.is_multiple_of(3)),
         last_seen: Some(earlier(i64::from(last) * 47)),
         addresses: vec![IpAddr::V4(Ipv4Addr::new(192, 168, 1, last))],
         likely: None,

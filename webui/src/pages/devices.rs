@@ -1,7 +1,7 @@
 use maud::{Markup, html};
 use stairgate_policy::household::Owner;
 
-use crate::components::{choose, hidden, owner_options, post, rights, select, text_field, when};
+use crate::components::{choose, hidden, online, owner_options, post, rights, select, text_field, when};
 use crate::forms::OwnerChoice;
 use crate::language::t;
 use crate::layout::{back, page};
@@ -118,8 +118,8 @@ fn facts(shell: &Shell, device: &Device) -> Markup {
     let heard = device.heard_name.as_deref().filter(|heard| *heard != device.label);
     html! {
         p.facts {
-            span.online[device.online] { (t!(language, if device.online { "device-online" } else { "device-offline" })) }
-            @if let Some(at) = device.last_seen.filter(|_| !device.online) { span { (t!(language, "device-last-seen")) " " (when(shell, at)) } }
+            (online(language, device.online))
+            @if let Some(at) = device.last_seen.filter(|_| device.online != Some(true)) { span { (t!(language, "device-last-seen")) " " (when(shell, at)) } }
             @if let Some(vendor) = &device.vendor { span { (words::name(vendor)) } }
             @if let Some(heard) = heard { span { (t!(language, "device-heard", name = heard)) } }
             code { (mac_text(device.mac)) }

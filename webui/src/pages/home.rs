@@ -83,7 +83,8 @@ pub(crate) fn card(shell: &Shell, card: &PersonCard) -> Markup {
                     h3 id=(heading) { a href=(path) { (words::name(&card.name)) } }
                     p.muted {
                         @if let Role::Child(band) = card.role { (words::age(language, band)) " · " }
-                        (t!(language, "home-devices", count = card.devices, online = card.devices_online))
+                        (t!(language, "home-devices", count = card.devices))
+                        @if let Some(online) = card.devices_online { ", " (t!(language, "home-connected", online = online)) }
                     }
                 }
             }

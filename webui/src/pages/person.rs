@@ -6,7 +6,9 @@ use stairgate_policy::household::{
 use stairgate_policy::tags::{self, Meaning};
 use stairgate_policy::taxonomy::categories;
 
-use crate::components::{age_options, hidden, post_revision, quick_actions, rights, select, text_field, tick, usage};
+use crate::components::{
+    age_options, hidden, online, post_revision, quick_actions, rights, select, text_field, tick, usage,
+};
 use crate::format;
 use crate::forms::EffectKind;
 use crate::language::{Language, t};
@@ -35,7 +37,7 @@ pub fn person(shell: &Shell, page: &PersonPage) -> Markup {
                 @if page.devices.is_empty() { p { (t!(language, "person-no-devices")) } }
                 ul.plain {
                     @for device in &page.devices {
-                        li { span.online[device.online] { (t!(language, if device.online { "device-online" } else { "device-offline" })) } " " (words::name(&device.label)) }
+                        li { (online(language, device.online)) " " (words::name(&device.label)) }
                     }
                 }
                 p { a href=(routes::DEVICES) { (t!(language, "person-devices-link")) } }

@@ -33,8 +33,8 @@ pub struct Device {
     pub owner: Option<Owner>,
     /// The owner's name, if the owner is a person.
     pub owner_name: Option<String>,
-    /// True if it is connected.
-    pub online: bool,
+    /// True if it is connected; `None` if that cannot be told.
+    pub online: Option<bool>,
     /// When it was last heard of.
     pub last_seen: Option<Timestamp>,
     /// Its addresses on the home network.
@@ -61,6 +61,6 @@ pub struct DeviceName {
     pub mac: [u8; 6],
     /// What the family calls it.
     pub label: String,
-    /// True if it is connected.
-    pub online: bool,
+    /// True if it is connected; `None` if that cannot be told.
+    pub online: Option<bool>,
 }

@@ -31,8 +31,8 @@ pub struct PersonCard {
     pub usage: Option<Usage>,
     /// The person's devices.
     pub devices: usize,
-    /// How many of these are connected.
-    pub devices_online: usize,
+    /// How many of these are connected; `None` if that cannot be told.
+    pub devices_online: Option<usize>,
 }
 
 /// Something that keeps the gate from doing its work, for guardians to mend.
