@@ -7,6 +7,7 @@
 //! what stands in [`crate::access::rights`].
 
 mod account;
+mod api;
 mod children;
 mod codes;
 mod devices;
@@ -91,6 +92,8 @@ struct Web {
     /// What form tokens are made with. A new one each start: a page that was open is asked to be opened again.
     form_key: Secret,
     throttle: Mutex<Throttle>,
+    /// Wrong tokens, apart from wrong passwords: a program with an old token must keep nobody from signing in.
+    token_throttle: Mutex<Throttle>,
     hashing: Semaphore,
     clients: Clients,
     history: History,
@@ -168,6 +171,7 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
         access: Mutex::new(access),
         form_key: Secret::random()?,
         throttle: Mutex::default(),
+        token_throttle: Mutex::default(),
         hashing: Semaphore::new(HASHES_AT_ONCE),
         clients: Clients::default(),
         proven: Mutex::default(),
@@ -196,6 +200,7 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
     let router = Router::new()
         .route(routes::ASSET, get(asset))
         .merge(pages)
+        .merge(api::routes())
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), guard::turn_away))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), portal::lead))
         .layer(axum::middleware::from_fn(guard::seal));

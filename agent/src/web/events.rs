@@ -27,15 +27,15 @@ use crate::desk::App;
 use crate::pages as views;
 
 /// Pages are brought up to date at least this often: times pass without anything happening.
-const AT_LEAST: Duration = Duration::from_secs(30);
+pub(super) const AT_LEAST: Duration = Duration::from_secs(30);
 /// What happens within this time is told together.
-const SETTLE: Duration = Duration::from_millis(100);
+pub(super) const SETTLE: Duration = Duration::from_millis(100);
 /// Events that wait for a slow browser.
-const QUEUE: usize = 16;
+pub(super) const QUEUE: usize = 16;
 /// A browser that takes nothing for so long is gone.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// Keeps the connection from looking dead (HTML Standard §9.2.6).
-const NOTHING_NEW: &str = ":\n\n";
+pub(super) const NOTHING_NEW: &str = ":\n\n";
 
 pub(super) fn routes() -> Router<Arc<Web>> {
     Router::new().route(routes::EVENTS, get(events))

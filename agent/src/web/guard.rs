@@ -7,11 +7,12 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use stairgate_webui::assets::CONTENT_SECURITY_POLICY;
 use stairgate_webui::view::Failure;
 
-use super::Web;
+use super::api::Problem;
+use super::{Web, api};
 use super::refusal::Refusal;
 use super::visit::Visit;
 
@@ -39,15 +40,20 @@ pub(super) async fn seal(request: Request, next: Next) -> Response {
 
 /// Turns away requests under a name that is not ours (somebody else's name was made to point here: DNS rebinding), and
 /// those that pages of others have made browsers send (CSRF).
-pub(super) async fn turn_away(State(web): State<Arc<Web>>, request: Request, next: Next) -> Result<Response, Refusal> {
+pub(super) async fn turn_away(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    if !headers.get(header::HOST).is_some_and(|host| is_ours(host, &web.parts.hosts)) {
-        return Err(Refusal::plain(Failure::WrongHost));
+    let failure = if !headers.get(header::HOST).is_some_and(|host| is_ours(host, &web.parts.hosts)) {
+        Failure::WrongHost
+    } else if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_from_here(headers) {
+        Failure::FormExpired
+    } else {
+        return next.run(request).await;
+    };
+    // Programs are told in their own form.
+    if api::is_path(request.uri().path()) {
+        return Problem::new(failure, "call the box by its own name or address, and from a page of its own").into_response();
     }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_from_here(headers) {
-        return Err(Refusal::plain(Failure::FormExpired));
-    }
-    Ok(next.run(request).await)
+    Refusal::plain(failure).into_response()
 }
 
 /// The page for a path that leads nowhere.

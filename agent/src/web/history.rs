@@ -56,6 +56,17 @@ struct Seen {
     reason: Option<Reason>,
 }
 
+/// Which entries are wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted {
+    /// Of this person's devices; of all if there is none.
+    pub(super) person: Option<PersonId>,
+    /// Only what was refused.
+    pub(super) only_blocked: bool,
+    /// Only what was earlier.
+    pub(super) before: Option<Timestamp>,
+}
+
 impl History {
     /// Takes note of queries as they come, for ever.
     pub(super) async fn follow(self, live: Live, observer: Option<Observer>) {
@@ -86,8 +97,7 @@ impl History {
     }
 
     fn note(&self, line: &str) {
-        let Ok(Reply::Query(view)) = serde_json::from_str(line) else { return };
-        let Some(seen) = seen(*view) else { return };
+        let Some(seen) = seen_in(line) else { return };
         let mut kept = lock(&self.kept);
         let oldest = seen.at.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
         while kept.entries.len() >= ENTRIES_MAX || kept.entries.front().is_some_and(|entry| entry.at < oldest) {
@@ -104,6 +114,32 @@ impl History {
         kept.day.push_back(bucket);
     }
 
+    /// The latest entries of `wanted` before `wanted.before`, at most `count`, the latest first, and where older ones begin.
+    pub(super) fn entries(
+        &self,
+        app: &App,
+        wanted: &Wanted,
+        count: usize,
+        moment: Moment,
+    ) -> (Vec<Entry>, Option<Timestamp>) {
+        let kept = lock(&self.kept);
+        let oldest = moment.wall.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        let mut entries: Vec<Entry> = kept
+            .entries
+            .iter()
+            .rev()
+            .filter(|seen| seen.at >= oldest && wanted.before.is_none_or(|before| seen.at < before))
+            .filter(|seen| !wanted.only_blocked || seen.verdict == Verdict::Blocked)
+            .map(|seen| entry(app, seen))
+            .filter(|entry| wanted.person.is_none() || entry.person.as_ref().map(|person| person.id) == wanted.person)
+            .take(count + 1)
+            .collect();
+        let more = entries.len() > count;
+        entries.truncate(count);
+        let older = entries.last().filter(|_| more).map(|entry| entry.at);
+        (entries, older)
+    }
+
     /// The page of activity.
     pub(super) fn page(&self, app: &App, query: &ActivityQuery, count: usize, moment: Moment) -> Activity {
         let household = app.household();
@@ -116,21 +152,9 @@ impl History {
             .and_then(|person| household.person(person.id).and_then(|person| Some(person.filter.as_ref()?.rules.log)));
         let before = query.before.parse().ok().and_then(|second| Timestamp::from_second(second).ok());
         let only_blocked = query.show == "blocked";
+        let wanted = Wanted { person: person.as_ref().map(|person| person.id), only_blocked, before };
+        let (entries, older) = self.entries(app, &wanted, count, moment);
         let kept = lock(&self.kept);
-        let oldest = moment.wall.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
-        let mut entries: Vec<Entry> = kept
-            .entries
-            .iter()
-            .rev()
-            .filter(|seen| seen.at >= oldest && before.is_none_or(|before| seen.at < before))
-            .filter(|seen| !only_blocked || seen.verdict == Verdict::Blocked)
-            .map(|seen| entry(app, seen))
-            .filter(|entry| person.is_none() || entry.person == person)
-            .take(count + 1)
-            .collect();
-        let more = entries.len() > count;
-        entries.truncate(count);
-        let older = entries.last().filter(|_| more).map(|entry| entry.at);
         let counts = kept.day.iter().fold(VerdictCounts::default(), |counts, bucket| VerdictCounts {
             allowed: counts.allowed + bucket.answered,
             blocked: counts.blocked + bucket.refused,
@@ -196,6 +220,18 @@ impl History {
     /// Forgets what is kept about these devices.
     pub(super) fn forget_devices(&self, devices: &HashSet<String>) {
         lock(&self.kept).entries.retain(|seen| !devices.contains(&seen.device));
+    }
+}
+
+/// The entry that a line of the live stream makes.
+pub(super) fn entry_of_line(app: &App, line: &str) -> Option<Entry> {
+    seen_in(line).map(|seen| entry(app, &seen))
+}
+
+fn seen_in(line: &str) -> Option<Seen> {
+    match serde_json::from_str(line) {
+        Ok(Reply::Query(view)) => seen(*view),
+        Ok(_) | Err(_) => None,
     }
 }
 

@@ -276,7 +276,8 @@ fn who(app: &mut App, moment: Moment, signed_in: Option<PersonId>, device: Optio
     (facts, adult, child)
 }
 
-fn known_secret(headers: &HeaderMap, secure: bool) -> Option<Secret> {
+/// The secret that a browser's cookie holds.
+pub(super) fn known_secret(headers: &HeaderMap, secure: bool) -> Option<Secret> {
     let name = if secure { SECURE_COOKIE } else { COOKIE };
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));

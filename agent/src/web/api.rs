@@ -1,0 +1,88 @@
+//! The programming interface of the household: all that the pages do, for programs.
+//!
+//! [`operations`] is the one table of what there is. The router and the OpenAPI document are both made of it, so neither
+//! has anything that the other lacks; what each operation asks of its caller stands in [`crate::access::rights::Need`].
+//! Names of operations, paths and fields are stable within the version that the paths begin with.
+
+mod caller;
+mod condition;
+mod devices;
+mod document;
+mod events;
+mod history;
+mod home;
+mod lists;
+mod operation;
+mod people;
+mod problem;
+mod requests;
+mod rules;
+mod values;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{Method, StatusCode, header};
+use axum::routing::{any, get};
+use stairgate_webui::view::Failure;
+
+use super::Web;
+use operation::{BASE, Operation};
+
+pub(super) use problem::Problem;
+
+/// Where the description of all operations is.
+const DOCUMENT: &str = "/api/v1/openapi.json";
+/// The media type of the description (OpenAPI 3.1 §4.4 leaves it open; this is what is registered for version 3).
+const DOCUMENT_TYPE: &str = "application/vnd.oai.openapi+json;version=3.1";
+
+/// True if what is at this path answers programs and not people.
+pub(super) fn is_path(path: &str) -> bool {
+    path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) || path == "/metrics"
+}
+
+/// Every operation.
+fn operations() -> Vec<Operation> {
+    [
+        home::operations(),
+        people::operations(),
+        rules::operations(),
+        devices::operations(),
+        requests::operations(),
+        lists::operations(),
+        history::operations(),
+        events::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The routes of all operations, and of their description.
+pub(super) fn routes() -> Router<Arc<Web>> {
+    let operations = operations();
+    let document = Bytes::from(document::document(&operations).to_string());
+    let describe = move || async move { ([(header::CONTENT_TYPE, DOCUMENT_TYPE)], document) };
+    let mut router = Router::new();
+    for Operation { route, serve, .. } in operations {
+        router = router.route(&route.path, serve);
+    }
+    router
+        .route(DOCUMENT, get(describe))
+        .method_not_allowed_fallback(not_this_way)
+        .route("/api", any(nothing_there))
+        .route("/api/{*path}", any(nothing_there))
+}
+
+async fn not_this_way(method: Method) -> Problem {
+    let detail = format!("nothing can be done here with {method}; the header `Allow` says what can");
+    Problem::new(Failure::BadRequest, detail).with(StatusCode::METHOD_NOT_ALLOWED)
+}
+
+async fn nothing_there() -> Problem {
+    Problem::not_found(format!("there is nothing at this address; {BASE}/openapi.json says what there is"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,389 @@
+//! One operation of the programming interface: its route, its description and what it does are made from the same types,
+//! so that they cannot differ.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body as Stream, to_bytes};
+use axum::extract::{FromRequestParts as _, Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
+use stairgate_webui::view::Failure;
+use tokio::time::timeout;
+
+use super::caller::Caller;
+use super::condition::{self, tag};
+use super::problem::Problem;
+use crate::access::rights::Need;
+use crate::application::{ApplicationError, By, Changed};
+use crate::clock::Moment;
+use crate::desk::App;
+use crate::web::{Peer, Shared, Web};
+
+/// Where all operations but the metrics are.
+pub(super) const BASE: &str = "/api/v1";
+/// Bytes of a body at most: a week painted in quarters of an hour, and every category.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+/// A body must be there after this time.
+const BODY_TIME: Duration = Duration::from_secs(20);
+const JSON: &str = "application/json";
+
+/// Where an operation is, and who may call it.
+#[derive(Clone, Debug)]
+pub(super) struct Route {
+    /// How it is called.
+    pub(super) method: Method,
+    /// Where, with parameters in braces.
+    pub(super) path: String,
+    /// What generated clients call it.
+    pub(super) id: &'static str,
+    /// What it does.
+    pub(super) summary: &'static str,
+    /// What it asks of the caller.
+    pub(super) need: Need,
+    /// Whether `If-Match` is looked at.
+    pub(super) conditional: bool,
+}
+
+impl Route {
+    /// A route below [`BASE`].
+    pub(super) fn new(method: Method, path: &str, id: &'static str, need: Need, summary: &'static str) -> Self {
+        Self { method, path: format!("{BASE}{path}"), id, summary, need, conditional: false }
+    }
+
+    /// The same, refused if what it changes has changed since what `If-Match` names.
+    pub(super) fn conditional(self) -> Self {
+        Self { conditional: true, ..self }
+    }
+}
+
+/// An operation.
+pub(super) struct Operation {
+    /// Where it is, and who may call it.
+    pub(super) route: Route,
+    /// What is in its path, its query, its body and its answer.
+    pub(super) describe: fn(&mut SchemaGenerator) -> Description,
+    /// What serves it.
+    pub(super) serve: MethodRouter<Arc<Web>>,
+}
+
+/// The schemas of an operation.
+pub(super) struct Description {
+    pub(super) path: Schema,
+    pub(super) query: Schema,
+    pub(super) body: Option<Schema>,
+    pub(super) answer: AnswerDescription,
+}
+
+/// What is answered if all goes well.
+pub(super) struct AnswerDescription {
+    pub(super) status: StatusCode,
+    pub(super) media_type: &'static str,
+    pub(super) schema: Schema,
+    /// Headers with what they say.
+    pub(super) headers: &'static [(&'static str, &'static str)],
+}
+
+/// What comes with a call.
+pub(super) struct Input<P, Q, B> {
+    pub(super) web: Arc<Web>,
+    pub(super) caller: Caller,
+    /// What the call was made conditional on.
+    pub(super) seen: Option<u64>,
+    pub(super) path: P,
+    pub(super) query: Q,
+    pub(super) body: B,
+}
+
+/// No parameters.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// What can be the body of a call.
+pub(super) trait Body: Sized + Send {
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
+    fn read(headers: &HeaderMap, body: Stream) -> impl Future<Output = Result<Self, Problem>> + Send;
+}
+
+/// No body; one that comes all the same is not looked at.
+pub(super) struct NoBody;
+
+/// A body in JSON.
+pub(super) struct Json<T>(pub(super) T);
+
+impl Body for NoBody {
+    fn schema(_: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+
+    async fn read(_: &HeaderMap, _: Stream) -> Result<Self, Problem> {
+        Ok(Self)
+    }
+}
+
+impl<T: DeserializeOwned + JsonSchema + Send> Body for Json<T> {
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.subschema_for::<T>())
+    }
+
+    async fn read(headers: &HeaderMap, body: Stream) -> Result<Self, Problem> {
+        let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if media_type.is_none_or(|value| !value.split(';').next().unwrap_or(value).trim().eq_ignore_ascii_case(JSON)) {
+            return Err(Problem::bad_request(format!("send the body as {JSON}"))
+                .with(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        let slow = |_| Problem::bad_request("the body did not arrive in time; send it again").with(StatusCode::REQUEST_TIMEOUT);
+        let body = timeout(BODY_TIME, to_bytes(body, BODY_BYTES_MAX)).await.map_err(slow)?;
+        let detail = || format!("the body is longer than {BODY_BYTES_MAX} bytes, or broke off; send less");
+        let body = body.map_err(|_| Problem::new(Failure::TooLarge, detail()))?;
+        serde_json::from_slice(&body).map(Self).map_err(|error| match error.classify() {
+            Category::Data => Problem::new(Failure::BadRequest, format!("the body does not fit: {error}")),
+            Category::Io | Category::Syntax | Category::Eof => {
+                Problem::bad_request(format!("the body is not JSON: {error}"))
+            }
+        })
+    }
+}
+
+/// What can be answered.
+pub(super) trait Answer: IntoResponse {
+    fn describe(generator: &mut SchemaGenerator) -> AnswerDescription;
+}
+
+const ETAG: (&str, &str) = ("ETag", "The state of the home that this was made from; send it back as `If-Match`.");
+const LINK: (&str, &str) = ("Link", "The next page, as `rel=\"next\"` (RFC 8288); missing on the last page.");
+const LOCATION: (&str, &str) = ("Location", "Where what was made is.");
+
+fn json_answer<T: JsonSchema>(
+    generator: &mut SchemaGenerator,
+    status: StatusCode,
+    headers: &'static [(&'static str, &'static str)],
+) -> AnswerDescription {
+    AnswerDescription { status, media_type: JSON, schema: generator.subschema_for::<T>(), headers }
+}
+
+fn json_response<T: Serialize>(status: StatusCode, value: &T) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(body) => (status, [(header::CONTENT_TYPE, JSON)], body).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written");
+            Problem::unavailable().into_response()
+        }
+    }
+}
+
+/// What changes by itself, and so has no tag.
+pub(super) struct Plain<T>(pub(super) T);
+
+impl<T: Serialize + JsonSchema> Answer for Plain<T> {
+    fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
+        json_answer::<T>(generator, StatusCode::OK, &[])
+    }
+}
+
+impl<T: Serialize> IntoResponse for Plain<T> {
+    fn into_response(self) -> Response {
+        json_response(StatusCode::OK, &self.0)
+    }
+}
+
+/// What stays the same until the home has another revision.
+pub(super) struct Tagged<T> {
+    pub(super) value: T,
+    pub(super) revision: u64,
+}
+
+impl<T: Serialize + JsonSchema> Answer for Tagged<T> {
+    fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
+        json_answer::<T>(generator, StatusCode::OK, &[ETAG])
+    }
+}
+
+impl<T: Serialize> IntoResponse for Tagged<T> {
+    fn into_response(self) -> Response {
+        ([(header::ETAG, tag(self.revision))], json_response(StatusCode::OK, &self.value)).into_response()
+    }
+}
+
+/// A page of something long.
+pub(super) struct Page<T> {
+    pub(super) value: T,
+    /// Path and query of the next page.
+    pub(super) next: Option<String>,
+}
+
+impl<T: Serialize + JsonSchema> Answer for Page<T> {
+    fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
+        json_answer::<T>(generator, StatusCode::OK, &[LINK])
+    }
+}
+
+impl<T: Serialize> IntoResponse for Page<T> {
+    fn into_response(self) -> Response {
+        let mut response = json_response(StatusCode::OK, &self.value);
+        let link = self.next.and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok());
+        if let Some(link) = link {
+            response.headers_mut().insert(header::LINK, link);
+        }
+        response
+    }
+}
+
+/// A change was made.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Done {
+    /// What was done, in a sentence.
+    done: String,
+    /// The state of the home after it.
+    revision: u64,
+}
+
+impl Answer for Done {
+    fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
+        json_answer::<Self>(generator, StatusCode::OK, &[ETAG])
+    }
+}
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        ([(header::ETAG, tag(self.revision))], json_response(StatusCode::OK, &self)).into_response()
+    }
+}
+
+/// Something was made.
+pub(super) struct Made {
+    pub(super) done: Done,
+    /// Its path.
+    pub(super) place: String,
+}
+
+impl Answer for Made {
+    fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
+        json_answer::<Done>(generator, StatusCode::CREATED, &[ETAG, LOCATION])
+    }
+}
+
+impl IntoResponse for Made {
+    fn into_response(self) -> Response {
+        let tag = tag(self.done.revision);
+        let mut response = json_response(StatusCode::CREATED, &self.done);
+        response.headers_mut().insert(header::ETAG, tag);
+        if let Ok(place) = HeaderValue::from_str(&self.place) {
+            response.headers_mut().insert(header::LOCATION, place);
+        }
+        response
+    }
+}
+
+impl<P, Q, B> Input<P, Q, B> {
+    /// Looks something up.
+    pub(super) async fn look<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut App, Moment) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        Ok(self.web.parts.desk.look(work).await?)
+    }
+
+    /// Looks something up that stays the same until the home has another revision.
+    pub(super) async fn tagged<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut App) -> Result<T, ApplicationError> + Send + 'static,
+    ) -> Result<Tagged<T>, Problem> {
+        let look = move |app: &mut App, _| work(app).map(|value| Tagged { value, revision: app.revision() });
+        Ok(self.look(look).await??)
+    }
+
+    /// Makes a change.
+    pub(super) async fn change(
+        &self,
+        work: impl FnOnce(&mut App, &By, Moment) -> Result<Changed, ApplicationError> + Send + 'static,
+    ) -> Result<Done, Problem> {
+        let work = move |app: &mut App, by: &By, moment| work(app, by, moment).map(|changed| (changed, ()));
+        Ok(self.change_and_tell(work).await?.0)
+    }
+
+    /// Makes a change that has something to tell.
+    pub(super) async fn change_and_tell<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut App, &By, Moment) -> Result<(Changed, T), ApplicationError> + Send + 'static,
+    ) -> Result<(Done, T), Problem> {
+        let mut by = self.caller.by();
+        by.expected = self.seen;
+        let (sender, told) = tokio::sync::oneshot::channel();
+        let change = move |app: &mut App, moment| {
+            let (changed, told) = work(app, &by, moment)?;
+            // The revision right after the change: a later one might hide what somebody else changed.
+            drop(sender.send((app.revision(), told)));
+            Ok(changed)
+        };
+        let done = self.web.parts.desk.change(change).await?;
+        let (revision, told) = told.await.map_err(|_| Problem::unavailable())?;
+        Ok((Done { done, revision }, told))
+    }
+}
+
+impl Operation {
+    /// An operation that `handler` does.
+    pub(super) fn new<P, Q, B, A, F, R>(route: Route, handler: F) -> Self
+    where
+        P: DeserializeOwned + JsonSchema + Send + 'static,
+        Q: DeserializeOwned + JsonSchema + Send + 'static,
+        B: Body + 'static,
+        A: Answer + 'static,
+        F: Fn(Input<P, Q, B>) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<A, Problem>> + Send + 'static,
+    {
+        let (need, conditional) = (route.need, route.conditional);
+        let serve = move |State(web): Shared, request: Request| {
+            let handler = handler.clone();
+            async move {
+                let headers = request.method().is_safe().then(|| request.headers().clone());
+                let input = match input::<P, Q, B>(web, request, need, conditional).await {
+                    Ok(input) => input,
+                    Err(problem) => return problem.into_response(),
+                };
+                let answer = handler(input).await.map_or_else(Problem::into_response, A::into_response);
+                match headers {
+                    Some(headers) => condition::unless_known(&headers, answer),
+                    None => answer,
+                }
+            }
+        };
+        // The table has methods of RFC 9110 and RFC 5789 only.
+        let filter = MethodFilter::try_from(route.method.clone()).unwrap_or(MethodFilter::GET);
+        Self { route, describe: describe::<P, Q, B, A>, serve: on(filter, serve) }
+    }
+}
+
+fn describe<P: JsonSchema, Q: JsonSchema, B: Body, A: Answer>(generator: &mut SchemaGenerator) -> Description {
+    Description {
+        path: P::json_schema(generator),
+        query: Q::json_schema(generator),
+        body: B::schema(generator),
+        answer: A::describe(generator),
+    }
+}
+
+async fn input<P, Q, B>(web: Arc<Web>, request: Request, need: Need, conditional: bool) -> Result<Input<P, Q, B>, Problem>
+where
+    P: DeserializeOwned + Send,
+    Q: DeserializeOwned,
+    B: Body,
+{
+    let (mut parts, body) = request.into_parts();
+    let peer = *parts.extensions.get::<Peer>().ok_or_else(Problem::unavailable)?;
+    let caller = Caller::of(&web, &parts.method, &parts.headers, peer, need).await?;
+    let path = Path::<P>::from_request_parts(&mut parts, &web).await;
+    let Path(path) = path.map_err(|_| Problem::not_found("there is nothing at this address; look at the list"))?;
+    let query = serde_html_form::from_str(parts.uri.query().unwrap_or_default());
+    let query = query.map_err(|error| Problem::bad_request(format!("the query does not fit: {error}")))?;
+    let seen = if conditional { condition::expected(&parts.headers)? } else { None };
+    let body = B::read(&parts.headers, body).await?;
+    Ok(Input { web, caller, seen, path, query, body })
+}

@@ -1,0 +1,224 @@
+//! People: how it is for them now, who there is, and what is decided for a while.
+
+use axum::http::Method;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
+use stairgate_policy::household;
+use stairgate_webui::view::{AuditAction, PersonCard};
+
+use super::operation::{
+    Answer, AnswerDescription, BASE, Done, Input, Json, Made, NoBody, Nothing, Operation, Plain, Route, Tagged,
+};
+use super::problem::Problem;
+use super::rules::Rules;
+use super::values::{Age, Clock, InPerson, Name, Now, PersonRole};
+use crate::access::rights::Need;
+use crate::application::ApplicationError;
+use crate::control::protocol;
+use crate::pages as views;
+
+pub(super) fn operations() -> Vec<Operation> {
+    let get = |path, id, need, summary| Route::new(Method::GET, path, id, need, summary);
+    let post = |path, id, need, summary| Route::new(Method::POST, path, id, need, summary);
+    vec![
+        Operation::new(get("/people", "listPeople", Need::See, "Everyone, and how it is for them now"), list),
+        Operation::new(post("/people", "addChild", Need::Rules, "Adds a child with the rules that its age recommends"), add),
+        Operation::new(get("/people/{person}", "getPerson", Need::SeeRules, "A person with all rules"), one),
+        Operation::new(
+            Route::new(Method::PUT, "/people/{person}/details", "setDetails", Need::Rules, "Changes name and age band")
+                .conditional(),
+            set_details,
+        ),
+        Operation::new(
+            post("/people/{person}/pause", "pause", Need::Pause, "Closes everything for a person at once"),
+            pause,
+        ),
+        Operation::new(post("/people/{person}/resume", "resume", Need::Pause, "Ends a pause"), resume),
+        Operation::new(post("/people/{person}/time", "giveTime", Need::Pause, "Gives more time from now on"), give_time),
+        Operation::new(
+            get("/people/{person}/export", "exportPerson", Need::Settings, "All that is kept about a person"),
+            export,
+        ),
+        Operation::new(
+            post("/people/{person}/erase", "erasePerson", Need::Adults, "Erases a person and all that is kept about it"),
+            erase,
+        ),
+    ]
+}
+
+/// A person at a glance.
+#[derive(Clone, Serialize, JsonSchema)]
+pub(super) struct PersonNow {
+    id: u32,
+    /// What the family calls the person.
+    name: String,
+    role: PersonRole,
+    /// A child's age band.
+    age: Option<Age>,
+    /// How it is now; null if the person's devices are not filtered.
+    now: Option<Now>,
+    /// How many devices the person has.
+    devices: usize,
+}
+
+impl From<PersonCard> for PersonNow {
+    fn from(card: PersonCard) -> Self {
+        let (role, age) = PersonRole::of(card.role);
+        let PersonCard { id, name, devices, now, .. } = card;
+        Self { id: id.0, name, role, age, now: now.map(Now::from), devices }
+    }
+}
+
+/// A person with everything that is decided about it.
+#[derive(Serialize, JsonSchema)]
+struct Person {
+    id: u32,
+    /// What the family calls the person.
+    name: String,
+    role: PersonRole,
+    /// A child's age band.
+    age: Option<Age>,
+    /// The rules; null if the person's devices are not filtered.
+    rules: Option<Rules>,
+}
+
+impl From<&household::Person> for Person {
+    fn from(person: &household::Person) -> Self {
+        let (role, age) = PersonRole::of(person.role);
+        let rules = person.filter.as_ref().map(|filter| Rules::from(&filter.rules));
+        Self { id: person.id.0, name: person.name.clone(), role, age, rules }
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewChild {
+    name: Name,
+    age: Age,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Details {
+    name: Name,
+    /// A child's age band; left out, it stays. Another band changes no rule by itself.
+    age: Option<Age>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Pause {
+    end: PauseEnd,
+}
+
+/// When a pause ends.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum PauseEnd {
+    /// When somebody resumes.
+    Resume,
+    /// When the person's night ends; at 07:00 if none ends within a day.
+    Morning,
+    /// After so many minutes.
+    Minutes(#[schemars(range(min = 1, max = 44640))] u32),
+    /// When the household's clocks next show this time.
+    At(Clock),
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MoreTime {
+    #[schemars(range(min = 1, max = 1440))]
+    minutes: u16,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Erasure {
+    /// The person's name once more, so that nobody is erased by mistake.
+    name: Name,
+}
+
+async fn list(input: Input<Nothing, Nothing, NoBody>) -> Result<Plain<Vec<PersonNow>>, Problem> {
+    let home = input.look(|app, moment| views::home(app, moment)).await?;
+    Ok(Plain(home.people.into_iter().map(PersonNow::from).collect()))
+}
+
+async fn add(input: Input<Nothing, Nothing, Json<NewChild>>) -> Result<Made, Problem> {
+    let Json(NewChild { name: Name(name), age }) = &input.body;
+    let (name, age) = (name.clone(), *age);
+    let change = input.change_and_tell(move |app, by, moment| {
+        let changed = app.add_child(&name, age.into(), by, moment)?;
+        Ok((changed, app.person_named(name.trim())?))
+    });
+    let (done, person) = change.await?;
+    Ok(Made { done, place: format!("{BASE}/people/{}", person.0) })
+}
+
+async fn one(input: Input<InPerson, Nothing, NoBody>) -> Result<Tagged<Person>, Problem> {
+    let id = input.path.id();
+    let look = input.tagged(move |app| {
+        app.household().person(id).map(Person::from).ok_or(ApplicationError::NoPersonNumber(id.0))
+    });
+    look.await
+}
+
+async fn set_details(input: Input<InPerson, Nothing, Json<Details>>) -> Result<Done, Problem> {
+    let (id, Json(details)) = (input.path.id(), &input.body);
+    let (Name(name), age) = (details.name.clone(), details.age.map(Into::into));
+    input.change(move |app, by, moment| app.set_details(id, &name, age, by, moment)).await
+}
+
+async fn pause(input: Input<InPerson, Nothing, Json<Pause>>) -> Result<Done, Problem> {
+    let id = input.path.id();
+    let end = match &input.body.0.end {
+        PauseEnd::Resume => protocol::PauseEnd::Resume,
+        PauseEnd::Morning => protocol::PauseEnd::Morning,
+        PauseEnd::Minutes(minutes) => protocol::PauseEnd::After(u64::from(*minutes) * 60),
+        PauseEnd::At(Clock(time)) => protocol::PauseEnd::At(time.to_string()),
+    };
+    input.change(move |app, by, moment| app.pause(id, &end, by, moment)).await
+}
+
+async fn resume(input: Input<InPerson, Nothing, NoBody>) -> Result<Done, Problem> {
+    let id = input.path.id();
+    input.change(move |app, by, moment| app.resume(id, by, moment)).await
+}
+
+async fn give_time(input: Input<InPerson, Nothing, Json<MoreTime>>) -> Result<Done, Problem> {
+    let (id, minutes) = (input.path.id(), input.body.0.minutes);
+    input.change(move |app, by, moment| app.give_time(id, minutes, by, moment)).await
+}
+
+/// All that is kept about a person, in the form in which it is kept.
+struct Export(Vec<u8>);
+
+impl Answer for Export {
+    fn describe(_: &mut SchemaGenerator) -> AnswerDescription {
+        let schema = schemars::json_schema!({ "type": "object" });
+        AnswerDescription { status: axum::http::StatusCode::OK, media_type: "application/json", schema, headers: &[] }
+    }
+}
+
+impl IntoResponse for Export {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, "application/json")], self.0).into_response()
+    }
+}
+
+async fn export(input: Input<InPerson, Nothing, NoBody>) -> Result<Export, Problem> {
+    let (id, by) = (input.path.id(), input.caller.by());
+    let look = input.look(move |app, moment| {
+        let json = app.export_person(id)?;
+        app.note(AuditAction::PersonExported, Some(id), "", &by, moment)?;
+        Ok::<_, ApplicationError>(json)
+    });
+    Ok(Export(look.await??))
+}
+
+async fn erase(input: Input<InPerson, Nothing, Json<Erasure>>) -> Result<Done, Problem> {
+    let (id, Name(name)) = (input.path.id(), input.body.0.name.clone());
+    input.change(move |app, by, moment| app.erase(id, &name, by, moment)).await
+}

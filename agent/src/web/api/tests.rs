@@ -1,0 +1,91 @@
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use stairgate_webui::view::Scope;
+
+use super::*;
+use crate::access::rights::Need;
+
+/// Every operation with what it asks of its caller. A line that changes here opens or closes something.
+const NEEDS: &str = "
+GET /api/v1/activity SeeActivity
+DELETE /api/v1/activity Settings
+";
+
+#[test]
+fn every_operation_asks_of_its_caller_what_it_should() {
+    let mut lines: Vec<String> = operations()
+        .iter()
+        .map(|Operation { route, .. }| format!("{} {} {:?}", route.method, route.path, route.need))
+        .collect();
+    lines.sort_by_key(|line| line.split(' ').nth(1).map(str::to_owned));
+    assert_eq!(lines.join("\n"), NEEDS.trim());
+}
+
+#[test]
+fn what_only_looks_changes_nothing_by_its_need() {
+    for Operation { route, .. } in operations() {
+        let looks = matches!(
+            route.need,
+            Need::Open
+                | Need::See
+                | Need::SeeRequests
+                | Need::SeeRules
+                | Need::SeeDevices
+                | Need::SeeSettings
+                | Need::SeeActivity
+        );
+        let exports = route.id == "exportPerson";
+        assert_eq!(looks, route.method.is_safe() && !exports, "{} {}", route.method, route.path);
+        if !looks {
+            assert!(!route.need.is_met_by_scopes(&[Scope::Read]), "{} {}", route.method, route.path);
+        }
+    }
+}
+
+#[test]
+fn the_document_describes_every_operation_once_and_refers_to_nothing_that_is_missing() {
+    let operations = operations();
+    let document = document::document(&operations);
+    let ids: BTreeSet<&str> = operations.iter().map(|operation| operation.route.id).collect();
+    assert_eq!(ids.len(), operations.len());
+    for Operation { route, .. } in &operations {
+        let described = &document["paths"][&route.path][route.method.as_str().to_ascii_lowercase()];
+        assert_eq!(described["operationId"], route.id);
+        for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+            let parameters = described["parameters"].as_array().unwrap();
+            assert!(parameters.iter().any(|known| known["name"] == name && known["required"] == true), "{}", route.path);
+        }
+    }
+    references(&document, &mut |reference| {
+        let found = document.pointer(reference.trim_start_matches('#'));
+        assert!(found.is_some(), "{reference}");
+    });
+    // A body may have no field that nobody knows.
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let is_body = document["paths"].to_string().contains(&format!(
+            "\"requestBody\":{{\"content\":{{\"application/json\":{{\"schema\":{{\"$ref\":\"#/components/schemas/{name}\"}}"
+        ));
+        assert!(!is_body || schema["additionalProperties"] == false, "{name}");
+    }
+}
+
+fn references(value: &Value, tell: &mut impl FnMut(&str)) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(reference) = fields.get("$ref").and_then(Value::as_str) {
+                tell(reference);
+            }
+            fields.values().for_each(|value| references(value, tell));
+        }
+        Value::Array(values) => values.iter().for_each(|value| references(value, tell)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn paths_of_programs_are_told_from_paths_of_people() {
+    for (path, programs) in [("/api/v1/status", true), ("/api", true), ("/metrics", true), ("/apiary", false), ("/", false)] {
+        assert_eq!(is_path(path), programs, "{path}");
+    }
+}

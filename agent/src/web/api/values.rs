@@ -1,0 +1,445 @@
+//! Values of the programming interface, as they are written in JSON. Their names and forms are stable.
+
+use jiff::Timestamp;
+use jiff::civil::Weekday;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use stairgate_abi::Tags;
+use stairgate_policy::household::{
+    self, Action, AgeBand, Days, Effect, ModeId, OwnRule, PersonId, PrivacyLevel, Role, Scope, TimeOfDay, YouTube,
+};
+use stairgate_policy::validate::NAME_LETTERS_MAX;
+use stairgate_webui::forms::{EffectKind, ServiceAction};
+use stairgate_webui::view::{self, Because, ModeName, PersonName};
+
+use super::problem::Problem;
+use crate::document::tag_id;
+
+/// An enum of the interface that stands for another one.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident for $other:ty { $($(#[$value_meta:meta])* $value:ident = $theirs:pat => $make:expr,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case")]
+        pub(super) enum $name {
+            $($(#[$value_meta])* $value,)+
+        }
+
+        impl From<$other> for $name {
+            fn from(theirs: $other) -> Self {
+                match theirs {
+                    $($theirs => Self::$value,)+
+                }
+            }
+        }
+
+        impl From<$name> for $other {
+            fn from(ours: $name) -> Self {
+                match ours {
+                    $($name::$value => $make,)+
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// A child's age band.
+    Age for AgeBand {
+        /// 0 to 5 years.
+        #[serde(rename = "0-5")]
+        UpTo5 = AgeBand::UpTo5 => AgeBand::UpTo5,
+        /// 6 to 9 years.
+        #[serde(rename = "6-9")]
+        From6To9 = AgeBand::From6To9 => AgeBand::From6To9,
+        /// 10 to 12 years.
+        #[serde(rename = "10-12")]
+        From10To12 = AgeBand::From10To12 => AgeBand::From10To12,
+        /// 13 to 15 years.
+        #[serde(rename = "13-15")]
+        From13To15 = AgeBand::From13To15 => AgeBand::From13To15,
+        /// 16 to 17 years.
+        #[serde(rename = "16-17")]
+        From16To17 = AgeBand::From16To17 => AgeBand::From16To17,
+    }
+}
+
+words! {
+    /// What is decided about a name.
+    NameAction for Action {
+        /// It can be reached although a category is blocked.
+        Allow = Action::Allow => Action::Allow,
+        /// It cannot be reached.
+        Deny = Action::Deny => Action::Deny,
+    }
+}
+
+words! {
+    /// What of a name's tree a decision is about.
+    NameScope for Scope {
+        /// The name and all beneath it.
+        Both = Scope::Both => Scope::Both,
+        /// The name alone.
+        This = Scope::This => Scope::This,
+        /// What lies beneath it.
+        Below = Scope::Below => Scope::Below,
+    }
+}
+
+words! {
+    /// YouTube's Restricted Mode.
+    Restricted for YouTube {
+        /// All that YouTube shows.
+        Off = YouTube::Off => YouTube::Off,
+        /// What its own filter lets through.
+        Moderate = YouTube::Moderate => YouTube::Moderate,
+        /// Less than that.
+        Strict = YouTube::Strict => YouTube::Strict,
+    }
+}
+
+words! {
+    /// What is kept of the names that are asked for; each level keeps what the one before it does.
+    Kept for PrivacyLevel {
+        /// Nothing at all.
+        Nothing = PrivacyLevel::Nothing => PrivacyLevel::Nothing,
+        /// Why something was refused, without its name.
+        Reasons = PrivacyLevel::Reasons => PrivacyLevel::Reasons,
+        /// The names that were refused.
+        BlockedNames = PrivacyLevel::BlockedNames => PrivacyLevel::BlockedNames,
+        /// Every name.
+        AllNames = PrivacyLevel::AllNames => PrivacyLevel::AllNames,
+    }
+}
+
+words! {
+    /// What holds for a service.
+    ServiceChoice for ServiceAction {
+        /// What holds for its category.
+        Category = ServiceAction::Category => ServiceAction::Category,
+        /// It is open.
+        Open = ServiceAction::Open => ServiceAction::Open,
+        /// It is blocked.
+        Blocked = ServiceAction::Blocked => ServiceAction::Blocked,
+    }
+}
+
+words! {
+    /// What a mode does.
+    ModeEffect for EffectKind {
+        /// Nothing can be reached but what always can be.
+        Closed = EffectKind::Closed => EffectKind::Closed,
+        /// The tags are blocked as well.
+        AlsoBlock = EffectKind::AlsoBlock => EffectKind::AlsoBlock,
+        /// Only the tags can be reached.
+        Only = EffectKind::Only => EffectKind::Only,
+        /// The everyday rules and nothing more.
+        Free = EffectKind::Free => EffectKind::Free,
+    }
+}
+
+words! {
+    /// A day of the week.
+    Day for Weekday {
+        /// Monday.
+        Mon = Weekday::Monday => Weekday::Monday,
+        /// Tuesday.
+        Tue = Weekday::Tuesday => Weekday::Tuesday,
+        /// Wednesday.
+        Wed = Weekday::Wednesday => Weekday::Wednesday,
+        /// Thursday.
+        Thu = Weekday::Thursday => Weekday::Thursday,
+        /// Friday.
+        Fri = Weekday::Friday => Weekday::Friday,
+        /// Saturday.
+        Sat = Weekday::Saturday => Weekday::Saturday,
+        /// Sunday.
+        Sun = Weekday::Sunday => Weekday::Sunday,
+    }
+}
+
+/// What a person may decide.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum PersonRole {
+    /// The one who set the household up.
+    PrimaryGuardian,
+    /// Decides everything.
+    Guardian,
+    /// Decides about the children.
+    CoGuardian,
+    /// May pause and give time.
+    Carer,
+    /// Sees the own rules and asks for more.
+    Child,
+}
+
+impl PersonRole {
+    /// The role, and a child's age band.
+    pub(super) fn of(role: Role) -> (Self, Option<Age>) {
+        match role {
+            Role::Guardian { primary: true } => (Self::PrimaryGuardian, None),
+            Role::Guardian { primary: false } => (Self::Guardian, None),
+            Role::CoGuardian => (Self::CoGuardian, None),
+            Role::Carer => (Self::Carer, None),
+            Role::Child(age) => (Self::Child, Some(age.into())),
+        }
+    }
+}
+
+/// A person as others mention it.
+#[derive(Clone, Serialize, JsonSchema)]
+pub(super) struct PersonRef {
+    /// Which.
+    id: u32,
+    /// What the family calls the person.
+    name: String,
+}
+
+impl From<PersonName> for PersonRef {
+    fn from(PersonName { id, name }: PersonName) -> Self {
+        Self { id: id.0, name }
+    }
+}
+
+/// A time of day as the household's clocks show it, such as `07:30`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock(pub(super) TimeOfDay);
+
+impl Serialize for Clock {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Clock {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Clock {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Clock".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+            "description": "A time of day as the household's clocks show it, such as `07:30`."
+        })
+    }
+}
+
+/// A recurring stretch of local time.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Window {
+    /// The days on which it begins.
+    #[schemars(length(min = 1, max = 7))]
+    days: Vec<Day>,
+    /// The first minute in it.
+    from: Clock,
+    /// The first minute after it; not later than `from` if it goes over midnight.
+    to: Clock,
+    /// Id of the mode that it calls for.
+    mode: String,
+}
+
+impl From<&household::Window> for Window {
+    fn from(window: &household::Window) -> Self {
+        let days = (0..7).filter_map(|place| Weekday::from_monday_zero_offset(place).ok());
+        Self {
+            days: days.filter(|day| window.days.contains(*day)).map(Day::from).collect(),
+            from: Clock(window.from),
+            to: Clock(window.to),
+            mode: window.mode.to_string(),
+        }
+    }
+}
+
+impl TryFrom<Window> for household::Window {
+    type Error = Problem;
+
+    fn try_from(window: Window) -> Result<Self, Problem> {
+        let days = window.days.into_iter().fold(Days::NONE, |days, day| days.with(day.into()));
+        Ok(Self { days, from: window.from.0, to: window.to.0, mode: mode_id(&window.mode)? })
+    }
+}
+
+/// The mode that is written like this.
+pub(super) fn mode_id(text: &str) -> Result<ModeId, Problem> {
+    ModeId::new(text).map_err(|error| Problem::new(view::Failure::BadRequest, error.to_string()))
+}
+
+/// A named state that windows switch to.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Mode {
+    /// Identifies it among the person's modes.
+    id: String,
+    /// What the family calls it.
+    title: String,
+    /// What it does.
+    effect: ModeEffect,
+    /// Ids of categories and services, for the effects that name some.
+    tags: Vec<&'static str>,
+}
+
+impl From<&household::Mode> for Mode {
+    fn from(mode: &household::Mode) -> Self {
+        let (effect, tags) = match mode.effect {
+            Effect::Closed => (ModeEffect::Closed, Tags::EMPTY),
+            Effect::AlsoBlock(tags) => (ModeEffect::AlsoBlock, tags),
+            Effect::Only(tags) => (ModeEffect::Only, tags),
+            Effect::Free => (ModeEffect::Free, Tags::EMPTY),
+        };
+        Self { id: mode.id.to_string(), title: mode.title.clone(), effect, tags: ids(tags) }
+    }
+}
+
+/// Ids of tags.
+pub(super) fn ids(tags: Tags) -> Vec<&'static str> {
+    tags.iter().filter_map(tag_id).collect()
+}
+
+/// A decision about one name.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct NameRule {
+    /// The name, normalised.
+    name: String,
+    /// What of its tree it is about.
+    scope: NameScope,
+    /// What is decided.
+    action: NameAction,
+    /// When it ends by itself; null if it does not.
+    until: Option<Timestamp>,
+}
+
+impl From<&OwnRule> for NameRule {
+    fn from(rule: &OwnRule) -> Self {
+        Self { name: rule.name.clone(), scope: rule.scope.into(), action: rule.action.into(), until: rule.until }
+    }
+}
+
+/// Safe search, YouTube and the protection against ways around.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Protection {
+    /// Whether search engines are made to leave out what is not for children.
+    pub(super) safe_search: bool,
+    /// How much of YouTube can be seen.
+    pub(super) youtube: Restricted,
+    /// Whether the keys that encrypt a site's name (ECH) are taken out of answers.
+    pub(super) strip_ech: bool,
+    /// Whether QUIC is refused, so that browsers fall back to TLS over TCP.
+    pub(super) refuse_quic: bool,
+    /// Whether what cannot be classified is refused.
+    pub(super) refuse_unclassified: bool,
+    /// Whether devices may only go to addresses that the resolver gave them.
+    pub(super) resolved_only: bool,
+    /// Name of the set of servers that resolve names; null for the one that everyone has.
+    #[serde(default)]
+    #[schemars(length(max = 64))]
+    pub(super) upstreams: Option<String>,
+}
+
+/// A mode as others mention it.
+#[derive(Clone, Serialize, JsonSchema)]
+pub(super) struct ModeRef {
+    /// Which; `everyday` and `paused` too.
+    id: String,
+    /// What the family calls it.
+    title: String,
+}
+
+impl From<ModeName> for ModeRef {
+    fn from(ModeName { id, title }: ModeName) -> Self {
+        Self { id: id.to_string(), title }
+    }
+}
+
+/// How it is for a person at this moment.
+#[derive(Clone, Serialize, JsonSchema)]
+pub(super) struct Now {
+    /// The mode in force.
+    mode: ModeRef,
+    /// True if nothing can be reached but what always can be.
+    closed: bool,
+    /// Why this mode is in force: `everyday`, `week`, `exception`, `pause` or `quota-used-up`.
+    because: &'static str,
+    /// When it changes by itself; null if it is not going to.
+    until: Option<Timestamp>,
+    /// The mode after that.
+    then: Option<ModeRef>,
+}
+
+impl From<view::Now> for Now {
+    fn from(now: view::Now) -> Self {
+        Self {
+            mode: now.mode.into(),
+            closed: now.closed,
+            because: match now.because {
+                Because::Everyday => "everyday",
+                Because::Week => "week",
+                Because::Exception => "exception",
+                Because::Pause => "pause",
+                Because::QuotaUsedUp => "quota-used-up",
+            },
+            until: now.until,
+            then: now.then.map(ModeRef::from),
+        }
+    }
+}
+
+/// Why something is closed.
+#[derive(Clone, Serialize, JsonSchema)]
+pub(super) struct Reason {
+    /// `denied`, `category`, `service`, `not-allowed`, `closed`, `paused`, `quota-used-up`, `unclassified`, `bypass`,
+    /// `unreadable`, `safe-search`, `cloaked`, `rebinding`, `tampered` or `no-answer`.
+    kind: &'static str,
+    /// Id of the category or service, or the other name that a cloaked one leads to.
+    what: Option<String>,
+}
+
+impl From<view::Reason> for Reason {
+    fn from(reason: view::Reason) -> Self {
+        use view::Reason as Theirs;
+        let (kind, what) = match reason {
+            Theirs::Denied => ("denied", None),
+            Theirs::Category(id) => ("category", Some(id)),
+            Theirs::Service(id) => ("service", Some(id)),
+            Theirs::NotAllowed => ("not-allowed", None),
+            Theirs::Closed => ("closed", None),
+            Theirs::Paused => ("paused", None),
+            Theirs::QuotaUsedUp => ("quota-used-up", None),
+            Theirs::Unclassified => ("unclassified", None),
+            Theirs::Bypass => ("bypass", None),
+            Theirs::Unreadable => ("unreadable", None),
+            Theirs::SafeSearch => ("safe-search", None),
+            Theirs::Cloaked(name) => ("cloaked", Some(name)),
+            Theirs::Rebinding => ("rebinding", None),
+            Theirs::Tampered => ("tampered", None),
+            Theirs::NoAnswer => ("no-answer", None),
+        };
+        Self { kind, what: what.filter(|what| !what.is_empty()) }
+    }
+}
+
+/// The name of a person.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub(super) struct Name(#[schemars(length(min = 1, max = NAME_LETTERS_MAX))] pub(super) String);
+
+/// The person in a path.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct InPerson {
+    /// Id of the person.
+    person: u32,
+}
+
+impl InPerson {
+    pub(super) fn id(&self) -> PersonId {
+        PersonId(self.person)
+    }
+}
