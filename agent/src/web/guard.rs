@@ -12,9 +12,9 @@ use stairgate_webui::assets::CONTENT_SECURITY_POLICY;
 use stairgate_webui::view::Failure;
 
 use super::api::Problem;
-use super::{Web, api};
 use super::refusal::Refusal;
 use super::visit::Visit;
+use super::{Web, api};
 
 /// What every answer says to browsers. Pages are not kept: whoever takes the telephone next must not see them.
 const HEADERS: [(header::HeaderName, &str); 6] = [
@@ -51,7 +51,8 @@ pub(super) async fn turn_away(State(web): State<Arc<Web>>, request: Request, nex
     };
     // Programs are told in their own form.
     if api::is_path(request.uri().path()) {
-        return Problem::new(failure, "call the box by its own name or address, and from a page of its own").into_response();
+        return Problem::new(failure, "call the box by its own name or address, and from a page of its own")
+            .into_response();
     }
     Refusal::plain(failure).into_response()
 }

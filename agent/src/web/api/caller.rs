@@ -123,7 +123,8 @@ impl Caller {
     }
 
     async fn signed_in(web: &Web, method: &Method, headers: &HeaderMap, peer: Peer) -> Result<Self, Problem> {
-        let refused = || Problem::new(Failure::SignInNeeded, "show a token as `Authorization: Bearer TOKEN`, or sign in");
+        let refused =
+            || Problem::new(Failure::SignInNeeded, "show a token as `Authorization: Bearer TOKEN`, or sign in");
         let secret = known_secret(headers, peer.secure).ok_or_else(refused)?;
         let caller = adult(web, &secret).await?.ok_or_else(refused)?;
         let form_token = headers.get(FORM_TOKEN).and_then(|value| value.to_str().ok()).unwrap_or_default();

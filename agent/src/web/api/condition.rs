@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn strong_tags_of_ours_are_expected_and_others_match_nothing() {
         assert_eq!(expected(&HeaderMap::new()).unwrap(), None);
-        for (value, revision) in [("\"7\"", Some(7)), ("*", None), ("\"x\", \"7\" ,\"5\"", Some(7)), ("\"x\", *", None)] {
+        for (value, revision) in [("\"7\"", Some(7)), ("*", None), ("\"x\", \"7\" ,\"5\"", Some(7)), ("\"x\", *", None)]
+        {
             assert_eq!(expected(&with(header::IF_MATCH, value)).unwrap(), revision, "{value}");
         }
         for value in ["", "7", "W/\"7\"", "\"-7\"", "\"7", "\"99999999999999999999999\""] {
@@ -85,7 +86,8 @@ mod tests {
 
     #[test]
     fn what_is_known_is_not_sent_again() {
-        let answer = || ([(header::ETAG, tag(7)), (header::CONTENT_TYPE, "a/b".parse().unwrap())], "text").into_response();
+        let answer =
+            || ([(header::ETAG, tag(7)), (header::CONTENT_TYPE, "a/b".parse().unwrap())], "text").into_response();
         for (value, status) in [("\"7\"", 304), ("W/\"7\"", 304), ("*", 304), ("\"6\"", 200), ("7", 200)] {
             let answer = unless_known(&with(header::IF_NONE_MATCH, value), answer());
             assert_eq!(answer.status().as_u16(), status, "{value}");

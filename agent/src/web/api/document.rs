@@ -119,9 +119,10 @@ fn parameters(fields: &Schema, place: &str) -> Vec<Value> {
 
 fn responses(operation: &Operation, description: &Description, generator: &mut SchemaGenerator) -> Value {
     let answer = &description.answer;
-    let headers = answer.headers.iter().map(|(name, text)| {
-        ((*name).to_owned(), json!({ "description": text, "schema": { "type": "string" } }))
-    });
+    let headers = answer
+        .headers
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), json!({ "description": text, "schema": { "type": "string" } })));
     let mut responses = Map::new();
     let good = json!({
         "description": answer.status.canonical_reason(),

@@ -177,8 +177,7 @@ async fn activity(input: Input<Nothing, ActivityQuery, NoBody>) -> Result<Page<V
     let look = move |app: &mut App, moment| history.entries(app, &wanted, limit.into(), moment);
     let (entries, older) = input.look(look).await?;
     let person = person.map_or_else(String::new, |person| format!("&person={person}"));
-    let next =
-        older.map(|older| format!("{BASE}/activity?before={older}&limit={limit}&blocked={blocked}{person}"));
+    let next = older.map(|older| format!("{BASE}/activity?before={older}&limit={limit}&blocked={blocked}{person}"));
     Ok(Page { value: entries.into_iter().map(Entry::from).collect(), next })
 }
 

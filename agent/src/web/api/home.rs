@@ -185,11 +185,13 @@ async fn set_household(input: Input<Nothing, Nothing, Json<Settings>>) -> Result
     let (name, time_zone, country) = (name.clone(), time_zone.clone(), country.clone());
     let language: Language = language.parse().map_err(|_| {
         let known: Vec<&str> = Language::ALL.iter().map(|language| language.tag()).collect();
-        Problem::new(Failure::BadRequest, format!("there are no pages in `{language}`; choose one of {}", known.join(", ")))
+        Problem::new(
+            Failure::BadRequest,
+            format!("there are no pages in `{language}`; choose one of {}", known.join(", ")),
+        )
     })?;
     let change = input.change(move |app, by, moment| {
-        let settings =
-            HomeSettings { name: &name, time_zone: &time_zone, language, country: country.as_deref() };
+        let settings = HomeSettings { name: &name, time_zone: &time_zone, language, country: country.as_deref() };
         app.set_home(&settings, by, moment)
     });
     change.await

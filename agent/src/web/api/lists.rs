@@ -22,10 +22,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::new(see("/lists", "listLists", "Every list, how fresh it is, and what it holds"), list),
         Operation::new(change(Method::POST, "/lists", "addList", "Subscribes to a list"), add),
         Operation::new(change(Method::DELETE, "/lists/{list}", "removeList", "Unsubscribes from a list"), remove),
-        Operation::new(
-            change(Method::POST, "/lists/{list}/refresh", "refreshList", "Looks for a list anew"),
-            refresh,
-        ),
+        Operation::new(change(Method::POST, "/lists/{list}/refresh", "refreshList", "Looks for a list anew"), refresh),
         Operation::new(change(Method::POST, "/refresh", "refreshAllLists", "Looks for all lists anew"), refresh_all),
         Operation::new(see("/explain", "explainName", "Why a name is open or closed for a person now"), explain),
         Operation::new(

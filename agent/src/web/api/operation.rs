@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body as Stream, to_bytes};
+use axum::body::{Body as Stream, HttpBody as _, to_bytes};
 use axum::extract::{FromRequestParts as _, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -135,13 +135,22 @@ impl<T: DeserializeOwned + JsonSchema + Send> Body for Json<T> {
     async fn read(headers: &HeaderMap, body: Stream) -> Result<Self, Problem> {
         let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if media_type.is_none_or(|value| !value.split(';').next().unwrap_or(value).trim().eq_ignore_ascii_case(JSON)) {
-            return Err(Problem::bad_request(format!("send the body as {JSON}"))
-                .with(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+            return Err(
+                Problem::bad_request(format!("send the body as {JSON}")).with(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            );
         }
-        let slow = |_| Problem::bad_request("the body did not arrive in time; send it again").with(StatusCode::REQUEST_TIMEOUT);
-        let body = timeout(BODY_TIME, to_bytes(body, BODY_BYTES_MAX)).await.map_err(slow)?;
-        let detail = || format!("the body is longer than {BODY_BYTES_MAX} bytes, or broke off; send less");
-        let body = body.map_err(|_| Problem::new(Failure::TooLarge, detail()))?;
+        let too_large = || {
+            let detail = format!("the body is longer than {BODY_BYTES_MAX} bytes, or broke off; send less");
+            Problem::new(Failure::TooLarge, detail)
+        };
+        // Whoever says so beforehand need not be listened to.
+        if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
+            return Err(too_large());
+        }
+        let body = timeout(BODY_TIME, to_bytes(body, BODY_BYTES_MAX)).await.map_err(|_| {
+            Problem::bad_request("the body did not arrive in time; send it again").with(StatusCode::REQUEST_TIMEOUT)
+        })?;
+        let body = body.map_err(|_| too_large())?;
         serde_json::from_slice(&body).map(Self).map_err(|error| match error.classify() {
             Category::Data => Problem::new(Failure::BadRequest, format!("the body does not fit: {error}")),
             Category::Io | Category::Syntax | Category::Eof => {
@@ -370,7 +379,12 @@ fn describe<P: JsonSchema, Q: JsonSchema, B: Body, A: Answer>(generator: &mut Sc
     }
 }
 
-async fn input<P, Q, B>(web: Arc<Web>, request: Request, need: Need, conditional: bool) -> Result<Input<P, Q, B>, Problem>
+async fn input<P, Q, B>(
+    web: Arc<Web>,
+    request: Request,
+    need: Need,
+    conditional: bool,
+) -> Result<Input<P, Q, B>, Problem>
 where
     P: DeserializeOwned + Send,
     Q: DeserializeOwned,

@@ -24,7 +24,10 @@ pub(super) fn operations() -> Vec<Operation> {
     let post = |path, id, need, summary| Route::new(Method::POST, path, id, need, summary);
     vec![
         Operation::new(get("/people", "listPeople", Need::See, "Everyone, and how it is for them now"), list),
-        Operation::new(post("/people", "addChild", Need::Rules, "Adds a child with the rules that its age recommends"), add),
+        Operation::new(
+            post("/people", "addChild", Need::Rules, "Adds a child with the rules that its age recommends"),
+            add,
+        ),
         Operation::new(get("/people/{person}", "getPerson", Need::SeeRules, "A person with all rules"), one),
         Operation::new(
             Route::new(Method::PUT, "/people/{person}/details", "setDetails", Need::Rules, "Changes name and age band")
@@ -36,13 +39,21 @@ pub(super) fn operations() -> Vec<Operation> {
             pause,
         ),
         Operation::new(post("/people/{person}/resume", "resume", Need::Pause, "Ends a pause"), resume),
-        Operation::new(post("/people/{person}/time", "giveTime", Need::Pause, "Gives more time from now on"), give_time),
+        Operation::new(
+            post("/people/{person}/time", "giveTime", Need::Pause, "Gives more time from now on"),
+            give_time,
+        ),
         Operation::new(
             get("/people/{person}/export", "exportPerson", Need::Settings, "All that is kept about a person"),
             export,
         ),
         Operation::new(
-            post("/people/{person}/erase", "erasePerson", Need::Adults, "Erases a person and all that is kept about it"),
+            post(
+                "/people/{person}/erase",
+                "erasePerson",
+                Need::Adults,
+                "Erases a person and all that is kept about it",
+            ),
             erase,
         ),
     ]
@@ -159,9 +170,8 @@ async fn add(input: Input<Nothing, Nothing, Json<NewChild>>) -> Result<Made, Pro
 
 async fn one(input: Input<InPerson, Nothing, NoBody>) -> Result<Tagged<Person>, Problem> {
     let id = input.path.id();
-    let look = input.tagged(move |app| {
-        app.household().person(id).map(Person::from).ok_or(ApplicationError::NoPersonNumber(id.0))
-    });
+    let look = input
+        .tagged(move |app| app.household().person(id).map(Person::from).ok_or(ApplicationError::NoPersonNumber(id.0)));
     look.await
 }
 
@@ -220,5 +230,13 @@ async fn export(input: Input<InPerson, Nothing, NoBody>) -> Result<Export, Probl
 
 async fn erase(input: Input<InPerson, Nothing, Json<Erasure>>) -> Result<Done, Problem> {
     let (id, Name(name)) = (input.path.id(), input.body.0.name.clone());
-    input.change(move |app, by, moment| app.erase(id, &name, by, moment)).await
+    let history = input.web.history.clone();
+    let change = input.change(move |app, by, moment| {
+        // While it is still known which devices were whose.
+        let theirs = history.devices_of(app, id);
+        let erased = app.erase(id, &name, by, moment)?;
+        history.forget_devices(&theirs);
+        Ok(erased)
+    });
+    change.await
 }

@@ -164,6 +164,9 @@ mod tests {
         let response = Problem::new(Failure::SignInNeeded, "show a token").into_response();
         assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer realm=\"stairgate\"");
         let response = Problem::new(Failure::TooManyTries, "wait").after(Duration::from_millis(1500)).into_response();
-        assert_eq!((response.status().as_u16(), &response.headers()[header::RETRY_AFTER]), (429, &"2".parse().unwrap()));
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()[header::RETRY_AFTER]),
+            (429, &"2".parse().unwrap())
+        );
     }
 }

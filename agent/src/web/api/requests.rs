@@ -152,7 +152,10 @@ async fn answer(input: Input<InRequest, Nothing, Json<Reply>>) -> Result<Done, P
     // Whoever may only pause gives time, and opens no sites. What a request asks for never changes.
     let opens = matches!(choice, AnswerChoice::Yes | AnswerChoice::Today);
     if opens && !input.caller.may(Need::Rules) && input.look(move |app, _| app.asks_for_a_site(id)).await? {
-        return Err(Problem::new(Failure::NotAllowed, "to open a site, change rules; this may only pause and give time"));
+        return Err(Problem::new(
+            Failure::NotAllowed,
+            "to open a site, change rules; this may only pause and give time",
+        ));
     }
     let (minutes, note) = (*minutes, note.clone());
     input.change(move |app, by, moment| app.answer(id, choice, minutes, &note, by, moment)).await

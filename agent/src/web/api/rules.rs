@@ -25,7 +25,11 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::new(see("/people/{person}/week", "getWeek", "A person's week"), week),
         Operation::new(put("/people/{person}/week", "setWeek", "Replaces a person's week"), set_week),
         Operation::new(
-            put("/people/{person}/bedtime", "setBedtime", "Sets when a person sleeps, and replaces what was set before"),
+            put(
+                "/people/{person}/bedtime",
+                "setBedtime",
+                "Sets when a person sleeps, and replaces what was set before",
+            ),
             set_bedtime,
         ),
         Operation::new(see("/people/{person}/modes", "listModes", "What a person's windows can call for"), modes),
@@ -53,7 +57,11 @@ pub(super) fn operations() -> Vec<Operation> {
             remove_name,
         ),
         Operation::new(
-            put("/people/{person}/protection", "setProtection", "Sets safe search, YouTube, and what keeps to the rules"),
+            put(
+                "/people/{person}/protection",
+                "setProtection",
+                "Sets safe search, YouTube, and what keeps to the rules",
+            ),
             set_protection,
         ),
         Operation::new(
@@ -107,11 +115,8 @@ struct Pause {
 
 impl From<&household::Rules> for Rules {
     fn from(rules: &household::Rules) -> Self {
-        let exception = |grant: &household::Grant| Exception {
-            from: grant.from,
-            until: grant.until,
-            mode: grant.mode.to_string(),
-        };
+        let exception =
+            |grant: &household::Grant| Exception { from: grant.from, until: grant.until, mode: grant.mode.to_string() };
         Self {
             blocked: ids(rules.block),
             open: ids(rules.open),
@@ -318,7 +323,13 @@ async fn set_protection(input: Input<InPerson, Nothing, Json<Protection>>) -> Re
 
 async fn set_privacy(input: Input<InPerson, Nothing, Json<Privacy>>) -> Result<Done, Problem> {
     let (id, level) = (input.path.id(), input.body.0.level.into());
-    input.change(move |app, by, moment| app.set_privacy(id, level, by, moment)).await
+    let history = input.web.history.clone();
+    let change = input.change(move |app, by, moment| {
+        let changed = app.set_privacy(id, level, by, moment)?;
+        history.limit(app, id, level);
+        Ok(changed)
+    });
+    change.await
 }
 
 async fn recommend(input: Input<InPerson, Nothing, NoBody>) -> Result<Done, Problem> {

@@ -10,6 +10,50 @@ use crate::access::rights::Need;
 const NEEDS: &str = "
 GET /api/v1/activity SeeActivity
 DELETE /api/v1/activity Settings
+GET /api/v1/audit SeeRules
+GET /api/v1/devices SeeDevices
+PUT /api/v1/devices/{device} Devices
+DELETE /api/v1/devices/{device} Devices
+POST /api/v1/devices/{device}/merge Devices
+GET /api/v1/events See
+GET /api/v1/explain SeeRules
+GET /api/v1/household SeeSettings
+PUT /api/v1/household Settings
+PUT /api/v1/household/retention Settings
+GET /api/v1/lists SeeRules
+POST /api/v1/lists Settings
+DELETE /api/v1/lists/{list} Settings
+POST /api/v1/lists/{list}/refresh Settings
+GET /api/v1/people See
+POST /api/v1/people Rules
+GET /api/v1/people/{person} SeeRules
+PUT /api/v1/people/{person}/bedtime Rules
+PUT /api/v1/people/{person}/categories Rules
+PUT /api/v1/people/{person}/details Rules
+POST /api/v1/people/{person}/erase Adults
+GET /api/v1/people/{person}/export Settings
+GET /api/v1/people/{person}/modes SeeRules
+POST /api/v1/people/{person}/modes Rules
+PUT /api/v1/people/{person}/modes/{mode} Rules
+DELETE /api/v1/people/{person}/modes/{mode} Rules
+PUT /api/v1/people/{person}/names/{name} Rules
+DELETE /api/v1/people/{person}/names/{name} Rules
+POST /api/v1/people/{person}/pause Pause
+PUT /api/v1/people/{person}/privacy Rules
+PUT /api/v1/people/{person}/protection Rules
+POST /api/v1/people/{person}/recommended Rules
+POST /api/v1/people/{person}/resume Pause
+PUT /api/v1/people/{person}/services Rules
+POST /api/v1/people/{person}/time Pause
+GET /api/v1/people/{person}/week SeeRules
+PUT /api/v1/people/{person}/week Rules
+GET /api/v1/problems/{problem} Open
+POST /api/v1/refresh Settings
+GET /api/v1/requests SeeRequests
+POST /api/v1/requests/{request}/answer Pause
+GET /api/v1/status See
+GET /api/v1/tags See
+GET /metrics See
 ";
 
 #[test]
@@ -54,7 +98,11 @@ fn the_document_describes_every_operation_once_and_refers_to_nothing_that_is_mis
         assert_eq!(described["operationId"], route.id);
         for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
             let parameters = described["parameters"].as_array().unwrap();
-            assert!(parameters.iter().any(|known| known["name"] == name && known["required"] == true), "{}", route.path);
+            assert!(
+                parameters.iter().any(|known| known["name"] == name && known["required"] == true),
+                "{}",
+                route.path
+            );
         }
     }
     references(&document, &mut |reference| {
@@ -85,7 +133,9 @@ fn references(value: &Value, tell: &mut impl FnMut(&str)) {
 
 #[test]
 fn paths_of_programs_are_told_from_paths_of_people() {
-    for (path, programs) in [("/api/v1/status", true), ("/api", true), ("/metrics", true), ("/apiary", false), ("/", false)] {
+    for (path, programs) in
+        [("/api/v1/status", true), ("/api", true), ("/metrics", true), ("/apiary", false), ("/", false)]
+    {
         assert_eq!(is_path(path), programs, "{path}");
     }
 }

@@ -1,0 +1,338 @@
+//! The programming interface of a running agent, operation by operation: what it does, and whom and what it refuses. Loads
+//! real programs; needs root.
+#![expect(clippy::unwrap_used, reason = "a test ends where what it stands on gives way")]
+
+mod agent_support;
+mod api_support;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use api_support::{Home, Response, TABLET};
+use serde_json::{Value, json};
+
+const SCOPES: [&str; 5] = ["read", "activity", "pause", "rules", "settings"];
+const PROBLEM: &str = "application/problem+json";
+
+/// Every operation of the document: method, path with nobody's and nothing's parameters, what it is, its path's name.
+fn operations(document: &Value) -> Vec<(String, String, Value)> {
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let place = path
+            .replace("{person}", "9999")
+            .replace("{device}", "02:00:5e:ff:ff:ff")
+            .replace("{request}", "9999")
+            .replace("{problem}", "conflict");
+        let place = place.replace("{mode}", "none").replace("{name}", "none.example").replace("{list}", "none");
+        assert!(!place.contains('{'), "{path}");
+        for (method, operation) in methods.as_object().unwrap() {
+            operations.push((method.to_ascii_uppercase(), place.clone(), operation.clone()));
+        }
+    }
+    operations
+}
+
+#[track_caller]
+fn is_documented(operation: &Value, response: &Response) {
+    let documented = &operation["responses"][response.status.to_string()];
+    assert!(documented.is_object(), "{}: {response:?}", operation["operationId"]);
+    if response.status >= 400 {
+        assert_eq!(response.header("content-type"), Some(PROBLEM), "{response:?}");
+        let problem = response.json();
+        assert_eq!(problem["status"], response.status, "{problem}");
+        assert!(problem["type"].as_str().unwrap().starts_with("/api/v1/problems/"), "{problem}");
+        assert!(!problem["detail"].as_str().unwrap().is_empty(), "{problem}");
+    }
+}
+
+#[test]
+fn every_operation_refuses_whoever_may_not() {
+    let home = Home::new();
+    let guardian = home.set_up();
+    let carer = home.carer(&guardian);
+    let document = home.call("GET /api/v1/openapi.json", "", "").json();
+    assert_eq!(document["openapi"], "3.1.0");
+    let tokens = SCOPES.map(|scope| (scope, home.token(&guardian, &[scope])));
+    let mut seen = BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        let call = format!("{method} {path}");
+        if path.ends_with("/events") {
+            // Its answer has no end.
+            continue;
+        }
+        let security = operation["security"].as_array().unwrap();
+        let nobody = home.call(&call, "", "");
+        is_documented(&operation, &nobody);
+        if security.is_empty() {
+            assert_eq!(nobody.status, 200, "{call}");
+            continue;
+        }
+        assert_eq!(nobody.status, 401, "{call}");
+        assert!(nobody.header("www-authenticate").unwrap().starts_with("Bearer"), "{nobody:?}");
+        let wanted = security.iter().find_map(|way| way["token"][0].as_str());
+        for (scope, token) in &tokens {
+            let answer = home.api(token, &call, "");
+            is_documented(&operation, &answer);
+            assert_eq!(answer.status != 403, wanted == Some(*scope), "{call} with {scope}: {answer:?}");
+        }
+        seen.insert(wanted.map(str::to_owned));
+        // A carer sees how it is and what is asked for, pauses and gives time.
+        let form_token = home.form_token(&carer);
+        let answer = home.call(&call, &format!("{carer}X-CSRF-Token: {form_token}\r\n"), "");
+        is_documented(&operation, &answer);
+        let may = ["/status", "/people", "/tags", "/requests", "/metrics"].iter().any(|own| path.ends_with(own));
+        let may = if method == "GET" { may } else { wanted == Some("pause") };
+        assert_eq!(answer.status != 403, may, "{call} as a carer: {answer:?}");
+    }
+    assert_eq!(seen.len(), SCOPES.len() + 1, "every scope, and what no token may do");
+}
+
+#[test]
+fn a_program_does_what_the_pages_do() {
+    let home = Home::new();
+    let guardian = home.set_up();
+    let token = home.token(&guardian, &SCOPES);
+    let get = |path: &str| {
+        let answer = home.api(&token, &format!("GET /api/v1{path}"), "");
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        answer.json()
+    };
+    let change = |call: &str, body: Value| {
+        let call = call.replacen(' ', " /api/v1", 1);
+        let answer = home.api(&token, &call, &if body.is_null() { String::new() } else { body.to_string() });
+        assert!([200, 201].contains(&answer.status), "{call}: {answer:?}");
+        answer
+    };
+    let status = get("/status");
+    assert_eq!((&status["household"], &status["people"][0]["name"]), (&json!("Home"), &json!("Mia")));
+
+    let made = change("POST /people", json!({ "name": "Ben", "age": "6-9" }));
+    let ben = made.header("location").unwrap().trim_start_matches("/api/v1").to_owned();
+    assert_eq!((made.status, get(&ben)["name"].clone()), (201, json!("Ben")));
+    change(&format!("PUT {ben}/details"), json!({ "name": "Benno", "age": "10-12" }));
+    assert_eq!((get(&ben)["name"].clone(), get(&ben)["age"].clone()), (json!("Benno"), json!("10-12")));
+
+    let now = |place: usize| get("/people")[place]["now"].clone();
+    for end in [json!("resume"), json!("morning"), json!({ "minutes": 30 }), json!({ "at": "07:00" })] {
+        change("POST /people/1/pause", json!({ "end": end }));
+        assert_eq!((&now(0)["closed"], &now(0)["because"]), (&json!(true), &json!("pause")), "{end}");
+        assert_eq!(now(0)["until"].is_null(), end == "resume");
+    }
+    change("POST /people/1/resume", Value::Null);
+    assert_eq!(now(0)["because"], "everyday");
+    change("POST /people/1/time", json!({ "minutes": 15 }));
+    assert_eq!(now(0)["because"], "exception");
+
+    let week = json!({ "windows": [{ "days": ["mon", "sun"], "from": "20:30", "to": "06:30", "mode": "asleep" }] });
+    change("PUT /people/1/week", week.clone());
+    assert_eq!(get("/people/1/week"), week);
+    change("PUT /people/1/bedtime", json!({ "school": { "from": "21:00", "to": "07:00" }, "weekend": null }));
+    assert_eq!(get("/people/1/week")["windows"][0]["from"], "21:00");
+    let mode =
+        change("POST /people/1/modes", json!({ "title": "Film night", "effect": "also-block", "tags": ["games"] }));
+    let mode = mode.header("location").unwrap().trim_start_matches("/api/v1").to_owned();
+    change(&format!("PUT {mode}"), json!({ "title": "Films", "effect": "free" }));
+    assert!(get("/people/1/modes").as_array().unwrap().iter().any(|mode| mode["title"] == "Films"));
+    change(&format!("DELETE {mode}"), Value::Null);
+    assert!(get("/people/1/modes").as_array().unwrap().iter().all(|mode| mode["title"] != "Films"));
+
+    change("PUT /people/1/categories", json!({ "block": ["social"], "only": null }));
+    change("PUT /people/1/services", json!({ "services": { "youtube": "blocked" } }));
+    assert_eq!(get("/people/1")["rules"]["blocked"], json!(["social", "youtube"]));
+    change("PUT /people/1/names/www.bad.example", json!({ "action": "deny" }));
+    assert_eq!(get("/explain?person=1&name=bad.example")["blocked"], false);
+    let explained = get("/explain?person=1&name=www.bad.example");
+    assert_eq!((&explained["blocked"], &explained["reason"]["kind"]), (&json!(true), &json!("denied")));
+    change("DELETE /people/1/names/www.bad.example", Value::Null);
+    assert_eq!(get("/explain?person=1&name=www.bad.example")["blocked"], false);
+    let mut protection = get("/people/1")["rules"]["protection"].clone();
+    protection["youtube"] = json!("strict");
+    change("PUT /people/1/protection", protection.clone());
+    assert_eq!(get("/people/1")["rules"]["protection"], protection);
+    change("PUT /people/1/privacy", json!({ "level": "reasons" }));
+    assert_eq!(get("/people/1")["rules"]["privacy"], "reasons");
+    change("POST /people/1/recommended", Value::Null);
+    assert_ne!(get("/people/1")["rules"]["blocked"], json!(["social", "youtube"]));
+
+    let device = |id: &str| get("/devices").as_array().unwrap().iter().find(|device| device["id"] == id).cloned();
+    assert_eq!(device(TABLET).unwrap()["owner"], json!({ "person": 1 }));
+    change(&format!("PUT /devices/{TABLET}"), json!({ "owner": "shared", "label": "the tablet" }));
+    change("POST /devices/06:00:5e:10:00:02/merge", json!({ "into": TABLET }));
+    let other = device("06:00:5e:10:00:02").unwrap();
+    assert_eq!((&other["label"], &other["owner"]), (&json!("the tablet"), &json!("shared")));
+    change("DELETE /devices/06:00:5e:10:00:02", Value::Null);
+    assert_eq!(device("06:00:5e:10:00:02").unwrap()["owner"], Value::Null);
+
+    assert_eq!(get("/lists")["lists"][0]["name"], "games");
+    change("POST /lists", json!({ "name": "mine", "url": "http://127.0.0.1:9/list.txt", "tag": "social" }));
+    assert_eq!(get("/lists")["lists"][1]["name"], "mine");
+    change("POST /lists/mine/refresh", Value::Null);
+    assert_eq!(change("POST /refresh", Value::Null).json()["lists"], 2);
+    change("DELETE /lists/mine", Value::Null);
+    assert_eq!(get("/lists")["lists"].as_array().unwrap().len(), 1);
+    assert_eq!(home.api(&token, "DELETE /api/v1/lists/games", "").status, 403, "it is in the configuration");
+    assert!(get("/tags")["categories"].as_array().unwrap().iter().any(|category| category["id"] == "games"));
+
+    let settings = json!({ "name": "Our home", "time_zone": "Europe/Berlin", "language": "de", "country": "DE" });
+    change("PUT /household", settings);
+    change("PUT /household/retention", json!({ "days": 7 }));
+    let household = get("/household");
+    assert_eq!((&household["name"], &household["retention_days"]), (&json!("Our home"), &json!(7)));
+    assert_eq!(get("/requests"), json!({ "waiting": [], "answered": [] }));
+    assert_eq!(get("/people/1/export")["person"]["name"], "Mia");
+    change("DELETE /activity", Value::Null);
+    assert_eq!(get("/activity"), json!([]));
+    assert_eq!(get("/problems/conflict")["title"], "Conflict");
+    let metrics = home.api(&token, "GET /metrics", "");
+    assert!(metrics.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"), "{metrics:?}");
+    assert!(metrics.body.contains("\nstairgate_dns_queries_total{"), "{metrics:?}");
+    assert!(get("/audit")[0]["by"]["token"] == "a program");
+
+    // What cannot be undone is for guardians who have signed in.
+    let erase = |headers: &str| {
+        let headers = format!("{headers}Content-Type: application/json\r\n");
+        home.call(&format!("POST /api/v1{ben}/erase"), &headers, "{\"name\":\"Benno\"}").status
+    };
+    assert_eq!(erase(&format!("Authorization: Bearer {token}\r\n")), 403);
+    assert_eq!(erase(&guardian), 403, "a cookie comes along by itself");
+    assert_eq!(erase(&format!("{guardian}X-CSRF-Token: wrong\r\n")), 403);
+    assert_eq!(erase(&format!("{guardian}X-CSRF-Token: {}\r\n", home.form_token(&guardian))), 200);
+    assert_eq!(home.api(&token, &format!("GET /api/v1{ben}"), "").status, 404);
+
+    // Figures to note, not to hold to.
+    let agent = fs::read_to_string(format!("/proc/{}/status", home.agent.id())).unwrap();
+    println!("agent: {}", agent.lines().find(|line| line.starts_with("VmRSS")).unwrap());
+}
+
+#[test]
+fn two_programs_never_overwrite_each_other() {
+    let home = Home::new();
+    let token = home.token(&home.set_up(), &SCOPES);
+    let person = home.api(&token, "GET /api/v1/people/1", "");
+    let seen = person.header("etag").unwrap().to_owned();
+    let with = |call: &str, name: &str, tag: &str, body: &str| {
+        let headers = format!("Authorization: Bearer {token}\r\n{name}: {tag}\r\nContent-Type: application/json\r\n");
+        home.call(call, &headers, body)
+    };
+    assert_eq!(with("GET /api/v1/people/1", "If-None-Match", &seen, "").status, 304);
+    let bedtime = r#"{"school":{"from":"21:00","to":"07:00"},"weekend":null}"#;
+    let call = "PUT /api/v1/people/1/bedtime";
+    // What has nothing to do with it is in nobody's way.
+    assert_eq!(home.api(&token, "PUT /api/v1/household/retention", "{\"days\":7}").status, 200);
+    let made = with(call, "If-Match", &seen, bedtime);
+    assert_eq!(made.status, 200, "{made:?}");
+    let conflict = with(call, "If-Match", &seen, "{}");
+    assert_eq!((conflict.status, conflict.json()["type"].clone()), (412, json!("/api/v1/problems/conflict")));
+    assert!(conflict.json()["detail"].as_str().unwrap().contains("look at it again"), "{conflict:?}");
+    assert_eq!(home.api(&token, "GET /api/v1/people/1/week", "").json()["windows"][0]["from"], "21:00");
+    let latest = made.header("etag").unwrap();
+    for (tag, status) in [(latest, 200), ("*", 200), ("W/\"1\"", 412), ("nonsense", 412), ("\"999999\"", 412)] {
+        assert_eq!(with(call, "If-Match", tag, bedtime).status, status, "{tag}");
+    }
+    assert_eq!(home.api(&token, call, "{}").status, 200, "without a condition it is made");
+    assert_eq!(with("GET /api/v1/people/1", "If-None-Match", &seen, "").status, 200);
+}
+
+#[test]
+fn what_is_no_call_is_refused_in_the_same_form() {
+    let home = Home::new();
+    let token = home.token(&home.set_up(), &SCOPES);
+    let json = "Content-Type: application/json";
+    let call = |call: &str, headers: &str, body: &str| {
+        let answer = home.call(call, &format!("Authorization: Bearer {token}\r\n{headers}\r\n"), body);
+        assert_eq!(answer.header("content-type"), Some(PROBLEM), "{call}: {answer:?}");
+        answer.status
+    };
+    let people = "POST /api/v1/people";
+    for (status, line, headers, body) in [
+        (400, people, json, "{"),
+        (400, people, json, ""),
+        (422, people, json, "[]"),
+        (422, people, json, "{\"name\":\"Ben\"}"),
+        (422, people, json, "{\"name\":\"Ben\",\"age\":\"7\"}"),
+        (422, people, json, "{\"name\":\"Ben\",\"age\":\"6-9\",\"x\":1}"),
+        (422, people, json, "{\"name\":\"\",\"age\":\"6-9\"}"),
+        (422, people, json, "{\"name\":\"Mia\",\"age\":\"6-9\"}"),
+        (415, people, "Content-Type: text/plain", "{\"name\":\"Ben\",\"age\":\"6-9\"}"),
+        (415, people, "Accept: */*", "{\"name\":\"Ben\",\"age\":\"6-9\"}"),
+        (422, "PUT /api/v1/people/1/categories", json, "{\"block\":[\"no-such\"],\"only\":null}"),
+        (422, "POST /api/v1/people/1/time", json, "{\"minutes\":0}"),
+        (422, "POST /api/v1/people/1/pause", json, "{\"end\":{\"at\":\"25:00\"}}"),
+        (422, "POST /api/v1/people/1/pause", json, "{\"end\":{\"minutes\":99999999}}"),
+        (404, "GET /api/v1/people/nobody", json, ""),
+        (404, "GET /api/v1/people/99", json, ""),
+        (404, "GET /api/v1/nothing", json, ""),
+        (404, "PUT /api/v1/devices/nothing", json, "{\"owner\":\"shared\"}"),
+        (400, "GET /api/v1/status?x=1", json, ""),
+        (400, "GET /api/v1/audit?limit=0", json, ""),
+        (400, "GET /api/v1/audit?limit=201", json, ""),
+        (400, "GET /api/v1/activity?before=yesterday", json, ""),
+        (404, "GET /api/v1/explain?person=99&name=a.example", json, ""),
+        (422, "GET /api/v1/explain?person=1&name=..", json, ""),
+        (421, "GET /api/v1/status", "Host: evil.example", ""),
+        (403, "POST /api/v1/people/1/resume", "Origin: http://evil.example", ""),
+        (405, "PATCH /api/v1/people", json, ""),
+    ] {
+        assert_eq!(call(line, headers, body), status, "{line} {headers} {body}");
+    }
+    let not_this_way = home.api(&token, "DELETE /api/v1/people", "");
+    assert_eq!((not_this_way.status, not_this_way.header("allow")), (405, Some("GET,HEAD,POST")));
+    let head = format!("{people} HTTP/1.1\r\nAuthorization: Bearer {token}\r\n{json}\r\nContent-Length: 10000000\r\n");
+    assert_eq!(home.call_without_body(&head).status, 413);
+    // A token goes before a cookie, and a wrong one lets nobody in whatever else there is.
+    let wrong = "Authorization: Bearer wrong\r\n";
+    let statuses: Vec<u16> = (0..7).map(|_| home.call("GET /api/v1/status", wrong, "").status).collect();
+    assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429]);
+    let slowed = home.call("GET /api/v1/status", wrong, "");
+    assert!(slowed.header("retry-after").is_some(), "{slowed:?}");
+    assert_eq!(home.api(&token, "GET /api/v1/status", "").status, 200, "a right one is never slowed down");
+}
+
+#[test]
+fn long_answers_come_in_pages_and_news_by_themselves() {
+    let home = Home::new();
+    let guardian = home.set_up();
+    let token = home.token(&guardian, &SCOPES);
+    let reader = home.token(&guardian, &["read"]);
+    let (mut all, mut some) = (home.events(&token), home.events(&reader));
+    for events in [&mut all, &mut some] {
+        events.until("event: status\n");
+        events.until("event: devices\n");
+        events.until("event: requests\n");
+    }
+    home.api(&token, "POST /api/v1/people/1/pause", "{\"end\":\"resume\"}");
+    for events in [&mut all, &mut some] {
+        events.until("\"because\":\"pause\"");
+    }
+    home.api(&token, "POST /api/v1/people/1/resume", "");
+
+    let asked = || home.api(&token, "GET /api/v1/activity", "").json().as_array().unwrap().len();
+    home.agent.wait(|| home.ask("wish.example.") && asked() >= 5);
+    all.until("event: query\n");
+    assert!(all.until("wish.example").contains("\"verdict\":\"allowed\""));
+    home.api(&token, "PUT /api/v1/household/retention", "{\"days\":3}");
+    home.api(&token, "POST /api/v1/people/1/pause", "{\"end\":\"morning\"}");
+    let read = some.until("\"then\":").to_owned();
+    assert!(!read.contains("wish") && !read.contains("event: query"), "{read}");
+
+    for path in ["/api/v1/audit?limit=2", "/api/v1/activity?limit=2"] {
+        let whole = path.replace("limit=2", "limit=200");
+        let whole = home.api(&token, &format!("GET {whole}"), "").json();
+        let (mut next, mut pages) = (Some(path.to_owned()), Vec::new());
+        while let Some(path) = next {
+            let page = home.api(&token, &format!("GET {path}"), "");
+            let entries = page.json().as_array().unwrap().clone();
+            assert!((1..=2).contains(&entries.len()), "{page:?}");
+            pages.extend(entries);
+            next = page.header("link").map(|link| {
+                let (path, relation) = link.split_once(">; ").unwrap();
+                assert_eq!(relation, "rel=\"next\"");
+                path.trim_start_matches('<').to_owned()
+            });
+        }
+        assert_eq!(Value::Array(pages), whole, "{path}");
+        assert!(whole.as_array().unwrap().len() > 3, "{whole}");
+    }
+    let about = home.api(&token, "GET /api/v1/audit?person=1", "").json();
+    assert!(about.as_array().unwrap().iter().all(|change| change["about"]["id"] == 1), "{about}");
+}
