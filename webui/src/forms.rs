@@ -802,6 +802,14 @@ form! {
     }
 }
 
+/// The query of [`crate::routes::EVENTS`].
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct EventsQuery {
+    /// Path and query of the page that is kept up to date, which forms lead back to; checked like `back`.
+    pub page: String,
+}
+
 /// The query of [`crate::routes::ACTIVITY`].
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(default)]

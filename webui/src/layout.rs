@@ -41,7 +41,7 @@ pub(crate) fn frame(shell: &Shell, title: &str, content: &Markup) -> Markup {
                 link rel="stylesheet" href=(assets::STYLE.path());
                 script src=(assets::SCRIPT.path()) defer {}
             }
-            body data-events=[(!matches!(shell.viewer, Viewer::Stranger)).then_some(routes::EVENTS)] {
+            body data-events=[(!matches!(shell.viewer, Viewer::Stranger)).then(|| events(shell))] {
                 a.skip href="#content" { (t!(language, "skip-to-content")) }
                 header.top {
                     a.brand href=(if signed_in { routes::HOME } else { routes::ME }) {
@@ -58,6 +58,11 @@ pub(crate) fn frame(shell: &Shell, title: &str, content: &Markup) -> Markup {
             }
         }
     }
+}
+
+/// The stream that keeps this page up to date. What comes over it has forms that lead back to this page.
+fn events(shell: &Shell) -> String {
+    routes::with_query(routes::EVENTS, &[("page", &shell.path)])
 }
 
 /// What has just been done or has failed.

@@ -7,7 +7,7 @@ use std::fmt::{Display, Write as _};
 /// Home: a card for each person. Whoever is not signed in is sent to [`SIGN_IN`], a child to [`ME`], and before the first
 /// run everyone to [`SETUP`].
 pub const HOME: &str = "/";
-/// Server-sent events, see [`crate::fragments`].
+/// Server-sent events, see [`crate::fragments`]; the query is [`crate::forms::EventsQuery`].
 pub const EVENTS: &str = "/events";
 /// Style and scripts, see [`crate::assets`].
 pub const ASSET: &str = "/assets/{file}";

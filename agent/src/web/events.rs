@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use stairgate_webui::forms::EventsQuery;
 use stairgate_webui::fragments::{self, Fragment};
 use stairgate_webui::routes;
 use tokio::sync::mpsc;
@@ -19,6 +20,7 @@ use tokio::time::{sleep, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::children::own_page;
+use super::form::own_path;
 use super::presence::Presence;
 use super::refusal::Refusal;
 use super::visit::Visit;
@@ -41,10 +43,11 @@ pub(super) fn routes() -> Router<Arc<Web>> {
     Router::new().route(routes::EVENTS, get(events))
 }
 
-async fn events(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn events(State(web): Shared, visit: Visit, Query(query): Query<EventsQuery>) -> Result<Response, Refusal> {
     if visit.child.is_none() {
         visit.adult()?;
     }
+    let visit = visit.on_page(own_path(&query.page));
     let (sender, receiver) = mpsc::channel::<Result<Bytes, Infallible>>(QUEUE);
     tokio::spawn(tell(web, visit, sender));
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];

@@ -54,9 +54,10 @@ impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Form<T> {
     }
 }
 
-/// The page that a form wants to go back to: a path on this host and nothing else.
+/// The page that a form wants to go back to: a path on this host and nothing else. Browsers leave tabs and ends of lines
+/// out of addresses (URL Standard §4.4), so that `/`, a tab and `/evil.example` would lead to another host.
 pub(super) fn own_path(path: &str) -> &str {
-    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(|c: char| c == '\\' || c.is_control());
     if own { path } else { stairgate_webui::routes::HOME }
 }
 
@@ -120,6 +121,7 @@ mod tests {
             ("/\\evil.example", "/"),
             ("http://evil.example/", "/"),
             ("/a\r\nSet-Cookie: x", "/"),
+            ("/\t/evil.example/", "/"),
         ] {
             assert_eq!(own_path(path), kept, "{path:?}");
         }

@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use stairgate_webui::assets::CONTENT_SECURITY_POLICY;
@@ -42,7 +42,7 @@ pub(super) async fn seal(request: Request, next: Next) -> Response {
 /// those that pages of others have made browsers send (CSRF).
 pub(super) async fn turn_away(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let failure = if !headers.get(header::HOST).is_some_and(|host| is_ours(host, &web.parts.hosts)) {
+    let failure = if !is_meant_for_us(headers, request.uri(), &web.parts.hosts) {
         Failure::WrongHost
     } else if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_from_here(headers) {
         Failure::FormExpired
@@ -60,6 +60,14 @@ pub(super) async fn turn_away(State(web): State<Arc<Web>>, request: Request, nex
 /// The page for a path that leads nowhere.
 pub(super) async fn nothing_there(visit: Visit) -> Refusal {
     Refusal::new(Failure::NotFound, &visit)
+}
+
+/// True if every name that a request gives is ours. RFC 9112 §3.2 allows one `Host` only, and a target may have a name too.
+fn is_meant_for_us(headers: &HeaderMap, target: &Uri, names: &[String]) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let one = hosts.next().is_some_and(|host| is_ours(host, names)) && hosts.next().is_none();
+    let in_target = target.authority().map(|authority| HeaderValue::from_str(authority.as_str()));
+    one && in_target.is_none_or(|authority| authority.is_ok_and(|authority| is_ours(&authority, names)))
 }
 
 /// No name of somebody else leads to an address, so an address in the place of a name is always meant.
@@ -105,6 +113,27 @@ mod tests {
             ("[", false),
         ] {
             assert_eq!(is_ours(&HeaderValue::from_static(host), &names), ours, "{host}");
+        }
+    }
+
+    #[test]
+    fn every_name_of_a_request_is_ours() {
+        let ours = HeaderValue::from_static("192.168.1.1");
+        let theirs = HeaderValue::from_static("evil.example");
+        for (hosts, target, meant) in [
+            (vec![&ours], "/", true),
+            (vec![&ours], "http://192.168.1.1/", true),
+            (vec![&ours], "http://evil.example/", false),
+            (vec![&ours, &theirs], "/", false),
+            (vec![&theirs, &ours], "/", false),
+            (vec![], "/", false),
+        ] {
+            let headers = hosts.into_iter().map(|host| (header::HOST, host.clone()));
+            let mut all = HeaderMap::new();
+            headers.for_each(|(name, host)| {
+                all.append(name, host);
+            });
+            assert_eq!(is_meant_for_us(&all, &Uri::from_static(target), &[]), meant, "{all:?} {target}");
         }
     }
 

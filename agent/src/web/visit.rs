@@ -153,6 +153,11 @@ impl Visit {
         cookie(secret, self.secure)
     }
 
+    /// The same visit, as the page at `path` shows it.
+    pub(super) fn on_page(self, path: &str) -> Self {
+        Self { path: path.to_owned(), ..self }
+    }
+
     /// The language of this visit.
     pub(super) fn language(&self) -> Language {
         self.language

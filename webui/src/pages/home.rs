@@ -40,12 +40,7 @@ pub fn home(shell: &Shell, home: &Home) -> Markup {
                 section aria-labelledby="adults" {
                     h2 #adults { (t!(language, "home-unfiltered")) }
                     ul.plain {
-                        @for person in free {
-                            li id=(format!("person-{}", person.id.0)) {
-                                a href=(routes::at(routes::PERSON, person.id.0)) { (words::name(&person.name)) }
-                                " " span.muted { (words::role(language, person.role)) }
-                            }
-                        }
+                        @for person in free { (card(shell, person)) }
                     }
                 }
             }
@@ -66,14 +61,18 @@ pub fn home(shell: &Shell, home: &Home) -> Markup {
     )
 }
 
-/// A person's card.
+/// A person's card; for a person without rules, an entry of the list of such.
 pub(crate) fn card(shell: &Shell, card: &PersonCard) -> Markup {
     let language = shell.language;
     let id = format!("person-{}", card.id.0);
     let heading = format!("{id}-name");
     let path = routes::at(routes::PERSON, card.id.0);
     let Some(now) = &card.now else {
-        return html! { article.card id=(id) { h3 { a href=(path) { (words::name(&card.name)) } } } };
+        return html! {
+            li id=(id) {
+                a href=(path) { (words::name(&card.name)) } " " span.muted { (words::role(language, card.role)) }
+            }
+        };
     };
     html! {
         article.card.closed[now.closed] id=(id) aria-labelledby=(heading) {
