@@ -4,6 +4,7 @@
 mod browser;
 mod evening;
 mod expected;
+mod pages;
 mod resolver;
 mod tricks;
 
@@ -102,6 +103,7 @@ pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
     if !options.bridge {
         demo.resolver()?;
         demo.browser()?;
+        demo.pages()?;
     }
     let Tally { held, failed } = demo.tally;
     screen.heading("That was it.");
@@ -111,7 +113,9 @@ pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
         screen.line(format_args!("\nThe agent:   {}", demo.gate.command_line(lab.home.gate_host())));
         screen.line("Ctrl-C takes it all down.");
         while !interrupt::asked() {
-            let _ = interrupt::sleep(Duration::from_secs(3600));
+            // A client that fails is no reason to take everything down.
+            let _ = demo.browse();
+            let _ = interrupt::sleep(Duration::from_secs(10));
         }
     }
     if failed > 0 {

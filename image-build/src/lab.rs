@@ -8,6 +8,7 @@ pub(crate) mod ask;
 pub(crate) mod client;
 pub(crate) mod download;
 pub(crate) mod faulty;
+pub(crate) mod forwarder;
 pub(crate) mod home;
 pub(crate) mod household;
 pub(crate) mod internet;

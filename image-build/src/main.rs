@@ -1,6 +1,7 @@
 //! `cargo xtask`: the tools of the project.
 
 mod bench;
+mod browser;
 mod demo;
 mod ebpf;
 mod faults;

@@ -49,15 +49,20 @@ pub(crate) fn require_root() -> Result<()> {
 
 /// Installs what is missing, by apt-get where there is one.
 pub(crate) fn require_programs(screen: &Screen) -> Result<()> {
+    require(screen, &PROGRAMS)
+}
+
+/// Installs which of these programs, given with their packages, are missing.
+pub(crate) fn require(screen: &Screen, programs: &[(&str, &'static str)]) -> Result<()> {
     let mut packages: Vec<&str> =
-        PROGRAMS.iter().filter(|(program, _)| !is_installed(program)).map(|&(_, package)| package).collect();
+        programs.iter().filter(|(program, _)| !is_installed(program)).map(|&(_, package)| package).collect();
     packages.dedup();
     if packages.is_empty() {
         return Ok(());
     }
     let names = packages.join(" ");
     if !is_installed("apt-get") {
-        bail!("the laboratory needs programs that Debian calls {names}; install them by this system's own means");
+        bail!("this needs programs that Debian calls {names}; install them by this system's own means");
     }
     screen.step(&format!("Installing {names}"), |progress| {
         if install(&packages).is_ok() {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
+use crate::browser::PARTS;
 use crate::faults::SCENARIOS;
 use crate::lab::Lab;
 use crate::lab::agent::{self, Gate};
@@ -15,7 +16,7 @@ use crate::lab::home::Placement;
 use crate::lab::sites::Names;
 use crate::process::{Finished, cargo, describe, last_lines, run};
 use crate::ui::{Screen, Tone};
-use crate::{ebpf, fuzz, interrupt, packages, workspace};
+use crate::{browser, ebpf, fuzz, interrupt, packages, workspace};
 
 /// Time for one step: the longest builds and runs every test of the workspace.
 const STEP_LIMIT: Duration = Duration::from_secs(2400);
@@ -29,8 +30,7 @@ const CAPTURES: &str = "../shared/data/pcaps/dev";
 /// Checks everything.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only steps whose title contains this.
-    #[arg(long)]
+    /// Only steps whose title contains this, such as `browser`.
     only: Option<String>,
     /// Name the steps and do nothing.
     #[arg(long)]
@@ -115,6 +115,10 @@ fn steps() -> Vec<Step> {
     steps.extend((0..SCENARIOS.len()).map(|number| Step {
         title: format!("fault: {}", SCENARIOS[number].title),
         work: Box::new(move |screen| fault(screen, number)),
+    }));
+    steps.extend((0..PARTS.len()).map(|number| Step {
+        title: format!("browser: {}", PARTS[number].title),
+        work: Box::new(move |screen| in_browser(screen, number)),
     }));
     steps
 }
@@ -217,4 +221,16 @@ fn fault(screen: &Screen, number: usize) -> Result<Outcome> {
     });
     measured.iter().for_each(|words| screen.note(words));
     outcome
+}
+
+fn in_browser(screen: &Screen, number: usize) -> Result<Outcome> {
+    packages::require(screen, &browser::PROGRAMS)?;
+    let program = agent::build(screen)?;
+    let lab = screen
+        .step(&format!("browser: {}", PARTS[number].title), |_| Lab::build(Names::Invented, Placement::Router))?;
+    let mut gate = Gate::new(&lab, program);
+    let mut measured = Vec::new();
+    let outcome = PARTS[number].run(screen, &lab, &mut gate, &mut measured);
+    measured.iter().for_each(|words| screen.note(words));
+    outcome.map(|()| Outcome::Passed)
 }

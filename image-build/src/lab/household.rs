@@ -60,11 +60,18 @@ struct List {
 pub(crate) struct Household {
     /// Where the gate stands.
     placement: String,
+    /// Whether the file says who lives here; otherwise the first run on the pages does.
+    claimed: bool,
     windows: Vec<Window>,
-    devices: Vec<(Who, String)>,
+    /// Names of owners, and hardware addresses.
+    devices: Vec<(String, String)>,
+    /// Children besides those who have devices in the laboratory.
+    crowd: Vec<String>,
     lists: Vec<List>,
     /// The `[resolver]` section, if the agent resolves names.
     resolver: String,
+    /// The `[web]` section, if it says anything.
+    web: String,
     /// Sets of DNS servers that single people's names are asked of.
     upstreams: Vec<(Who, &'static str)>,
 }
@@ -75,15 +82,23 @@ impl Household {
         let lists = lab.sites.lists.iter().filter_map(|list| {
             Some(List { category: list.kind.category?, path: list.path.clone(), names: list.entries })
         });
-        let people = [Who::Mia, Who::Jonas, Who::Parent].map(|who| (who, who.mac().to_owned()));
+        let people = [Who::Mia, Who::Jonas, Who::Parent].map(|who| (who.name().to_owned(), who.mac().to_owned()));
         Self {
             placement: lab.home.configuration(),
+            claimed: true,
             windows: Vec::new(),
             devices: people.to_vec(),
+            crowd: Vec::new(),
             lists: lists.collect(),
             resolver: String::new(),
+            web: String::new(),
             upstreams: Vec::new(),
         }
+    }
+
+    /// The lists alone, for a family that sets itself up on the pages.
+    pub(crate) fn unclaimed(lab: &Lab) -> Self {
+        Self { claimed: false, ..Self::new(lab) }
     }
 
     /// Names on all lists.
@@ -99,7 +114,20 @@ impl Household {
 
     /// Gives an added device of the home to somebody.
     pub(crate) fn add_device(&mut self, who: Who, number: u8) {
-        self.devices.push((who, extra_mac(number)));
+        self.devices.push((who.name().to_owned(), extra_mac(number)));
+    }
+
+    /// Adds so many children, and so many devices that are theirs in turn.
+    pub(crate) fn add_crowd(&mut self, children: u8, devices: u8) {
+        self.crowd = (1..=children).map(|number| format!("Child {number}")).collect();
+        let owners = self.crowd.iter().cycle().zip(0..devices);
+        let added = owners.map(|(owner, number)| (owner.clone(), format!("02:00:00:00:01:{number:02x}")));
+        self.devices.extend(added);
+    }
+
+    /// Says how the pages are served, by this `[web]` section of the configuration.
+    pub(crate) fn set_web(&mut self, section: String) {
+        self.web = section;
     }
 
     /// Lets the agent resolve names, by this `[resolver]` section of its configuration.
@@ -143,10 +171,13 @@ impl Household {
         writeln!(text, "state_dir = \"{}\"\npin_dir = \"{}\"", state.display(), pins.display())?;
         writeln!(text, "control_socket = \"{}\"", socket.display())?;
         writeln!(text, "domain_capacity = {}", self.names() + SPARE_NAMES)?;
-        writeln!(text, "\n{}", self.resolver)?;
+        writeln!(text, "\n{}\n{}", self.resolver, self.web)?;
         for (number, List { category, path, .. }) in self.lists.iter().enumerate() {
             writeln!(text, "\n[[list]]\nname = \"{category}-{number}\"")?;
             writeln!(text, "path = \"{}\"\ncategory = \"{category}\"", path.display())?;
+        }
+        if !self.claimed {
+            return Ok(text);
         }
         writeln!(text, "\n[household]\nname = \"The laboratory\"\ntime_zone = \"UTC\"")?;
         for who in [Who::Parent, Who::Mia, Who::Jonas] {
@@ -160,9 +191,12 @@ impl Household {
                 self.write_rules(&mut text, who)?;
             }
         }
-        for (who, mac) in &self.devices {
-            writeln!(text, "\n[[household.device]]\nmac = \"{mac}\"\nlabel = \"{}'s device\"", who.name())?;
-            writeln!(text, "owner = \"{}\"", who.name())?;
+        for child in &self.crowd {
+            writeln!(text, "\n[[household.person]]\nname = \"{child}\"\nrole = \"child\"\nage = \"10-12\"")?;
+        }
+        for (owner, mac) in &self.devices {
+            writeln!(text, "\n[[household.device]]\nmac = \"{mac}\"\nlabel = \"{owner}'s device\"")?;
+            writeln!(text, "owner = \"{owner}\"")?;
         }
         Ok(text)
     }

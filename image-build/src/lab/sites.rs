@@ -54,7 +54,7 @@ const fn kind(category: &'static str, title: &'static str, discreet: bool, sourc
 #[rustfmt::skip]
 pub(crate) static KINDS: [Kind; 10] = [
     Kind { category: None, title: "everyday site", discreet: false,
-        source: Source::Unlisted(["encyclopedia.test", "school.test", "weather.test", "library.test"]) },
+        source: Source::Unlisted(["encyclopedia.example", "school.example", "weather.example", "library.example"]) },
     kind("video", "video", false,
         Source::BuiltIn(["youtube.com", "netflix.com", "twitch.tv", "vimeo.com"])),
     kind("games", "games", false,
