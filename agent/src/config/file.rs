@@ -90,6 +90,15 @@ impl File {
                 "choose a shorter path",
             );
         }
+        let resolver = self.resolver.and_then(|section| section.validate(mistakes));
+        let web = self.web.map_or_else(|| Some(Web::default()), |section| section.validate(mistakes));
+        let port_of_names = resolver.as_ref().and_then(|resolver| resolver.ports.https);
+        if let Some(port) = port_of_names.filter(|port| web.as_ref().is_some_and(|web| web.https == Some(*port))) {
+            mistakes.missing(
+                format!("the resolver and the household's pages would both answer on port {port}"),
+                "write https_port = 0 under [web], or another port there or under [resolver]",
+            );
+        }
         Config {
             placement,
             state_dir: directory(self.state_dir, DEFAULT_STATE_DIR, mistakes),
@@ -100,8 +109,8 @@ impl File {
             local_prefixes: local_prefixes(self.local_prefixes, mistakes),
             log_level: self.log_level.map_or(LevelFilter::INFO, |level| log_level(&level, mistakes)),
             lists: lists(self.list, mistakes),
-            resolver: self.resolver.and_then(|section| section.validate(mistakes)),
-            web: self.web.map_or_else(|| Some(Web::default()), |section| section.validate(mistakes)),
+            resolver,
+            web,
             initial_household: self.household.and_then(|household| initial_household(household, mistakes)),
         }
     }

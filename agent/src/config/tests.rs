@@ -52,6 +52,19 @@ fn bridge_mode() {
 }
 
 #[test]
+fn names_and_pages_do_not_answer_on_the_same_port() {
+    let parse = |web: &str| {
+        let text = format!("mode = \"router\"\nlan_interfaces = [\"br-lan\"]\n[resolver]\nhttps_port = 443\n{web}");
+        Config::parse(&text)
+    };
+    let mistakes = parse("").unwrap_err();
+    assert!(mistakes[0].to_string().contains("both answer on port 443"), "{mistakes:?}");
+    for web in ["[web]\nhttps_port = 0\n", "[web]\nhttps_port = 8443\n", "[web]\nenabled = false\n"] {
+        assert!(parse(web).is_ok(), "{web}");
+    }
+}
+
+#[test]
 fn mistakes_name_line_and_remedy() {
     check("lan_interfce = []", "line 4: unknown key `lan_interfce`; did you mean `lan_interfaces`?");
     check(

@@ -40,7 +40,7 @@ enum Outcome {
 /// Mia's systems check before, during and after a pause, and while the agent is dead.
 pub(super) fn checks(stage: &mut Stage<'_>) -> Result<()> {
     // The resolver of the laboratory has the port for HTTPS.
-    let _world = stage.set_up_resolver("", "\n[web]\nhttps_port = 0\n")?;
+    let _world = stage.set_up_resolver("", "")?;
     let mia = stage.lab.home.of(Who::Mia);
     expect_all(mia, "before the pause", |outcome, _| outcome == Outcome::Online)?;
 

@@ -118,6 +118,8 @@ pub(crate) fn household_with(lab: &Lab, settings: &str, tables: &str) -> Result<
          {HTTPS_SET} = [\"https://{DNS_NAME}@{WORLD_V4}:{HTTPS_PORT}/dns-query\"]\n{tables}",
         lab.internet.authority.display()
     ));
+    // Names are asked of the usual port over HTTPS, so the pages are served without.
+    household.set_web("[web]\nhttps_port = 0\n".to_owned());
     household.set_upstreams(Who::Mia, TLS_SET);
     household.set_upstreams(Who::Jonas, HTTPS_SET);
     household.add_list(lab, TRACKERS, &[TRACKER])?;
