@@ -24,6 +24,11 @@ const STEP_LIMIT: Duration = Duration::from_secs(2400);
 const FAILURE_LINES: usize = 60;
 /// Seconds for each fuzz target.
 const FUZZ_SECONDS: &str = "5";
+/// What tests the programming interface by its document, from PyPI, and where it is installed beneath the build folder.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+const SCHEMATHESIS_FOLDER: &str = "target/schemathesis";
+/// Time for installing it.
+const INSTALL_LIMIT: Duration = Duration::from_secs(300);
 /// Real captures, beside the project when somebody put them there.
 const CAPTURES: &str = "../shared/data/pcaps/dev";
 
@@ -105,6 +110,7 @@ fn steps() -> Vec<Step> {
         step("the licences of all dependencies are fine", licences),
         step("the kernel program in the repository is what its source builds to", kernel_program),
         cargo_step("the tests of all crates", &["test", "--workspace"]),
+        step("programs are answered as the interface's document says (schemathesis)", interface),
         step("a short run of every fuzz target", short_fuzz),
         step("captures are read alike by kernel and host", replay),
         step("a family's evening (demo --once)", |screen| own_tool(screen, "a family's evening", &["demo", "--once"])),
@@ -168,6 +174,43 @@ fn kernel_program(screen: &Screen) -> Result<Outcome> {
         return Ok(Outcome::Skipped(why));
     }
     own_tool(screen, "the kernel program in the repository is what its source builds to", &["ebpf", "--check"])
+}
+
+fn interface(screen: &Screen) -> Result<Outcome> {
+    let folder = workspace().join(SCHEMATHESIS_FOLDER);
+    if let Some(why) = install_schemathesis(&folder)? {
+        return Ok(Outcome::Skipped(why));
+    }
+    let test = "schemathesis_finds_no_answer_that_the_document_lacks";
+    let mut command = cargo(["test", "--package", "stairgate", "--test", "api", "--", "--ignored", test]);
+    command.env("STAIRGATE_SCHEMATHESIS", folder.join("bin/schemathesis"));
+    command_step(screen, "programs are answered as the interface's document says (schemathesis)", command)
+}
+
+/// Installs schemathesis in a folder of its own, unless this version is there. If it cannot be had, the reason.
+fn install_schemathesis(folder: &Path) -> Result<Option<String>> {
+    let installed = folder.join("installed");
+    if fs::read_to_string(&installed).is_ok_and(|version| version == SCHEMATHESIS) {
+        return Ok(None);
+    }
+    if !packages::is_installed("python3") {
+        return Ok(Some("python3 is not installed".to_owned()));
+    }
+    let mut environment = Command::new("python3");
+    environment.args(["-m", "venv", "--clear"]).arg(folder);
+    if !run(&mut environment, INSTALL_LIMIT)?.status.success() {
+        return Ok(Some("python3 makes no environments here (apt-get install python3-venv)".to_owned()));
+    }
+    let mut install = Command::new(folder.join("bin/pip"));
+    install.args(["install", "--quiet", "--disable-pip-version-check", SCHEMATHESIS]);
+    let Ok(Finished { status, stderr, .. }) = run(&mut install, INSTALL_LIMIT) else {
+        return Ok(Some(format!("{SCHEMATHESIS} was not installed in time; is PyPI in reach?")));
+    };
+    if !status.success() {
+        return Ok(Some(format!("{SCHEMATHESIS} cannot be installed: {}", last_lines(&stderr, 1))));
+    }
+    fs::write(&installed, SCHEMATHESIS).with_context(|| format!("cannot write {}", installed.display()))?;
+    Ok(None)
 }
 
 fn short_fuzz(screen: &Screen) -> Result<Outcome> {

@@ -4,6 +4,7 @@
 //! has anything that the other lacks; what each operation asks of its caller stands in [`crate::access::rights::Need`].
 //! Names of operations, paths and fields are stable within the version that the paths begin with.
 
+mod answer;
 mod caller;
 mod condition;
 mod devices;
@@ -18,6 +19,7 @@ mod problem;
 mod requests;
 mod rules;
 mod values;
+mod words;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! A home whose agent is called over HTTP: a router with its agent, and a child's tablet at its LAN port, each in a network
 //! namespace of its own.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -181,6 +182,18 @@ impl Home {
     pub(crate) fn form_token(&self, session: &str) -> String {
         let page = self.call("GET /settings/account", session, "");
         between(&page.body, "name=\"csrf\" value=\"", "\"").to_owned()
+    }
+
+    /// A program that is to run on the router.
+    pub(crate) fn on_router(&self, program: &OsStr) -> Command {
+        let mut command = Command::new("nsenter");
+        command.args(["--target", &self.router.id().to_string(), "--net"]).arg(program);
+        command
+    }
+
+    /// A directory that is gone with the home.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// What a command says.

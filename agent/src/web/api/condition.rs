@@ -6,9 +6,6 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use stairgate_webui::view::Failure;
-
-use super::problem::Problem;
 
 /// The tag of a revision.
 pub(super) fn tag(revision: u64) -> HeaderValue {
@@ -16,24 +13,22 @@ pub(super) fn tag(revision: u64) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{revision}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// The latest revision that `If-Match` names; none if the call is made in any case.
-///
-/// # Errors
-/// If it names no tag of ours: nothing here can match it.
-pub(super) fn expected(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+/// A revision that is never given: what is conditional on it is refused.
+const NEVER: u64 = u64::MAX;
+
+/// The latest revision that `If-Match` names; none if the call is made in any case. If it names no tag of ours, nothing
+/// can match it, which is for the application to say: what is wrong with a call otherwise goes before (RFC 9110 §13.2.1).
+pub(super) fn expected(headers: &HeaderMap) -> Option<u64> {
     let mut tags = tags(headers, header::IF_MATCH).peekable();
-    if tags.peek().is_none() {
-        return Ok(None);
-    }
+    tags.peek()?;
     let mut latest = None;
     for tag in tags {
         if tag == "*" {
-            return Ok(None);
+            return None;
         }
         latest = latest.max(revision(tag));
     }
-    let detail = "`If-Match` is no tag that was given out here; look at it again, then repeat what is still to be done";
-    latest.map(Some).ok_or_else(|| Problem::new(Failure::Conflict, detail).with(StatusCode::PRECONDITION_FAILED))
+    latest.or(Some(NEVER))
 }
 
 /// The answer, without its body if the caller has it already.
@@ -73,13 +68,13 @@ mod tests {
 
     #[test]
     fn strong_tags_of_ours_are_expected_and_others_match_nothing() {
-        assert_eq!(expected(&HeaderMap::new()).unwrap(), None);
+        assert_eq!(expected(&HeaderMap::new()), None);
         for (value, revision) in [("\"7\"", Some(7)), ("*", None), ("\"x\", \"7\" ,\"5\"", Some(7)), ("\"x\", *", None)]
         {
-            assert_eq!(expected(&with(header::IF_MATCH, value)).unwrap(), revision, "{value}");
+            assert_eq!(expected(&with(header::IF_MATCH, value)), revision, "{value}");
         }
         for value in ["", "7", "W/\"7\"", "\"-7\"", "\"7", "\"99999999999999999999999\""] {
-            assert!(expected(&with(header::IF_MATCH, value)).is_err(), "{value}");
+            assert_eq!(expected(&with(header::IF_MATCH, value)), Some(NEVER), "{value}");
         }
         assert_eq!(tag(7), "\"7\"");
     }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use stairgate_policy::household::{self, PersonId};
 use stairgate_webui::view;
 
-use super::operation::{Done, Input, Json, NoBody, Nothing, Operation, Plain, Route};
+use super::answer::{Done, Plain};
+use super::operation::{Input, Json, NoBody, Nothing, Operation, Route};
 use super::problem::Problem;
 use crate::access::rights::Need;
 use crate::pages as views;

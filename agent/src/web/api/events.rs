@@ -16,11 +16,12 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::{sleep, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::answer::{Answer, AnswerDescription};
 use super::caller::Caller;
 use super::devices::Device;
 use super::history::Entry;
 use super::home::Status;
-use super::operation::{Answer, AnswerDescription, Input, NoBody, Nothing, Operation, Route};
+use super::operation::{Input, NoBody, Nothing, Operation, Route};
 use super::problem::Problem;
 use super::requests::Requests;
 use crate::access::rights::Need;

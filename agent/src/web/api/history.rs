@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use stairgate_policy::household::PersonId;
 use stairgate_webui::view::{self, Actor, AuditAction, Verdict};
 
-use super::operation::{BASE, Input, NoBody, Nothing, Operation, Page, Plain, Route};
+use super::answer::{Page, Plain};
+use super::operation::{BASE, Input, NoBody, Nothing, Operation, Route};
 use super::problem::Problem;
 use super::values::{PersonRef, Reason};
 use crate::access::rights::Need;

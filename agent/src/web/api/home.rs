@@ -8,9 +8,8 @@ use stairgate_policy::validate::NAME_LETTERS_MAX;
 use stairgate_webui::language::Language;
 use stairgate_webui::view::Failure;
 
-use super::operation::{
-    Answer, AnswerDescription, Done, Input, Json, NoBody, Nothing, Operation, Plain, Route, Tagged,
-};
+use super::answer::{Answer, AnswerDescription, Done, Plain, Tagged};
+use super::operation::{Input, Json, NoBody, Nothing, Operation, Route};
 use super::people::PersonNow;
 use super::problem::{Problem, ProblemDocument};
 use crate::access::rights::Need;

@@ -8,7 +8,8 @@ use stairgate_policy::household::PersonId;
 use stairgate_policy::{services, taxonomy};
 use stairgate_webui::view::{self, Failure};
 
-use super::operation::{BASE, Done, Input, Json, Made, NoBody, Nothing, Operation, Plain, Route};
+use super::answer::{Done, Made, Plain};
+use super::operation::{BASE, Input, Json, NoBody, Nothing, Operation, Route};
 use super::problem::Problem;
 use super::values::{ModeRef, PersonRef, Reason};
 use crate::access::rights::Need;

@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use axum::body::{Body as Stream, HttpBody as _, to_bytes};
 use axum::extract::{FromRequestParts as _, Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::IntoResponse as _;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 use stairgate_webui::view::Failure;
 use tokio::time::timeout;
 
+use super::answer::{Answer, AnswerDescription, Done, Tagged};
 use super::caller::Caller;
-use super::condition::{self, tag};
+use super::condition;
 use super::problem::Problem;
 use crate::access::rights::Need;
 use crate::application::{ApplicationError, By, Changed};
@@ -31,7 +32,8 @@ pub(super) const BASE: &str = "/api/v1";
 const BODY_BYTES_MAX: usize = 64 * 1024;
 /// A body must be there after this time.
 const BODY_TIME: Duration = Duration::from_secs(20);
-const JSON: &str = "application/json";
+/// The media type of bodies and answers.
+pub(super) const JSON: &str = "application/json";
 
 /// Where an operation is, and who may call it.
 #[derive(Clone, Debug)]
@@ -78,15 +80,6 @@ pub(super) struct Description {
     pub(super) query: Schema,
     pub(super) body: Option<Schema>,
     pub(super) answer: AnswerDescription,
-}
-
-/// What is answered if all goes well.
-pub(super) struct AnswerDescription {
-    pub(super) status: StatusCode,
-    pub(super) media_type: &'static str,
-    pub(super) schema: Schema,
-    /// Headers with what they say.
-    pub(super) headers: &'static [(&'static str, &'static str)],
 }
 
 /// What comes with a call.
@@ -151,142 +144,17 @@ impl<T: DeserializeOwned + JsonSchema + Send> Body for Json<T> {
             Problem::bad_request("the body did not arrive in time; send it again").with(StatusCode::REQUEST_TIMEOUT)
         })?;
         let body = body.map_err(|_| too_large())?;
+        // Every body is an object; the decoder would also take the fields' values one after the other.
+        if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+            let detail = "the body is no JSON object; send one as the description has it";
+            return Err(Problem::new(Failure::BadRequest, detail));
+        }
         serde_json::from_slice(&body).map(Self).map_err(|error| match error.classify() {
             Category::Data => Problem::new(Failure::BadRequest, format!("the body does not fit: {error}")),
             Category::Io | Category::Syntax | Category::Eof => {
                 Problem::bad_request(format!("the body is not JSON: {error}"))
             }
         })
-    }
-}
-
-/// What can be answered.
-pub(super) trait Answer: IntoResponse {
-    fn describe(generator: &mut SchemaGenerator) -> AnswerDescription;
-}
-
-const ETAG: (&str, &str) = ("ETag", "The state of the home that this was made from; send it back as `If-Match`.");
-const LINK: (&str, &str) = ("Link", "The next page, as `rel=\"next\"` (RFC 8288); missing on the last page.");
-const LOCATION: (&str, &str) = ("Location", "Where what was made is.");
-
-fn json_answer<T: JsonSchema>(
-    generator: &mut SchemaGenerator,
-    status: StatusCode,
-    headers: &'static [(&'static str, &'static str)],
-) -> AnswerDescription {
-    AnswerDescription { status, media_type: JSON, schema: generator.subschema_for::<T>(), headers }
-}
-
-fn json_response<T: Serialize>(status: StatusCode, value: &T) -> Response {
-    match serde_json::to_vec(value) {
-        Ok(body) => (status, [(header::CONTENT_TYPE, JSON)], body).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be written");
-            Problem::unavailable().into_response()
-        }
-    }
-}
-
-/// What changes by itself, and so has no tag.
-pub(super) struct Plain<T>(pub(super) T);
-
-impl<T: Serialize + JsonSchema> Answer for Plain<T> {
-    fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
-        json_answer::<T>(generator, StatusCode::OK, &[])
-    }
-}
-
-impl<T: Serialize> IntoResponse for Plain<T> {
-    fn into_response(self) -> Response {
-        json_response(StatusCode::OK, &self.0)
-    }
-}
-
-/// What stays the same until the home has another revision.
-pub(super) struct Tagged<T> {
-    pub(super) value: T,
-    pub(super) revision: u64,
-}
-
-impl<T: Serialize + JsonSchema> Answer for Tagged<T> {
-    fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
-        json_answer::<T>(generator, StatusCode::OK, &[ETAG])
-    }
-}
-
-impl<T: Serialize> IntoResponse for Tagged<T> {
-    fn into_response(self) -> Response {
-        ([(header::ETAG, tag(self.revision))], json_response(StatusCode::OK, &self.value)).into_response()
-    }
-}
-
-/// A page of something long.
-pub(super) struct Page<T> {
-    pub(super) value: T,
-    /// Path and query of the next page.
-    pub(super) next: Option<String>,
-}
-
-impl<T: Serialize + JsonSchema> Answer for Page<T> {
-    fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
-        json_answer::<T>(generator, StatusCode::OK, &[LINK])
-    }
-}
-
-impl<T: Serialize> IntoResponse for Page<T> {
-    fn into_response(self) -> Response {
-        let mut response = json_response(StatusCode::OK, &self.value);
-        let link = self.next.and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok());
-        if let Some(link) = link {
-            response.headers_mut().insert(header::LINK, link);
-        }
-        response
-    }
-}
-
-/// A change was made.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Done {
-    /// What was done, in a sentence.
-    done: String,
-    /// The state of the home after it.
-    revision: u64,
-}
-
-impl Answer for Done {
-    fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
-        json_answer::<Self>(generator, StatusCode::OK, &[ETAG])
-    }
-}
-
-impl IntoResponse for Done {
-    fn into_response(self) -> Response {
-        ([(header::ETAG, tag(self.revision))], json_response(StatusCode::OK, &self)).into_response()
-    }
-}
-
-/// Something was made.
-pub(super) struct Made {
-    pub(super) done: Done,
-    /// Its path.
-    pub(super) place: String,
-}
-
-impl Answer for Made {
-    fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
-        json_answer::<Done>(generator, StatusCode::CREATED, &[ETAG, LOCATION])
-    }
-}
-
-impl IntoResponse for Made {
-    fn into_response(self) -> Response {
-        let tag = tag(self.done.revision);
-        let mut response = json_response(StatusCode::CREATED, &self.done);
-        response.headers_mut().insert(header::ETAG, tag);
-        if let Ok(place) = HeaderValue::from_str(&self.place) {
-            response.headers_mut().insert(header::LOCATION, place);
-        }
-        response
     }
 }
 
@@ -395,9 +263,15 @@ where
     let caller = Caller::of(&web, &parts.method, &parts.headers, peer, need).await?;
     let path = Path::<P>::from_request_parts(&mut parts, &web).await;
     let Path(path) = path.map_err(|_| Problem::not_found("there is nothing at this address; look at the list"))?;
-    let query = serde_html_form::from_str(parts.uri.query().unwrap_or_default());
+    let query = parts.uri.query().unwrap_or_default();
+    // The decoder would take a parameter without a value for one that is left out.
+    if !query.is_empty() && query.split('&').any(|pair| pair.split_once('=').is_none_or(|(_, value)| value.is_empty()))
+    {
+        return Err(Problem::bad_request("a parameter of the query has no value; give it one, or leave it out"));
+    }
+    let query = serde_html_form::from_str(query);
     let query = query.map_err(|error| Problem::bad_request(format!("the query does not fit: {error}")))?;
-    let seen = if conditional { condition::expected(&parts.headers)? } else { None };
+    let seen = if conditional { condition::expected(&parts.headers) } else { None };
     let body = B::read(&parts.headers, body).await?;
     Ok(Input { web, caller, seen, path, query, body })
 }

@@ -1,5 +1,7 @@
 //! People: how it is for them now, who there is, and what is decided for a while.
 
+use std::num::NonZeroU32;
+
 use axum::http::Method;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -8,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use stairgate_policy::household;
 use stairgate_webui::view::{AuditAction, PersonCard};
 
-use super::operation::{
-    Answer, AnswerDescription, BASE, Done, Input, Json, Made, NoBody, Nothing, Operation, Plain, Route, Tagged,
-};
+use super::answer::{Answer, AnswerDescription, Done, Made, Plain, Tagged};
+use super::operation::{BASE, Input, Json, NoBody, Nothing, Operation, Route};
 use super::problem::Problem;
 use super::rules::Rules;
-use super::values::{Age, Clock, InPerson, Name, Now, PersonRole};
+use super::values::{Clock, InPerson, Name, Now, PersonRole};
+use super::words::Age;
 use crate::access::rights::Need;
 use crate::application::ApplicationError;
 use crate::control::protocol;
@@ -133,7 +135,7 @@ enum PauseEnd {
     /// When the person's night ends; at 07:00 if none ends within a day.
     Morning,
     /// After so many minutes.
-    Minutes(#[schemars(range(min = 1, max = 44640))] u32),
+    Minutes(#[schemars(range(max = 44640))] NonZeroU32),
     /// When the household's clocks next show this time.
     At(Clock),
 }
@@ -186,7 +188,7 @@ async fn pause(input: Input<InPerson, Nothing, Json<Pause>>) -> Result<Done, Pro
     let end = match &input.body.0.end {
         PauseEnd::Resume => protocol::PauseEnd::Resume,
         PauseEnd::Morning => protocol::PauseEnd::Morning,
-        PauseEnd::Minutes(minutes) => protocol::PauseEnd::After(u64::from(*minutes) * 60),
+        PauseEnd::Minutes(minutes) => protocol::PauseEnd::After(u64::from(minutes.get()) * 60),
         PauseEnd::At(Clock(time)) => protocol::PauseEnd::At(time.to_string()),
     };
     input.change(move |app, by, moment| app.pause(id, &end, by, moment)).await

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use stairgate_webui::forms::AnswerChoice;
 use stairgate_webui::view::{self, Failure};
 
-use super::operation::{Done, Input, Json, NoBody, Nothing, Operation, Plain, Route};
+use super::answer::{Done, Plain};
+use super::operation::{Input, Json, NoBody, Nothing, Operation, Route};
 use super::problem::Problem;
 use super::values::{PersonRef, Reason};
 use crate::access::rights::Need;

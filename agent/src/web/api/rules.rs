@@ -7,11 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stairgate_policy::household::{self, Filter, PersonId};
 
-use super::operation::{BASE, Done, Input, Json, Made, NoBody, Nothing, Operation, Route, Tagged};
+use super::answer::{Done, Made, Tagged};
+use super::operation::{BASE, Input, Json, NoBody, Nothing, Operation, Route};
 use super::problem::Problem;
-use super::values::{
-    Clock, InPerson, Kept, Mode, ModeEffect, NameAction, NameRule, Protection, ServiceChoice, Window, ids,
-};
+use super::values::{Clock, InPerson, Mode, NameRule, Protection, Window, ids};
+use super::words::{Kept, ModeEffect, NameAction, ServiceChoice};
 use crate::access::rights::Need;
 use crate::application::{self, ApplicationError, ModeEdit};
 use crate::desk::App;
