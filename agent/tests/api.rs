@@ -6,6 +6,7 @@ mod agent_support;
 mod api_support;
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 use std::{env, fs};
 
 use api_support::{Home, Response, TABLET};
@@ -340,6 +341,25 @@ fn long_answers_come_in_pages_and_news_by_themselves() {
     }
     let about = home.api(&token, "GET /api/v1/audit?person=1", "").json();
     assert!(about.as_array().unwrap().iter().all(|change| change["about"]["id"] == 1), "{about}");
+}
+
+#[test]
+fn a_pause_stops_what_is_running() {
+    let home = Home::new();
+    let token = home.token(&home.set_up(), &["pause"]);
+    let stream = home.stream();
+    for _ in 0..5 {
+        home.agent.wait(|| stream.has_lately_arrived());
+        let begun = Instant::now();
+        assert_eq!(home.api(&token, "POST /api/v1/people/1/pause", "{\"end\":\"resume\"}").status, 200);
+        let answered = begun.elapsed();
+        home.agent.wait(|| !stream.has_lately_arrived());
+        // Figures to note, not to hold to.
+        let passed = stream.last_arrival().saturating_duration_since(begun);
+        println!("pause by the interface: last packet after {passed:.1?}, answer after {answered:.1?}");
+        assert_eq!(home.api(&token, "POST /api/v1/people/1/resume", "").status, 200);
+    }
+    home.agent.wait(|| stream.has_lately_arrived());
 }
 
 /// Where the program is that the test below runs.

@@ -9,8 +9,9 @@ use std::net::{TcpStream, UdpSocket};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::process::{Child, Command};
+use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hickory_proto::op::{Message, MessageType, Query};
 use hickory_proto::rr::rdata::A;
@@ -22,6 +23,9 @@ use crate::agent_support::{Agent, PATIENCE};
 
 pub(crate) const TABLET: &str = "02:00:5e:10:00:01";
 const HOST: &str = "127.0.0.1";
+/// A server of the internet, which the router plays too.
+const SERVER: &str = "198.51.100.7";
+const SERVER_PORT: u16 = 4000;
 const PASSWORD: &str = "correct horse battery";
 
 pub(crate) struct Home {
@@ -184,6 +188,29 @@ impl Home {
         between(&page.body, "name=\"csrf\" value=\"", "\"").to_owned()
     }
 
+    /// Lets the tablet send to a server of the internet, packet after packet, until the test ends.
+    pub(crate) fn stream(&self) -> Stream {
+        inside(&self.router, &format!("ip addr add {SERVER}/32 dev lo"));
+        inside(&self.tablet, "ip route add default via 192.168.77.1");
+        let socket = in_namespace(self.router.id(), || UdpSocket::bind((SERVER, SERVER_PORT)).unwrap());
+        let last = Arc::new(Mutex::new(Instant::now()));
+        let arrived = Arc::clone(&last);
+        thread::spawn(move || {
+            while socket.recv(&mut [0; 16]).is_ok() {
+                *arrived.lock().unwrap() = Instant::now();
+            }
+        });
+        let socket = in_namespace(self.tablet.id(), || UdpSocket::bind("0.0.0.0:0").unwrap());
+        thread::spawn(move || {
+            loop {
+                // The cable is gone with the home; until then a packet more or less is all the same.
+                let _ = socket.send_to(b"more", (SERVER, SERVER_PORT));
+                thread::sleep(Duration::from_micros(200));
+            }
+        });
+        Stream { last }
+    }
+
     /// A program that is to run on the router.
     pub(crate) fn on_router(&self, program: &OsStr) -> Command {
         let mut command = Command::new("nsenter");
@@ -227,6 +254,23 @@ impl Drop for Home {
             let _ = holder.kill();
             let _ = holder.wait();
         }
+    }
+}
+
+/// Packets from the tablet to the internet.
+pub(crate) struct Stream {
+    last: Arc<Mutex<Instant>>,
+}
+
+impl Stream {
+    /// When the latest packet arrived.
+    pub(crate) fn last_arrival(&self) -> Instant {
+        *self.last.lock().unwrap()
+    }
+
+    /// True if one arrived in the last half second.
+    pub(crate) fn has_lately_arrived(&self) -> bool {
+        self.last_arrival().elapsed() < Duration::from_millis(500)
     }
 }
 
@@ -355,6 +399,7 @@ age = "10-12"
 [household.person.rules]
 block = ["games"]
 log = "all-names"
+refuse_unclassified = false
 window = []
 
 [[household.device]]
