@@ -184,7 +184,7 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
     let follower = Arc::clone(&web);
     tokio::spawn(async move { crate::resolver::clients::follow(&follower.clients).await });
     let history = web.history.clone();
-    tokio::spawn(history.follow(web.parts.live.clone(), web.parts.observer.clone()));
+    tokio::spawn(history.follow(web.parts.live.clone(), web.parts.observer.clone(), web.parts.desk.clone()));
     let pages = Router::new()
         .merge(home::routes())
         .merge(setup::routes())

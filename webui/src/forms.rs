@@ -854,6 +854,8 @@ pub struct AuditQuery {
 pub struct MeQuery {
     /// A name that the child wants explained; empty for none.
     pub name: String,
+    /// Kept entries before this instant, in seconds since 1970; the latest if it is missing or empty.
+    pub before: String,
 }
 
 /// A box that was ticked; a box that was not is missing.

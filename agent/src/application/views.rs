@@ -116,6 +116,12 @@ impl<G: Gate> Application<G> {
         }
     }
 
+    /// One of the gate's counters since it was loaded; zero if it cannot be read.
+    pub fn gate_counter(&self, name: &str) -> u64 {
+        let counters = self.gate.counters().unwrap_or_default();
+        counters.into_iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| count)
+    }
+
     /// What may be seen of the queries of a profile's devices.
     pub fn privacy_level(&self, profile: u16) -> PrivacyLevel {
         let filters = self.household.people.iter().filter_map(|person| person.filter.as_ref());

@@ -6,13 +6,14 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use jiff::Timestamp;
 use stairgate_policy::household::PersonId;
 use stairgate_webui::forms::{AskForm, AskKind, MeQuery, MoreTime};
 use stairgate_webui::view::{Actor, Failure, Me, Notice};
 use stairgate_webui::{pages, routes};
 
 use super::form::Form;
-use super::history::History;
+use super::history::{History, KEPT_DAYS};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -20,6 +21,9 @@ use crate::application::{ApplicationError, Asked, By};
 use crate::clock::Moment;
 use crate::desk::App;
 use crate::pages as views;
+
+/// Entries of what is kept about a child on one page.
+const KEPT_ENTRIES: usize = 40;
 
 pub(super) fn routes() -> Router<Arc<Web>> {
     Router::new().route(routes::ME, get(me)).route(routes::ME_ASK, post(ask)).route(routes::PAUSED, get(paused))
@@ -31,7 +35,8 @@ async fn me(State(web): Shared, visit: Visit, Query(query): Query<MeQuery>) -> R
     };
     let person = child.id;
     let history = web.history.clone();
-    let look = move |app: &mut App, moment| own_page(app, person, &history, moment);
+    let before = query.before.parse().ok().and_then(|second| Timestamp::from_second(second).ok());
+    let look = move |app: &mut App, moment| own_page(app, person, (&history, before), moment);
     let page = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
     let mut page = page.map_err(|e| Refusal::from(e).to(&visit))?;
     if !query.name.is_empty() {
@@ -41,9 +46,22 @@ async fn me(State(web): Shared, visit: Visit, Query(query): Query<MeQuery>) -> R
 }
 
 /// A child's page with what is kept about the child.
-pub(super) fn own_page(app: &App, person: PersonId, history: &History, moment: Moment) -> Result<Me, ApplicationError> {
+pub(super) fn own_page(
+    app: &App,
+    person: PersonId,
+    (history, before): (&History, Option<Timestamp>),
+    moment: Moment,
+) -> Result<Me, ApplicationError> {
     let mut page = views::me(app, person, moment)?;
-    page.kept.entries = history.of(app, person);
+    let mut entries = history.of(app, person);
+    let kept = &mut page.kept;
+    kept.count = entries.len();
+    entries.retain(|entry| before.is_none_or(|before| entry.at < before));
+    kept.older = entries.get(KEPT_ENTRIES).and(entries.get(KEPT_ENTRIES - 1)).map(|entry| entry.at);
+    entries.truncate(KEPT_ENTRIES);
+    kept.entries = entries;
+    // It is held in memory alone, whatever else is kept for how long.
+    kept.days = KEPT_DAYS;
     Ok(page)
 }
 

@@ -94,7 +94,7 @@ async fn current(web: &Web, visit: &Visit) -> Option<Vec<Fragment>> {
     let shell = visit.shell();
     if let Some(child) = &visit.child {
         let (person, history) = (child.id, web.history.clone());
-        let look = move |app: &mut App, moment| own_page(app, person, &history, moment);
+        let look = move |app: &mut App, moment| own_page(app, person, (&history, None), moment);
         let me = web.parts.desk.look(look).await.ok()?.ok()?;
         return Some(vec![fragments::child_now(&shell, &me)]);
     }

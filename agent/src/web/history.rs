@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::lock;
 use crate::clock::Moment;
 use crate::control::protocol::Reply;
-use crate::desk::App;
+use crate::desk::{App, Desk};
 use crate::metrics::Resolving;
 use crate::resolver::counts::{WAIT_BOUNDS_MS, Waits};
 use crate::resolver::live::Live;
@@ -27,6 +27,8 @@ use crate::view::QueryView;
 const ENTRIES_MAX: usize = 2000;
 /// Entries are forgotten after this time.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// The same in days, as people are told.
+pub(super) const KEPT_DAYS: u16 = 1;
 /// The length of a stretch in the day's graphs.
 const BUCKET: Duration = Duration::from_secs(30 * 60);
 /// Stretches in the day's graphs.
@@ -69,12 +71,13 @@ pub(super) struct Wanted {
 
 impl History {
     /// Takes note of queries as they come, for ever.
-    pub(super) async fn follow(self, live: Live, observer: Option<Observer>) {
+    pub(super) async fn follow(self, live: Live, observer: Option<Observer>, desk: Desk) {
         let mut lines = live.watch();
         let mut bucket = interval(BUCKET);
         bucket.set_missed_tick_behavior(MissedTickBehavior::Delay);
         bucket.tick().await;
         let mut begun = (Timestamp::now(), observer.as_ref().map(Observer::status));
+        let mut by_gate = refused_by_gate(&desk).await;
         loop {
             tokio::select! {
                 line = lines.recv() => match line {
@@ -88,7 +91,10 @@ impl History {
                     if let (from, Some(before)) = &begun
                         && let Some(after) = &now
                     {
-                        self.close(between(*from, before, after));
+                        let now_by_gate = refused_by_gate(&desk).await;
+                        let mut bucket = between(*from, before, after);
+                        bucket.refused += now_by_gate.saturating_sub(std::mem::replace(&mut by_gate, now_by_gate));
+                        self.close(bucket);
                     }
                     begun = (Timestamp::now(), now);
                 }
@@ -233,6 +239,11 @@ fn seen_in(line: &str) -> Option<Seen> {
         Ok(Reply::Query(view)) => seen(*view),
         Ok(_) | Err(_) => None,
     }
+}
+
+/// How many names the gate has refused by itself so far.
+async fn refused_by_gate(desk: &Desk) -> u64 {
+    desk.look(|app, _| app.gate_counter("dns_blocked")).await.unwrap_or_default()
 }
 
 fn owner(app: &App, device: &str) -> Option<PersonId> {

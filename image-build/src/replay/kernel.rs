@@ -202,6 +202,7 @@ fn settings_bytes(settings: &Settings) -> Result<[u8; size_of::<Settings>()]> {
     bytes.extend(settings.hash_key.to_ne_bytes());
     bytes.extend(settings.local_count.to_ne_bytes());
     bytes.extend(settings.reserved.to_ne_bytes());
+    bytes.extend(settings.captured_until.to_ne_bytes());
     let words = settings.local.iter().flat_map(|prefix| [prefix.address, prefix.mask]).flatten();
     bytes.extend(words.flat_map(u64::to_ne_bytes));
     exact(bytes)

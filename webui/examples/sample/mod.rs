@@ -585,7 +585,7 @@ fn me() -> Me {
         ],
         usage: Some(usage()),
         week_of_use: week_of_use(),
-        kept: Kept { level: PrivacyLevel::BlockedNames, days: 14, usage: true, entries: entries() },
+        kept: Kept { level: PrivacyLevel::BlockedNames, days: 14, usage: true, count: entries().len(), entries: entries(), older: Some(now()) },
         blocked: ["social", "shopping", "tiktok"].map(Into::into).to_vec(),
         requests: asked,
         changes: changes(),

@@ -197,8 +197,12 @@ fn kept(shell: &Shell, kept: &Kept) -> Markup {
             p { (t!(language, "me-kept-days", days = kept.days)) }
             @if !kept.entries.is_empty() {
                 details data-key="kept" {
-                    summary { (t!(language, "me-kept-show", count = kept.entries.len())) }
+                    summary { (t!(language, "me-kept-show", count = kept.count)) }
                     ul.rows.entries { @for entry in &kept.entries { (super::entry_row(shell, entry)) } }
+                    @if let Some(older) = kept.older {
+                        @let before = older.as_second().to_string();
+                        p { a.button href=(routes::with_query(routes::ME, &[("before", &before)])) { (t!(language, "older")) } }
+                    }
                 }
             }
         }

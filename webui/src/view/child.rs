@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use stairgate_policy::household::{AgeBand, PrivacyLevel};
 use stairgate_policy::schedule::TimeOfDay;
 
@@ -56,8 +57,12 @@ pub struct Kept {
     pub days: u16,
     /// True if minutes of use are counted.
     pub usage: bool,
-    /// All that is there, the latest first.
+    /// How many entries there are.
+    pub count: usize,
+    /// Some of them, the latest first.
     pub entries: Vec<Entry>,
+    /// Where the page with older entries begins; `None` if there are none.
+    pub older: Option<Timestamp>,
 }
 
 /// Someone to talk to.
