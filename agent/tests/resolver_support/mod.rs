@@ -40,6 +40,9 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 /// Long enough to be sure that nothing comes.
 pub const SILENCE: Duration = Duration::from_millis(150);
 
+/// Ports that are tried for one that is free.
+const PORT_TRIES: usize = 20;
+
 /// A device, an address it was given, and the answer's lifetime in seconds.
 pub type Entered = ([u8; 6], IpAddr, u32);
 
@@ -105,7 +108,9 @@ impl Resolver {
         let directory = tempfile::tempdir().unwrap();
         let certificate = Certificate::open(directory.path()).unwrap();
         let ports = Ports { dns: 0, tls: Some(0), https: Some(0) };
-        let bound = Bound::on_address(Ipv4Addr::LOCALHOST.into(), ports).unwrap();
+        // A port that is free for UDP may be taken for TCP, by a connection of another test.
+        let mut tries = (0..PORT_TRIES).map(|_| Bound::on_address(Ipv4Addr::LOCALHOST.into(), ports));
+        let bound = tries.find_map(Result::ok).expect("no port is free for both UDP and TCP");
         let [dns, tls, https] = bound.addresses().unwrap().map(Option::unwrap);
         let tasks = bound.serve(&handler, Some(&certificate)).unwrap();
         let pem = std::fs::read(directory.path().join("resolver.pem")).unwrap();
