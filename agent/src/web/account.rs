@@ -81,20 +81,18 @@ async fn set_password(State(web): Shared, visit: Visit, Form(form): Form<Passwor
     }
     let hash = web.access().account(person).map(|account| account.password.clone());
     let current = form.current;
-    let right = web.slowly(move || password::verify(&current, hash.as_deref())).await.map_err(|e| e.to(&visit))?;
+    let right = web.slowly(move || password::verify(&current, hash.as_deref())).await?;
     if !right {
         lock(&web.throttle).failed(visit.address, uptime());
         return Ok(back(Err(Failure::WrongPassword)));
     }
     let given = form.password;
-    let Ok(hash) = web.slowly(move || password::hash(&given)).await.map_err(|e| e.to(&visit))? else {
+    let Ok(hash) = web.slowly(move || password::hash(&given)).await? else {
         return Ok(back(Err(Failure::WeakPassword)));
     };
     let session = adult.session.clone();
-    web.change_access(move |access| access.set_password(person, hash, Some(&session)))
-        .await
-        .map_err(|e| e.to(&visit))?;
-    web.note(person, AuditAction::AccessChanged).await.map_err(|e| e.to(&visit))?;
+    web.change_access(move |access| access.set_password(person, hash, Some(&session))).await?;
+    web.note(person, AuditAction::AccessChanged).await?;
     Ok(back(Ok(Notice::PasswordChanged)))
 }
 
@@ -103,7 +101,7 @@ async fn set_language(State(web): Shared, visit: Visit, Form(form): Form<Languag
     let tag = form.language.tag().to_owned();
     let changed =
         web.change_access(move |access| access.account_mut(person).map(|account| account.language = Some(tag)));
-    changed.await.map_err(|e| e.to(&visit))?;
+    changed.await?;
     Ok(Redirect::to(own_path(&form.back)).into_response())
 }
 
@@ -138,9 +136,9 @@ async fn confirm_totp(State(web): Shared, visit: Visit, Form(form): Form<TotpFor
             (account.totp, account.totp_step) = (Some(secret), step);
         }
     });
-    changed.await.map_err(|e| e.to(&visit))?;
+    changed.await?;
     lock(&web.pending_totp).remove(&adult.session);
-    web.note(person, AuditAction::AccessChanged).await.map_err(|e| e.to(&visit))?;
+    web.note(person, AuditAction::AccessChanged).await?;
     Ok(back(Ok(Notice::TotpOn)))
 }
 
@@ -149,13 +147,13 @@ async fn end_totp(State(web): Shared, visit: Visit, Form(form): Form<TotpForm>) 
     if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
         return Ok(back(Err(Failure::TooManyTries)));
     }
-    if !web.take_code(person, &form.code).await.map_err(|e| e.to(&visit))? {
+    if !web.take_code(person, &form.code).await? {
         lock(&web.throttle).failed(visit.address, uptime());
         return Ok(back(Err(Failure::WrongCode)));
     }
     let changed = web.change_access(move |access| access.account_mut(person).map(|account| account.totp = None));
-    changed.await.map_err(|e| e.to(&visit))?;
-    web.note(person, AuditAction::AccessChanged).await.map_err(|e| e.to(&visit))?;
+    changed.await?;
+    web.note(person, AuditAction::AccessChanged).await?;
     Ok(back(Ok(Notice::TotpOff)))
 }
 
@@ -164,14 +162,14 @@ async fn end_session(State(web): Shared, visit: Visit, Form(form): Form<SessionE
     let (person, own) = (adult.person.id, adult.session.clone());
     let now = Timestamp::now().as_second();
     if form.which == SessionChoice::One && !web.access().sessions(person, now).any(|session| session.id() == form.id) {
-        return Err(Refusal::new(Failure::NotFound, &visit));
+        return Err(Refusal::new(Failure::NotFound));
     }
     let changed = web.change_access(move |access| match form.which {
         SessionChoice::One => drop(access.end_session(&form.id)),
         SessionChoice::Others => access.end_other_sessions(person, &own),
     });
-    changed.await.map_err(|e| e.to(&visit))?;
-    web.note(person, AuditAction::SessionEnded).await.map_err(|e| e.to(&visit))?;
+    changed.await?;
+    web.note(person, AuditAction::SessionEnded).await?;
     Ok(back(Ok(Notice::SessionEnded)))
 }
 
@@ -184,7 +182,7 @@ async fn make_token(State(web): Shared, visit: Visit, Form(form): Form<TokenForm
     let adult = visit.allowed(|rights| rights.settings)?;
     let name = form.name.trim().to_owned();
     if name.is_empty() || name.chars().count() > TOKEN_NAME_MAX {
-        return Err(Refusal::new(Failure::BadName, &visit));
+        return Err(Refusal::new(Failure::BadName));
     }
     let secret = Secret::random()?;
     let now = Timestamp::now().as_second();
@@ -192,20 +190,20 @@ async fn make_token(State(web): Shared, visit: Visit, Form(form): Form<TokenForm
     let scopes = form.scope.iter().map(|scope| scope.code().to_owned()).collect();
     let kept = secret.clone();
     let made = web.change_access(move |access| access.make_token(&kept, name, scopes, now, expires));
-    if !made.await.map_err(|e| e.to(&visit))? {
-        return Err(Refusal::new(Failure::TooMany, &visit));
+    if !made.await? {
+        return Err(Refusal::new(Failure::TooMany));
     }
-    web.note(adult.person.id, AuditAction::TokenMade).await.map_err(|e| e.to(&visit))?;
+    web.note(adult.person.id, AuditAction::TokenMade).await?;
     Ok(pages::tokens(&visit.shell(), &web.tokens(Some(secret.to_string()))).into_response())
 }
 
 async fn revoke_token(State(web): Shared, visit: Visit, Form(form): Form<RemoveForm>) -> Result<Response, Refusal> {
     let adult = visit.allowed(|rights| rights.settings)?;
-    let revoked = web.change_access(move |access| access.revoke_token(&form.id)).await.map_err(|e| e.to(&visit))?;
+    let revoked = web.change_access(move |access| access.revoke_token(&form.id)).await?;
     if revoked.is_none() {
-        return Err(Refusal::new(Failure::NotFound, &visit));
+        return Err(Refusal::new(Failure::NotFound));
     }
-    web.note(adult.person.id, AuditAction::TokenRevoked).await.map_err(|e| e.to(&visit))?;
+    web.note(adult.person.id, AuditAction::TokenRevoked).await?;
     Ok(go_back(routes::SETTINGS_TOKENS, Ok(Notice::TokenRevoked)))
 }
 

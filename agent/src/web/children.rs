@@ -37,10 +37,9 @@ async fn me(State(web): Shared, visit: Visit, Query(query): Query<MeQuery>) -> R
     let history = web.history.clone();
     let before = query.before.parse().ok().and_then(|second| Timestamp::from_second(second).ok());
     let look = move |app: &mut App, moment| own_page(app, person, (&history, before), moment);
-    let page = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
-    let mut page = page.map_err(|e| Refusal::from(e).to(&visit))?;
+    let mut page = web.parts.desk.look(look).await??;
     if !query.name.is_empty() {
-        page.explanation = web.explained(&query.name, person).await.map_err(|e| e.to(&visit))?;
+        page.explanation = web.explained(&query.name, person).await?;
     }
     Ok(pages::me(&visit.shell(), &page).into_response())
 }
@@ -66,7 +65,7 @@ pub(super) fn own_page(
 }
 
 async fn ask(State(web): Shared, visit: Visit, Form(form): Form<AskForm>) -> Result<Response, Refusal> {
-    let child = visit.child.as_ref().ok_or_else(|| Refusal::new(Failure::NotAllowed, &visit))?;
+    let child = visit.child.as_ref().ok_or_else(|| Refusal::new(Failure::NotAllowed))?;
     let (person, by): (PersonId, By) = (child.id, By::new(Actor::Person(child.name.clone())));
     let change = move |app: &mut App, moment| {
         let ask = match form.kind {
@@ -76,7 +75,7 @@ async fn ask(State(web): Shared, visit: Visit, Form(form): Form<AskForm>) -> Res
         };
         app.ask(person, &ask, &form.note, &by, moment)
     };
-    web.act(&visit, routes::ME, Notice::Asked, change).await
+    web.act(routes::ME, Notice::Asked, change).await
 }
 
 /// Stateless, because the small windows in which systems show it forget everything.
@@ -86,7 +85,7 @@ async fn paused(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
         let owner = app.owner_of(device?)?;
         views::paused(app, owner, &child_page, moment)
     };
-    let page = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let page = web.parts.desk.look(look).await?;
     let Some(page) = page else { return Ok(Redirect::to(routes::HOME).into_response()) };
     let shell = visit.shell();
     Ok(pages::paused(shell.language, &shell.zone, shell.now, &page).into_response())

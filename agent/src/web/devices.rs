@@ -29,7 +29,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
 async fn page(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.devices)?;
     let look = |app: &mut App, _| views::devices(app);
-    let mut devices = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let mut devices = web.parts.desk.look(look).await?;
     let presence = Presence::look(web.parts.routes);
     devices.devices.iter_mut().for_each(|device| presence.of_device(device));
     Ok(pages::devices(&visit.shell(), &devices).into_response())
@@ -42,9 +42,9 @@ async fn adopt(
     Form(form): Form<AdoptForm>,
 ) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.devices)?;
-    let mac = address(&mac, &visit)?;
+    let mac = address(&mac)?;
     let change = move |app: &mut App, moment| app.adopt_device(mac, form.owner.0, Some(&form.label), &by, moment);
-    web.act(&visit, &form.back, Notice::DeviceAdopted, change).await
+    web.act(&form.back, Notice::DeviceAdopted, change).await
 }
 
 async fn merge(
@@ -54,9 +54,9 @@ async fn merge(
     Form(form): Form<MergeForm>,
 ) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.devices)?;
-    let (mac, into) = (address(&mac, &visit)?, address(&form.into, &visit)?);
+    let (mac, into) = (address(&mac)?, address(&form.into)?);
     let change = move |app: &mut App, moment| app.merge_device(mac, into, &by, moment);
-    web.act(&visit, &form.back, Notice::DeviceMerged, change).await
+    web.act(&form.back, Notice::DeviceMerged, change).await
 }
 
 async fn forget(
@@ -66,11 +66,11 @@ async fn forget(
     Form(form): Form<ForgetForm>,
 ) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.devices)?;
-    let mac = address(&mac, &visit)?;
+    let mac = address(&mac)?;
     let change = move |app: &mut App, moment| app.forget_device(mac, &by, moment);
-    web.act(&visit, &form.back, Notice::DeviceForgotten, change).await
+    web.act(&form.back, Notice::DeviceForgotten, change).await
 }
 
-fn address(text: &str, visit: &Visit) -> Result<[u8; 6], Refusal> {
-    crate::text::mac(text).map_err(|_| Refusal::new(Failure::NotFound, visit))
+fn address(text: &str) -> Result<[u8; 6], Refusal> {
+    crate::text::mac(text).map_err(|_| Refusal::new(Failure::NotFound))
 }

@@ -39,7 +39,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Form<T> {
 
     async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Refusal> {
         let visit = request.extensions().get::<Visit>().cloned().ok_or_else(Refusal::unavailable)?;
-        let refuse = |failure| Refusal::new(failure, &visit);
+        let refuse = |failure| Refusal::new(failure);
         let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if media_type.is_none_or(|value| value.split(';').next() != Some(MEDIA_TYPE)) {
             return Err(refuse(Failure::BadRequest));
@@ -80,7 +80,6 @@ impl Web {
     /// Makes a change, and goes back to the page that it was made on.
     pub(super) async fn act(
         &self,
-        visit: &Visit,
         back: &str,
         done: Notice,
         change: impl FnOnce(&mut App, Moment) -> Result<Changed, ApplicationError> + Send + 'static,
@@ -88,7 +87,7 @@ impl Web {
         match self.parts.desk.change(change).await.map_err(Refusal::from) {
             Ok(_) => Ok(go_back(back, Ok(done))),
             // There is no page to go back to.
-            Err(refusal) if refusal.failure == Failure::NotFound => Err(refusal.to(visit)),
+            Err(refusal) if refusal.failure == Failure::NotFound => Err(refusal),
             Err(refusal) => Ok(go_back(back, Err(refusal.failure))),
         }
     }

@@ -13,7 +13,6 @@ use stairgate_webui::view::Failure;
 
 use super::api::Problem;
 use super::refusal::Refusal;
-use super::visit::Visit;
 use super::{Web, api};
 
 /// What every answer says to browsers. Pages are not kept: whoever takes the telephone next must not see them.
@@ -54,12 +53,12 @@ pub(super) async fn turn_away(State(web): State<Arc<Web>>, request: Request, nex
         return Problem::new(failure, "call the box by its own name or address, and from a page of its own")
             .into_response();
     }
-    Refusal::plain(failure).into_response()
+    Refusal::new(failure).into_response()
 }
 
 /// The page for a path that leads nowhere.
-pub(super) async fn nothing_there(visit: Visit) -> Refusal {
-    Refusal::new(Failure::NotFound, &visit)
+pub(super) async fn nothing_there() -> Refusal {
+    Refusal::new(Failure::NotFound)
 }
 
 /// True if every name that a request gives is ours. RFC 9112 §3.2 allows one `Host` only, and a target may have a name too.

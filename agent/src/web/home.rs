@@ -52,7 +52,7 @@ async fn home(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
         home
     };
     let home = web.parts.desk.look(look).await;
-    let mut home = home.map_err(|e| Refusal::from(e).to(&visit))?;
+    let mut home = home?;
     if visit.allowed(|rights| rights.devices).is_err() {
         home.new_devices.clear();
     }
@@ -61,12 +61,7 @@ async fn home(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
 
 async fn requests(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.pause)?;
-    let requests = web
-        .parts
-        .desk
-        .look(|app, moment| views::requests(app, moment))
-        .await
-        .map_err(|e| Refusal::from(e).to(&visit))?;
+    let requests = web.parts.desk.look(|app, moment| views::requests(app, moment)).await?;
     Ok(pages::requests(&visit.shell(), &requests).into_response())
 }
 
@@ -74,17 +69,17 @@ async fn activity(State(web): Shared, visit: Visit, Query(query): Query<Activity
     visit.allowed(|rights| rights.activity)?;
     let history = web.history.clone();
     let look = move |app: &mut App, moment| history.page(app, &query, ACTIVITY_ENTRIES, moment);
-    let page = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let page = web.parts.desk.look(look).await?;
     Ok(pages::activity(&visit.shell(), &page).into_response())
 }
 
 async fn why(State(web): Shared, visit: Visit, Query(query): Query<WhyQuery>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.rules)?;
     let look = |app: &mut App, _| (views::filtered_people(app.household()), app.revision());
-    let (people, revision) = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let (people, revision) = web.parts.desk.look(look).await?;
     let person = query.person.parse().ok().map(PersonId).or_else(|| people.first().map(|person| person.id));
     let explanation = match person.filter(|_| !query.name.is_empty()) {
-        Some(person) => web.explained(&query.name, person).await.map_err(|e| e.to(&visit))?,
+        Some(person) => web.explained(&query.name, person).await?,
         None => None,
     };
     let page = WhyPage { asked: query.name, people, explanation, revision };
@@ -95,10 +90,10 @@ async fn lists(State(web): Shared, visit: Visit, Query(query): Query<NameTestQue
     visit.allowed(|rights| rights.rules)?;
     let asked = query.name.clone();
     let look = move |app: &mut App, _| views::lists(app, &asked);
-    let mut lists = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let mut lists = web.parts.desk.look(look).await?;
     if !query.name.is_empty() {
         for person in &lists.test.people {
-            let explained = web.explained(&query.name, person.id).await.map_err(|e| e.to(&visit))?;
+            let explained = web.explained(&query.name, person.id).await?;
             lists.test.results.extend(explained);
         }
     }
@@ -108,13 +103,13 @@ async fn lists(State(web): Shared, visit: Visit, Query(query): Query<NameTestQue
 async fn add_list(State(web): Shared, visit: Visit, Form(form): Form<ListForm>) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.settings)?;
     let change = move |app: &mut App, moment| app.add_list(&form.name, &form.source, &form.tag, &by, moment);
-    web.act(&visit, routes::LISTS, Notice::ListAdded, change).await
+    web.act(routes::LISTS, Notice::ListAdded, change).await
 }
 
 async fn remove_list(State(web): Shared, visit: Visit, Form(form): Form<ListRemoveForm>) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.settings)?;
     let change = move |app: &mut App, moment| app.remove_list(&form.name, &by, moment);
-    web.act(&visit, routes::LISTS, Notice::ListRemoved, change).await
+    web.act(routes::LISTS, Notice::ListRemoved, change).await
 }
 
 async fn refresh_lists(
@@ -123,7 +118,7 @@ async fn refresh_lists(
     Form(PlainForm { .. }): Form<PlainForm>,
 ) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.settings)?;
-    let due = web.parts.desk.look(|app, _| app.make_lists_due(None)).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let due = web.parts.desk.look(|app, _| app.make_lists_due(None)).await?;
     tracing::info!(lists = due.len(), "lists are looked for anew");
     Ok(go_back(routes::LISTS, Ok(Notice::ListsRefreshing)))
 }
@@ -132,8 +127,7 @@ async fn audit(State(web): Shared, visit: Visit, Query(query): Query<AuditQuery>
     visit.allowed(|rights| rights.rules)?;
     let before = query.before.parse().ok();
     let look = move |app: &mut App, _| views::audit(app, before);
-    let audit = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
-    let audit = audit.map_err(|e| Refusal::from(e).to(&visit))?;
+    let audit = web.parts.desk.look(look).await??;
     Ok(pages::audit(&visit.shell(), &audit).into_response())
 }
 

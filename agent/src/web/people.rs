@@ -76,8 +76,7 @@ async fn page(
 ) -> Result<Response, Refusal> {
     visit.allowed(RULES)?;
     let look = move |app: &mut App, moment| views::person(app, PersonId(person), moment);
-    let page = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
-    let mut page = page.map_err(|e| Refusal::from(e).to(&visit))?;
+    let mut page = web.parts.desk.look(look).await??;
     let presence = Presence::look(web.parts.routes);
     page.devices.iter_mut().for_each(|device| presence.of_name(device));
     Ok(draw(&visit.shell(), &page).into_response())
@@ -86,7 +85,7 @@ async fn page(
 async fn add(State(web): Shared, visit: Visit, Form(form): Form<PersonForm>) -> Result<Response, Refusal> {
     let by = visit.by(RULES)?;
     let change = move |app: &mut App, moment| app.add_child(&form.name, form.age, &by, moment);
-    web.act(&visit, routes::HOME, Notice::PersonAdded, change).await
+    web.act(routes::HOME, Notice::PersonAdded, change).await
 }
 
 async fn pause(
@@ -97,7 +96,7 @@ async fn pause(
 ) -> Result<Response, Refusal> {
     let by = visit.by(PAUSE)?;
     let change = move |app: &mut App, moment| app.pause(PersonId(person), &end(form.how_long), &by, moment);
-    web.act(&visit, &form.back, Notice::Paused, change).await
+    web.act(&form.back, Notice::Paused, change).await
 }
 
 async fn resume(
@@ -108,7 +107,7 @@ async fn resume(
 ) -> Result<Response, Refusal> {
     let by = visit.by(PAUSE)?;
     let change = move |app: &mut App, moment| app.resume(PersonId(person), &by, moment);
-    web.act(&visit, &form.back, Notice::Resumed, change).await
+    web.act(&form.back, Notice::Resumed, change).await
 }
 
 async fn more_time(
@@ -120,7 +119,7 @@ async fn more_time(
     let by = visit.by(PAUSE)?;
     let minutes = form.minutes.minutes();
     let change = move |app: &mut App, moment| app.give_time(PersonId(person), minutes, &by, moment);
-    web.act(&visit, &form.back, Notice::TimeGiven, change).await
+    web.act(&form.back, Notice::TimeGiven, change).await
 }
 
 /// Changes a person's settings, if nobody has since the page was made, and shows the page `path` again.
@@ -133,7 +132,7 @@ async fn set(
 ) -> Result<Response, Refusal> {
     let by = visit.by(RULES)?.having_seen(revision);
     let change = move |app: &mut App, moment| change(app, PersonId(person), &by, moment);
-    web.act(visit, &routes::at(path, person), Notice::Saved, change).await
+    web.act(&routes::at(path, person), Notice::Saved, change).await
 }
 
 async fn set_details(
@@ -169,7 +168,7 @@ async fn set_week(
     Path(person): Id,
     Form(form): Form<WeekForm>,
 ) -> Result<Response, Refusal> {
-    let windows = week::windows_from_text(&form.week).map_err(|_| Refusal::new(Failure::BadTime, &visit))?;
+    let windows = week::windows_from_text(&form.week).map_err(|_| Refusal::new(Failure::BadTime))?;
     set(&web, &visit, person, (routes::PERSON_WEEK, form.revision), move |app, person, by, moment| {
         app.set_week(person, windows, by, moment)
     })
@@ -182,7 +181,7 @@ async fn add_window(
     Path(person): Id,
     Form(form): Form<WindowForm>,
 ) -> Result<Response, Refusal> {
-    let refuse = || Refusal::new(Failure::BadTime, &visit);
+    let refuse = || Refusal::new(Failure::BadTime);
     let mut days = Days::NONE;
     for day in &form.day {
         let place = week::DAY_NAMES.iter().position(|known| known == day).ok_or_else(refuse)?;
@@ -271,7 +270,7 @@ async fn set_name(
         NameAction::Deny => (Action::Deny, Notice::NameBlocked),
     };
     let change = move |app: &mut App, moment| app.set_name(PersonId(person), &form.name, Some(action), &by, moment);
-    web.act(&visit, &form.back, notice, change).await
+    web.act(&form.back, notice, change).await
 }
 
 async fn remove_name(
@@ -282,7 +281,7 @@ async fn remove_name(
 ) -> Result<Response, Refusal> {
     let by = visit.by(RULES)?;
     let change = move |app: &mut App, moment| app.set_name(PersonId(person), &form.name, None, &by, moment);
-    web.act(&visit, &form.back, Notice::NameRemoved, change).await
+    web.act(&form.back, Notice::NameRemoved, change).await
 }
 
 async fn set_protection(
@@ -340,8 +339,7 @@ async fn export(State(web): Shared, visit: Visit, Path(person): Id) -> Result<Re
         app.note(AuditAction::PersonExported, Some(PersonId(person)), "", &by, moment)?;
         Ok::<_, ApplicationError>(json)
     };
-    let json = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
-    let json = json.map_err(|e| Refusal::from(e).to(&visit))?;
+    let json = web.parts.desk.look(look).await??;
     let headers = [
         (header::CONTENT_TYPE, "application/json".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"stairgate-person-{person}.json\"")),
@@ -386,11 +384,11 @@ async fn answer(
     // A carer gives time, and opens no sites.
     if opens && !rights.rules {
         let look = move |app: &mut App, _| app.asks_for_a_site(request);
-        if web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))? {
-            return Err(Refusal::new(Failure::NotAllowed, &visit));
+        if web.parts.desk.look(look).await? {
+            return Err(Refusal::new(Failure::NotAllowed));
         }
     }
-    web.act(&visit, &back, Notice::Answered, change).await
+    web.act(&back, Notice::Answered, change).await
 }
 
 const fn end(length: PauseFor) -> PauseEnd {

@@ -8,44 +8,37 @@ use stairgate_webui::language::Language;
 use stairgate_webui::pages;
 use stairgate_webui::view::{Failure, Shell, Viewer};
 
-use super::visit::Visit;
 use crate::access::password::PasswordError;
 use crate::application::ApplicationError;
 use crate::desk::{ChangeError, Stopping};
 use crate::store::StoreError;
 
-/// Something that is not done, and why.
-#[derive(Clone, Debug)]
+/// Something that is not done, and why. The page that says so is drawn for whoever is looking by
+/// [`super::visit::find_out`], and for nobody in particular where that has not been found out yet.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Refusal {
     /// Why.
     pub(super) failure: Failure,
-    /// Who is told, if that is known.
-    told: Option<Box<Visit>>,
 }
 
 impl Refusal {
-    /// Nobody is known yet.
-    pub(super) fn plain(failure: Failure) -> Self {
-        Self { failure, told: None }
+    pub(super) const fn new(failure: Failure) -> Self {
+        Self { failure }
     }
 
-    pub(super) fn new(failure: Failure, visit: &Visit) -> Self {
-        Self { failure, told: Some(Box::new(visit.clone())) }
+    pub(super) const fn unavailable() -> Self {
+        Self::new(Failure::Unavailable)
     }
 
-    pub(super) fn unavailable() -> Self {
-        Self::plain(Failure::Unavailable)
-    }
-
-    /// The same, told to whoever is looking.
-    pub(super) fn to(self, visit: &Visit) -> Self {
-        Self { told: self.told.or_else(|| Some(Box::new(visit.clone()))), ..self }
+    /// The page for whoever `shell` is about.
+    pub(super) fn page(self, shell: &Shell) -> Response {
+        (status(self.failure), pages::error(shell, self.failure)).into_response()
     }
 }
 
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
-        Self::plain(failure)
+        Self::new(failure)
     }
 }
 
@@ -57,7 +50,7 @@ impl From<Stopping> for Refusal {
 
 impl From<PasswordError> for Refusal {
     fn from(error: PasswordError) -> Self {
-        Self::plain(match error {
+        Self::new(match error {
             PasswordError::Weak => Failure::WeakPassword,
             PasswordError::Failed => Failure::Unavailable,
         })
@@ -67,7 +60,7 @@ impl From<PasswordError> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a page could not be served");
-        Self::plain(Failure::Storage)
+        Self::new(Failure::Storage)
     }
 }
 
@@ -80,7 +73,7 @@ impl From<rustix::io::Errno> for Refusal {
 
 impl From<ApplicationError> for Refusal {
     fn from(error: ApplicationError) -> Self {
-        Self::plain(error.failure())
+        Self::new(error.failure())
     }
 }
 
@@ -99,24 +92,21 @@ impl From<ChangeError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status = status(self.failure);
-        let shell = match &self.told {
-            Some(visit) => visit.shell(),
-            None => Shell {
-                language: Language::default(),
-                viewer: Viewer::Stranger,
-                csrf: String::new(),
-                path: String::new(),
-                notice: None,
-                failure: None,
-                household: String::new(),
-                zone: TimeZone::UTC,
-                now: Timestamp::now(),
-                waiting_requests: 0,
-                new_devices: 0,
-            },
-        };
-        (status, pages::error(&shell, self.failure)).into_response()
+        let mut response = self.page(&Shell {
+            language: Language::default(),
+            viewer: Viewer::Stranger,
+            csrf: String::new(),
+            path: String::new(),
+            notice: None,
+            failure: None,
+            household: String::new(),
+            zone: TimeZone::UTC,
+            now: Timestamp::now(),
+            waiting_requests: 0,
+            new_devices: 0,
+        });
+        response.extensions_mut().insert(self);
+        response
     }
 }
 

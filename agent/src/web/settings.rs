@@ -60,7 +60,7 @@ async fn adults(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.adults)?;
     let access = web.access().clone();
     let look = move |app: &mut App, moment| super::views::adults(app, &access, moment);
-    let adults = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let adults = web.parts.desk.look(look).await?;
     Ok(pages::adults(&visit.shell(), &adults).into_response())
 }
 
@@ -75,7 +75,7 @@ const fn role(choice: AdultRole) -> Role {
 async fn add_adult(State(web): Shared, visit: Visit, Form(form): Form<AdultForm>) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.adults)?;
     let given = form.password;
-    let Ok(hash) = web.slowly(move || password::hash(&given)).await.map_err(|e| e.to(&visit))? else {
+    let Ok(hash) = web.slowly(move || password::hash(&given)).await? else {
         return Ok(go_back(routes::SETTINGS_ADULTS, Err(Failure::WeakPassword)));
     };
     let (name, role) = (form.name.clone(), role(form.role));
@@ -85,8 +85,8 @@ async fn add_adult(State(web): Shared, visit: Visit, Form(form): Form<AdultForm>
     }
     let name = form.name;
     let person = web.parts.desk.look(move |app, _| app.person_named(name.trim())).await;
-    let person = person.map_err(|e| Refusal::from(e).to(&visit))?.map_err(|e| Refusal::from(e).to(&visit))?;
-    web.change_access(move |access| access.set_password(person, hash, None)).await.map_err(|e| e.to(&visit))?;
+    let person = person??;
+    web.change_access(move |access| access.set_password(person, hash, None)).await?;
     Ok(go_back(routes::SETTINGS_ADULTS, Ok(Notice::PersonAdded)))
 }
 
@@ -99,7 +99,7 @@ async fn set_role(
     let by = visit.by(|rights| rights.adults)?.having_seen(form.revision);
     let role = role(form.role);
     let change = move |app: &mut App, moment| app.set_role(PersonId(person), role, &by, moment);
-    web.act(&visit, routes::SETTINGS_ADULTS, Notice::Saved, change).await
+    web.act(routes::SETTINGS_ADULTS, Notice::Saved, change).await
 }
 
 async fn remove_adult(
@@ -111,11 +111,11 @@ async fn remove_adult(
     let by = visit.by(|rights| rights.adults)?.having_seen(form.revision);
     let person = PersonId(person);
     let change = move |app: &mut App, moment| app.remove_adult(person, &by, moment);
-    let response = web.act(&visit, routes::SETTINGS_ADULTS, Notice::PersonErased, change).await?;
+    let response = web.act(routes::SETTINGS_ADULTS, Notice::PersonErased, change).await?;
     // Whoever is no longer there can no longer sign in; the session would find nobody, and this takes it away.
     let gone = web.parts.desk.look(move |app, _| app.household().person(person).is_none()).await;
-    if gone.map_err(|e| Refusal::from(e).to(&visit))? {
-        web.change_access(move |access| access.remove(person)).await.map_err(|e| e.to(&visit))?;
+    if gone? {
+        web.change_access(move |access| access.remove(person)).await?;
     }
     Ok(response)
 }
@@ -124,7 +124,7 @@ async fn network(State(web): Shared, visit: Visit) -> Result<Response, Refusal> 
     visit.allowed(|rights| rights.settings)?;
     let resolvers = web.resolvers();
     let look = move |app: &mut App, _| views::network(app, resolvers);
-    let network = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let network = web.parts.desk.look(look).await?;
     Ok(pages::network(&visit.shell(), &network).into_response())
 }
 
@@ -139,21 +139,21 @@ async fn set_home(State(web): Shared, visit: Visit, Form(form): Form<HouseholdFo
         };
         app.set_home(&settings, &by, moment)
     };
-    web.act(&visit, routes::SETTINGS_NETWORK, Notice::Saved, change).await
+    web.act(routes::SETTINGS_NETWORK, Notice::Saved, change).await
 }
 
 async fn privacy(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.settings)?;
     let history = web.history.clone();
     let look = move |app: &mut App, _| views::privacy(app, |person| history.count(app, person), history.bytes());
-    let privacy = web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let privacy = web.parts.desk.look(look).await?;
     Ok(pages::privacy(&visit.shell(), &privacy).into_response())
 }
 
 async fn set_retention(State(web): Shared, visit: Visit, Form(form): Form<RetentionForm>) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.settings)?.having_seen(form.revision);
     let change = move |app: &mut App, moment| app.set_retention(form.days, &by, moment);
-    web.act(&visit, routes::SETTINGS_PRIVACY, Notice::Saved, change).await
+    web.act(routes::SETTINGS_PRIVACY, Notice::Saved, change).await
 }
 
 async fn delete_history(
@@ -164,20 +164,19 @@ async fn delete_history(
     let adult = visit.allowed(|rights| rights.settings)?.person.id;
     let whose = match form.whose.as_str() {
         "all" => None,
-        number => Some(PersonId(number.parse().map_err(|_| Refusal::new(Failure::BadRequest, &visit))?)),
+        number => Some(PersonId(number.parse().map_err(|_| Refusal::new(Failure::BadRequest))?)),
     };
     let history = web.history.clone();
     let look = move |app: &mut App, _| history.forget(app, whose);
-    web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?;
-    web.note(adult, AuditAction::HistoryDeleted).await.map_err(|e| e.to(&visit))?;
+    web.parts.desk.look(look).await?;
+    web.note(adult, AuditAction::HistoryDeleted).await?;
     Ok(go_back(routes::SETTINGS_PRIVACY, Ok(Notice::HistoryDeleted)))
 }
 
 async fn backup(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.adults)?;
-    let backup =
-        web.parts.desk.look(|app, _| super::views::backup(app)).await.map_err(|e| Refusal::from(e).to(&visit))?;
-    let backup = backup.map_err(|e| Refusal::from(e).to(&visit))?;
+    let backup = web.parts.desk.look(|app, _| super::views::backup(app)).await?;
+    let backup = backup?;
     Ok(pages::backup(&visit.shell(), &backup).into_response())
 }
 
@@ -190,14 +189,13 @@ async fn make_backup(State(web): Shared, visit: Visit, Form(form): Form<BackupFo
     if form.passphrase.chars().count() < password::LENGTH_MIN {
         return refused(Failure::WeakPassword);
     }
-    let home = web.parts.desk.look(|app, _| app.export()).await.map_err(|e| Refusal::from(e).to(&visit))?;
-    let home = home.map_err(|e| Refusal::from(e).to(&visit))?;
-    let home = serde_json::from_slice(&home).map_err(|_| Refusal::new(Failure::Unavailable, &visit))?;
+    let home = web.parts.desk.look(|app, _| app.export()).await??;
+    let home = serde_json::from_slice(&home).map_err(|_| Refusal::new(Failure::Unavailable))?;
     let content = serde_json::to_vec(&Content { home, access: web.access().without_sessions() });
-    let content = content.map_err(|_| Refusal::new(Failure::Unavailable, &visit))?;
-    let file = web.slowly(move || sealed::seal(&content, &form.passphrase)).await.map_err(|e| e.to(&visit))?;
-    let file = file.map_err(|_| Refusal::new(Failure::Unavailable, &visit))?;
-    web.note(adult, AuditAction::BackedUp).await.map_err(|e| e.to(&visit))?;
+    let content = content.map_err(|_| Refusal::new(Failure::Unavailable))?;
+    let file = web.slowly(move || sealed::seal(&content, &form.passphrase)).await?;
+    let file = file.map_err(|_| Refusal::new(Failure::Unavailable))?;
+    web.note(adult, AuditAction::BackedUp).await?;
     let day = Timestamp::now().strftime("%Y-%m-%d");
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
@@ -209,20 +207,20 @@ async fn make_backup(State(web): Shared, visit: Visit, Form(form): Form<BackupFo
 async fn restore(State(web): Shared, visit: Visit, mut form: Multipart) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.adults)?;
     let (mut token, mut passphrase, mut file) = (String::new(), String::new(), Vec::new());
-    let bad = |_| Refusal::new(Failure::BadRequest, &visit);
+    let bad = |_| Refusal::new(Failure::BadRequest);
     while let Some(field) = form.next_field().await.map_err(bad)? {
         match field.name() {
             Some("csrf") => token = field.text().await.map_err(bad)?,
             Some("passphrase") => passphrase = field.text().await.map_err(bad)?,
             Some("file") => file = field.bytes().await.map_err(bad)?.to_vec(),
-            _ => return Err(Refusal::new(Failure::BadRequest, &visit)),
+            _ => return Err(Refusal::new(Failure::BadRequest)),
         }
     }
     if !same_text(&token, &visit.form_token(&web.form_key)) {
-        return Err(Refusal::new(Failure::FormExpired, &visit));
+        return Err(Refusal::new(Failure::FormExpired));
     }
     let refused = || Ok(go_back(routes::SETTINGS_BACKUP, Err(Failure::BadBackup)));
-    let opened = web.slowly(move || sealed::open(&file, &passphrase)).await.map_err(|e| e.to(&visit))?;
+    let opened = web.slowly(move || sealed::open(&file, &passphrase)).await?;
     let Ok(content) = opened else { return refused() };
     let Ok(Content { home, access }) = serde_json::from_slice(&content) else { return refused() };
     let change = move |app: &mut App, moment| app.import(home.to_string().as_bytes(), &by, moment);
@@ -230,7 +228,7 @@ async fn restore(State(web): Shared, visit: Visit, mut form: Multipart) -> Resul
         return Ok(go_back(routes::SETTINGS_BACKUP, Err(error.failure)));
     }
     // Whoever is signed in now may be somebody else in that household, so everybody signs in anew.
-    web.change_access(move |current| *current = access).await.map_err(|e| e.to(&visit))?;
+    web.change_access(move |current| *current = access).await?;
     Ok(go_back(routes::SIGN_IN, Ok(Notice::Restored)))
 }
 
@@ -242,11 +240,6 @@ async fn system(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
 async fn about(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     visit.adult()?;
     let resolver = web.parts.observer.is_some();
-    let about = web
-        .parts
-        .desk
-        .look(move |app, _| super::views::about(app, resolver))
-        .await
-        .map_err(|e| Refusal::from(e).to(&visit))?;
+    let about = web.parts.desk.look(move |app, _| super::views::about(app, resolver)).await?;
     Ok(pages::about(&visit.shell(), &about).into_response())
 }

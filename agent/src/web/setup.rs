@@ -65,7 +65,7 @@ async fn step(State(web): Shared, visit: Visit, Path(step): Path<String>) -> Res
             let look = move |app: &mut crate::desk::App, _| {
                 if household { views::setup_household(app, language) } else { views::setup_guardian(app) }
             };
-            web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?
+            web.parts.desk.look(look).await?
         }
         setup_step::CHILDREN | setup_step::DEVICES | setup_step::REVIEW | setup_step::DONE => {
             visit.allowed(|rights| rights.adults)?;
@@ -77,9 +77,9 @@ async fn step(State(web): Shared, visit: Visit, Path(step): Path<String>) -> Res
                 setup_step::REVIEW => views::setup_review(app),
                 _ => SetupStep::Done { child_page },
             };
-            web.parts.desk.look(look).await.map_err(|e| Refusal::from(e).to(&visit))?
+            web.parts.desk.look(look).await?
         }
-        _ => return Err(Refusal::new(Failure::NotFound, &visit)),
+        _ => return Err(Refusal::new(Failure::NotFound)),
     };
     Ok(show(&visit, &shown))
 }
@@ -103,7 +103,7 @@ async fn post(
             web.parts.desk.change(move |app, moment| app.finish_set_up(&by, moment)).await?;
             Ok(go(setup_step::DONE))
         }
-        _ => Err(Refusal::plain(Failure::NotFound)),
+        _ => Err(Refusal::new(Failure::NotFound)),
     };
     match done {
         Ok(response) => Ok(response),
@@ -112,7 +112,7 @@ async fn post(
             let path = routes::at(routes::SETUP_STEP, &step);
             Ok(Redirect::to(&routes::with_query(&path, &[("failed", refusal.failure.code())])).into_response())
         }
-        Err(refusal) => Err(refusal.to(&visit)),
+        Err(refusal) => Err(refusal),
     }
 }
 

@@ -68,11 +68,10 @@ async fn password(State(web): Shared, visit: Visit, Form(form): Form<SignInForm>
         return again(Failure::TooManyTries);
     }
     let name = form.name.clone();
-    let person =
-        web.parts.desk.look(move |app, _| app.adult_named(&name)).await.map_err(|e| Refusal::from(e).to(&visit))?;
+    let person = web.parts.desk.look(move |app, _| app.adult_named(&name)).await?;
     let hash = person.and_then(|person| web.access().account(person).map(|account| account.password.clone()));
     let given = form.password.clone();
-    let right = web.slowly(move || password::verify(&given, hash.as_deref())).await.map_err(|e| e.to(&visit))?;
+    let right = web.slowly(move || password::verify(&given, hash.as_deref())).await?;
     let Some(person) = person.filter(|_| right) else {
         lock(&web.throttle).failed(visit.address, uptime());
         if let Some(person) = person {
@@ -87,7 +86,7 @@ async fn password(State(web): Shared, visit: Visit, Form(form): Form<SignInForm>
         return Ok(Redirect::to(&path).into_response());
     }
     lock(&web.throttle).succeeded(visit.address);
-    web.sign_in(&visit, person, own_path(&form.next)).await.map_err(|e| e.to(&visit))
+    web.sign_in(&visit, person, own_path(&form.next)).await
 }
 
 async fn code_page(State(web): Shared, visit: Visit, Query(query): Query<Next>) -> Response {
@@ -109,13 +108,13 @@ async fn code(State(web): Shared, visit: Visit, Form(form): Form<SignInCodeForm>
     if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
         return again(Failure::TooManyTries);
     }
-    if !web.take_code(person, &form.code).await.map_err(|e| e.to(&visit))? {
+    if !web.take_code(person, &form.code).await? {
         lock(&web.throttle).failed(visit.address, uptime());
         return again(Failure::WrongCode);
     }
     lock(&web.throttle).succeeded(visit.address);
     lock(&web.half_signed_in).remove(&visit.secret.digest().id());
-    web.sign_in(&visit, person, own_path(&form.next)).await.map_err(|e| e.to(&visit))
+    web.sign_in(&visit, person, own_path(&form.next)).await
 }
 
 async fn sign_out(
@@ -125,7 +124,7 @@ async fn sign_out(
 ) -> Result<Response, Refusal> {
     if let Some(adult) = &visit.adult {
         let session = adult.session.clone();
-        web.change_access(move |access| access.end_session(&session)).await.map_err(|e| e.to(&visit))?;
+        web.change_access(move |access| access.end_session(&session)).await?;
     }
     let fresh = visit.cookie(&Secret::random()?);
     let path = routes::with_query(routes::SIGN_IN, &[("done", Notice::SignedOut.code())]);

@@ -128,7 +128,7 @@ impl Visit {
     /// # Errors
     /// If nobody has.
     pub(super) fn adult(&self) -> Result<&Adult, Refusal> {
-        self.adult.as_ref().ok_or_else(|| Refusal::new(Failure::SignInNeeded, self))
+        self.adult.as_ref().ok_or_else(|| Refusal::new(Failure::SignInNeeded))
     }
 
     /// Who has signed in, if that allows what is asked.
@@ -137,7 +137,7 @@ impl Visit {
     /// If nobody has, or it does not.
     pub(super) fn allowed(&self, may: impl FnOnce(Rights) -> bool) -> Result<&Adult, Refusal> {
         let adult = self.adult()?;
-        if may(adult.rights) { Ok(adult) } else { Err(Refusal::new(Failure::NotAllowed, self)) }
+        if may(adult.rights) { Ok(adult) } else { Err(Refusal::new(Failure::NotAllowed)) }
     }
 
     /// Who makes a change of this visit, if that is allowed.
@@ -209,8 +209,11 @@ pub(super) async fn find_out(
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let visit = visit(&web, &headers, &uri, peer, secret).await?;
     let cookie = fresh.then(|| visit.cookie(&visit.secret));
-    request.extensions_mut().insert(visit);
+    request.extensions_mut().insert(visit.clone());
     let mut response = next.run(request).await;
+    if let Some(refusal) = response.extensions().get::<Refusal>().copied() {
+        response = refusal.page(&visit.shell());
+    }
     if let Some(cookie) = cookie
         && !response.headers().contains_key(header::SET_COOKIE)
     {
@@ -224,7 +227,7 @@ async fn visit(web: &Web, headers: &HeaderMap, uri: &Uri, peer: Peer, secret: Se
     let device = device_at(&web.clients, peer.address);
     let now = Timestamp::now().as_second();
     let signed_in = web.access().session(&secret, now).map(|session| (PersonId(session.person), session.id()));
-    if signed_in.is_some() && web.access().clone().touch_session(&secret, now) {
+    if signed_in.is_some() && web.access().session_is_noted_late(&secret, now) {
         let secret = secret.clone();
         web.change_access(move |access| access.touch_session(&secret, now)).await?;
     }
