@@ -489,8 +489,9 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// Writes the reply into `out` and returns how many bytes it has.
-    pub fn write(&self, out: &mut [u8]) -> usize {
+    /// Writes the reply into `out` and returns how many bytes it has. The leave to ask is given back with that, before the
+    /// reply is sent: whoever has the answer may ask the next question.
+    pub fn write(self, out: &mut [u8]) -> usize {
         let Later { place: Place { handler, .. }, asked, course, message, .. } = &*self.later;
         let now = handler.now();
         match &self.outcome {

@@ -1,5 +1,6 @@
 //! Random names of one zone, each asked for once: what others ask for stays in the cache, and they do not wait in line.
 
+use std::io::ErrorKind;
 use std::iter::Sum;
 use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,8 +28,11 @@ const CACHE_MIB: u32 = 4;
 const AT_ONCE: u32 = 100;
 /// The same where the server is dead: more than that.
 const AT_ONCE_DEAD: u32 = 150;
-/// When nothing comes for this long, what was asked is no longer waited for.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// When nothing comes for this long, what was asked is no longer waited for: longer than the agent waits for an answer, or
+/// what it still holds would be asked for on top of what it lets one client wait for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long is waited after a failure where names are counted: whoever is told that it asks too much asks less.
+const PAUSE: Duration = Duration::from_millis(5);
 /// Memory that the flood may cost: the cache, and what waits for answers.
 const GROWTH_MAX_MIB: f64 = 20.0;
 /// How long names are asked for whose server is dead: longer than the agent waits for an answer.
@@ -212,8 +216,12 @@ fn flood(zone: &str, at_once: u32, limit: Limit) -> Result<Flood> {
                 if length > 12 && reply[3] & 0xf == 2 {
                     failed += 1;
                     failure = failure.or_else(|| Reply::read(&reply[..length]));
+                    if matches!(limit, Limit::Names(_)) {
+                        thread::sleep(PAUSE);
+                    }
                 }
             }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(_) => open = 0,
         }
     }
