@@ -71,6 +71,9 @@ enum Command {
         command: Option<DevicesCommand>,
     },
     /// Make a code that lets the first guardian in on the pages, or one who has lost everything else
+    ///
+    /// It is good for an hour. Whoever can only reach the box's disk writes eight digits into the file `sign-in-code` in the
+    /// agent's directory, /var/lib/stairgate unless configured otherwise: they are the code after the next start.
     Code,
     /// Show everyone in the household
     People,

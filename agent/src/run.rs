@@ -28,8 +28,8 @@ use crate::resolver::service::OWN_NAME;
 use crate::resolver::service::{Place, Service};
 use crate::store::Store;
 use crate::subscriptions::{Copies, Limits};
-use crate::web::Codes;
 use crate::web::serve::Places;
+use crate::web::{CODE_FILE, Codes};
 use crate::{attachment, clock, config, portal, privileges, web};
 
 /// One domain of room for so many bytes of the machine's memory: the table then takes a fourteenth of it.
@@ -75,6 +75,7 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyho
     let (desk, jobs) = Desk::new();
     let (news, told) = tokio::sync::watch::channel(0);
     let codes = Arc::new(Codes::default());
+    codes.read(&config.state_dir.join(CODE_FILE));
     if let Some(section) = &config.web {
         let parts = web::Parts {
             desk,

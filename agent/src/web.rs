@@ -55,7 +55,7 @@ use history::History;
 use refusal::Refusal;
 use visit::Visit;
 
-pub use codes::Codes;
+pub use codes::{CODE_FILE, Codes};
 
 /// Passwords that are hashed at the same time: each takes 12 MiB for a moment, and a router has 128.
 const HASHES_AT_ONCE: usize = 1;

@@ -39,6 +39,13 @@ impl SetupCode {
         Ok(Self { digits, until: now + LIFETIME, wrong: 0 })
     }
 
+    /// The code that somebody has chosen: eight digits, however they are grouped. None if they are not that.
+    pub fn chosen(text: &str, now: Duration) -> Option<Self> {
+        let digits = digits(text);
+        let right = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+        right.then_some(Self { digits, until: now + LIFETIME, wrong: 0 })
+    }
+
     /// The code as people read it: two groups.
     pub fn text(&self) -> String {
         let (first, second) = self.digits.split_at(DIGITS / 2);
@@ -52,11 +59,15 @@ impl SetupCode {
 
     /// True if `text` is the code, however it is grouped. A wrong one is counted.
     pub fn matches(&mut self, text: &str, now: Duration) -> bool {
-        let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').take(DIGITS + 1).collect();
-        let right = self.is_valid(now) && same_text(&digits, &self.digits);
+        let right = self.is_valid(now) && same_text(&digits(text), &self.digits);
         self.wrong += u32::from(!right);
         right
     }
+}
+
+/// What somebody wrote without what groups it, and no more of it than tells that it is too long.
+fn digits(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && *c != '-').take(DIGITS + 1).collect()
 }
 
 impl fmt::Debug for SetupCode {
@@ -70,6 +81,16 @@ mod tests {
     use super::*;
 
     const NOW: Duration = Duration::from_secs(1000);
+
+    #[test]
+    fn a_chosen_code_has_eight_digits() {
+        let mut code = SetupCode::chosen("1234-5678\n", NOW).unwrap();
+        assert_eq!(code.text(), "1234 5678");
+        assert!(code.matches("12345678", NOW));
+        for text in ["", "1234567", "123456789", "1234567a", "１２３４５６７８"] {
+            assert!(SetupCode::chosen(text, NOW).is_none(), "{text}");
+        }
+    }
 
     #[test]
     fn a_code_is_read_however_it_is_written() {
