@@ -27,8 +27,11 @@ const FUZZ_SECONDS: &str = "5";
 /// What tests the programming interface by its document, from PyPI, and where it is installed beneath the build folder.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 const SCHEMATHESIS_FOLDER: &str = "target/schemathesis";
-/// Time for installing it.
-const INSTALL_LIMIT: Duration = Duration::from_secs(300);
+/// What checks licences, from crates.io, and where it is installed.
+const CARGO_DENY: [&str; 2] = ["cargo-deny", "0.20.2"];
+const CARGO_DENY_FOLDER: &str = "target/cargo-deny";
+/// Time for installing either.
+const INSTALL_LIMIT: Duration = Duration::from_secs(900);
 /// Real captures, beside the project when somebody put them there.
 const CAPTURES: &str = "../shared/data/pcaps/dev";
 
@@ -162,10 +165,20 @@ fn own_tool(screen: &Screen, title: &str, arguments: &[&str]) -> Result<Outcome>
 }
 
 fn licences(screen: &Screen) -> Result<Outcome> {
-    if !packages::is_installed("cargo-deny") {
-        return Ok(Outcome::Skipped("cargo-deny is not installed (cargo install cargo-deny)".to_owned()));
+    let folder = workspace().join(CARGO_DENY_FOLDER);
+    let [name, version] = CARGO_DENY;
+    let mut install = cargo(["install", "--quiet", "--locked", "--version", version, "--root"]);
+    install.arg(&folder).arg("--target-dir").arg(folder.join("build")).arg(name);
+    // Does nothing if this version is there.
+    match run(&mut install, INSTALL_LIMIT) {
+        Ok(Finished { status, .. }) if status.success() => {}
+        Ok(Finished { stderr, .. }) => {
+            return Ok(Outcome::Skipped(format!("{name} cannot be installed: {}", last_lines(&stderr, 1))));
+        }
+        Err(error) => return Ok(Outcome::Skipped(format!("{name} cannot be installed: {error:#}"))),
     }
-    let command = cargo(["deny", "--offline", "check", "licenses", "bans", "sources"]);
+    let mut command = Command::new(folder.join("bin").join(name));
+    command.args(["--offline", "check", "licenses", "bans", "sources"]);
     command_step(screen, "the licences of all dependencies are fine", command)
 }
 
