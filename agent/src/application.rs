@@ -15,6 +15,7 @@ mod change;
 mod devices;
 mod error;
 mod explain;
+mod helplines;
 mod lists;
 mod people;
 mod preferences;
@@ -37,6 +38,7 @@ use stairgate_policy::household::{Filter, Household, Person, Rules, Scope};
 pub use change::{By, Changed};
 pub use error::ApplicationError;
 pub use explain::Search;
+pub use helplines::{HELPLINE_LETTERS_MAX, HELPLINES_MAX};
 pub use lists::ListState;
 pub use preferences::{HomeSettings, RETENTION_DAYS};
 pub use requests::{ASKS_MAX, ASKS_WITHIN, Asked, NOTE_LETTERS_MAX, WAITING_MAX};
@@ -158,7 +160,8 @@ impl<G: Gate> Application<G> {
         self.valid_until
     }
 
-    /// What people decided about single names, and the names of the home itself, for the domain table.
+    /// What people decided about single names, the names of the home itself, and the family's helplines, for the domain
+    /// table.
     pub fn own_rules(&self) -> &[OwnEntry] {
         &self.own_rules
     }
@@ -184,6 +187,7 @@ impl<G: Gate> Application<G> {
     fn take(&mut self, compiled: Compiled) {
         let mut own_rules = compiled.own_rules;
         own_rules.extend_from_slice(&self.home_names);
+        own_rules.extend(helplines::entries(&self.preferences));
         self.fresh_names.extend(change::names_that_differ(&self.own_rules, &own_rules));
         self.own_rules = own_rules;
         self.valid_until = compiled.valid_until;

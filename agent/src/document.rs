@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use audit::{ActorDocument, AuditDocument};
 pub use convert::DocumentError;
 pub(crate) use convert::{is_reserved, owner_named, owner_text};
-pub use preferences::{ListDocument, PreferencesDocument};
+pub use preferences::{HelplineDocument, ListDocument, PreferencesDocument};
 pub use requests::{AnswerDocument, AskDocument, RequestDocument, RequestsDocument};
 pub(crate) use upgrade::from_version_1;
 use values::{Age, DayNames, Log, MacText, Role, Style, TagId, TimeText, YouTube};

@@ -14,6 +14,7 @@ mod devices;
 mod events;
 mod form;
 mod guard;
+mod helplines;
 mod history;
 mod home;
 mod people;
@@ -193,6 +194,7 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
         .merge(people::routes())
         .merge(devices::routes())
         .merge(settings::routes())
+        .merge(helplines::routes())
         .merge(children::routes())
         .merge(events::routes())
         .fallback(guard::nothing_there)

@@ -91,6 +91,59 @@ fn every_operation_refuses_whoever_may_not() {
 }
 
 #[test]
+fn the_familys_helplines_are_always_reached_and_never_recorded() {
+    let home = Home::new();
+    let token = home.token(&home.set_up(), &SCOPES);
+    let call = |call: &str, body: &Value| {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        home.api(&token, &call.replacen(' ', " /api/v1", 1), &body)
+    };
+    let built_in = call("GET /helplines", &Value::Null).json();
+    assert_eq!((&built_in["own"], built_in["helplines"].as_array().unwrap().is_empty()), (&json!(false), false));
+    let ours = json!({ "helplines": [
+        { "title": "School nurse", "site": "https://Nurse.example/contact", "telephone": "030 / 12-34", "hours": "8 to 12" },
+    ] });
+    let mut events = home.events(&token);
+    assert_eq!(call("PUT /helplines", &ours).status, 200);
+    let kept = call("GET /helplines", &Value::Null).json();
+    assert_eq!((&kept["own"], &kept["helplines"][0]["site"]), (&json!(true), &json!("nurse.example")));
+    for (refused, why) in [
+        (json!({ "title": "Chat", "site": "help.instagram.com" }), "belongs to Instagram"),
+        (json!({ "title": "Chat", "telephone": "call me" }), "telephone number"),
+        (json!({ "title": "Chat" }), "at least one"),
+        (json!({ "title": " ", "telephone": "116 111" }), "cannot be used as a name"),
+    ] {
+        let answer = call("PUT /helplines", &json!({ "helplines": [refused] }));
+        assert!(answer.status == 400 || answer.status == 422, "{answer:?}");
+        assert!(answer.body.contains(why), "{answer:?}");
+    }
+    let denied = call("PUT /people/1/names/www.nurse.example", &json!({ "action": "deny" }));
+    assert!(denied.body.contains("take it off"), "{denied:?}");
+
+    call("POST /people/1/pause", &json!({ "end": "resume" }));
+    for (name, protected, blocked) in [("www.nurse.example", true, false), ("other.example", false, true)] {
+        let explained = call(&format!("GET /explain?person=1&name={name}"), &Value::Null).json();
+        assert_eq!((&explained["protected"], &explained["blocked"]), (&json!(protected), &json!(blocked)), "{name}");
+    }
+    for name in ["www.nurse.example", "nurse.example"] {
+        home.agent.wait(|| home.ask(name));
+    }
+    // The gate's own answer to what is closed does not arrive over this cable; that it was asked for is recorded.
+    home.ask("other.example");
+    // What came after it has been recorded, and so would it have been.
+    let events = events.until("other.example").to_owned();
+    let recorded =
+        ["/activity", "/people/1/export", "/status"].map(|path| call(&format!("GET {path}"), &Value::Null).body);
+    assert!(recorded[0].contains("other.example"), "{}", recorded[0]);
+    let metrics = home.api(&token, "GET /metrics", "").body;
+    for text in recorded.iter().chain([&events, &metrics, &home.agent.log()]) {
+        assert!(!text.contains("nurse"), "{text}");
+    }
+    assert_eq!(call("DELETE /helplines", &Value::Null).status, 200);
+    assert_eq!(call("GET /helplines", &Value::Null).json(), built_in);
+}
+
+#[test]
 fn a_program_does_what_the_pages_do() {
     let home = Home::new();
     let guardian = home.set_up();

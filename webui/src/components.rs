@@ -51,6 +51,16 @@ pub(crate) fn text_field(id: &str, label: &str, name: &str, value: &str, kind: &
     }
 }
 
+/// As [`text_field`], but it may be left empty, and the browser fills nothing in.
+pub(crate) fn optional_field(id: &str, label: &str, name: &str, value: &str, kind: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            input id=(id) name=(name) type=(kind) value=(clean(value)) autocomplete="off" maxlength="200";
+        }
+    }
+}
+
 /// Two fields for a password that is set anew. The browser's own manager is welcome to make one up.
 pub(crate) fn new_password(language: Language) -> Markup {
     html! {

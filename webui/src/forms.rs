@@ -682,6 +682,43 @@ form! {
 }
 
 form! {
+    /// Posted to [`crate::routes::SETTINGS_HELPLINES`].
+    HelplineForm {
+        /// See [`crate::forms`].
+        revision: u64,
+        /// Place in the list of the helpline to change, from zero; missing to add one.
+        #[serde(default)]
+        place: Option<usize>,
+        /// What it is called.
+        title: String,
+        /// Name of its site, or an address that the name is taken from; may be empty.
+        site: String,
+        /// Telephone number; may be empty.
+        telephone: String,
+        /// When somebody is there; may be empty.
+        hours: String,
+    }
+}
+
+form! {
+    /// Posted to [`crate::routes::HELPLINE_REMOVE`].
+    HelplineRemoveForm {
+        /// See [`crate::forms`].
+        revision: u64,
+        /// Its place in the list, from zero.
+        place: usize,
+    }
+}
+
+form! {
+    /// Posted to [`crate::routes::HELPLINES_RESET`].
+    HelplinesResetForm {
+        /// See [`crate::forms`].
+        revision: u64,
+    }
+}
+
+form! {
     /// Posted to [`crate::routes::SETTINGS_PRIVACY`].
     RetentionForm {
         /// See [`crate::forms`].

@@ -155,6 +155,12 @@ pub const SETTINGS_TOKENS: &str = "/settings/tokens";
 pub const TOKEN_REVOKE: &str = "/settings/tokens/revoke";
 /// The household and its upstream servers; posting sets the household.
 pub const SETTINGS_NETWORK: &str = "/settings/network";
+/// The helplines; posting adds one or changes one.
+pub const SETTINGS_HELPLINES: &str = "/settings/helplines";
+/// Takes a helpline out; posted.
+pub const HELPLINE_REMOVE: &str = "/settings/helplines/remove";
+/// Shows the helplines of the country again; posted.
+pub const HELPLINES_RESET: &str = "/settings/helplines/reset";
 /// What is kept, and for how long; posting sets for how long.
 pub const SETTINGS_PRIVACY: &str = "/settings/privacy";
 /// Deletes what is kept; posted.

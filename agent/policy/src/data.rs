@@ -1,12 +1,12 @@
-//! The reader of the built-in data files: heads at the margin, domains indented beneath them.
+//! The reader of the built-in data files: heads at the margin, what belongs to them indented beneath.
 
-/// A head line with the domains beneath it.
+/// A head line with the lines beneath it.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) struct Entry<'a> {
     /// The head line.
     pub(crate) head: &'a str,
-    /// The domains, each with everything beneath it.
-    pub(crate) domains: Vec<&'a str>,
+    /// The indented lines beneath it, mostly domains.
+    pub(crate) lines: Vec<&'a str>,
 }
 
 /// The entries of a data file; the error is the number, from one, of the first line that cannot be read.
@@ -17,9 +17,9 @@ pub(crate) fn entries(text: &str) -> Result<Vec<Entry<'_>>, usize> {
             continue;
         }
         if line.starts_with(' ') {
-            entries.last_mut().ok_or(number)?.domains.push(line.trim());
+            entries.last_mut().ok_or(number)?.lines.push(line.trim());
         } else {
-            entries.push(Entry { head: line, domains: Vec::new() });
+            entries.push(Entry { head: line, lines: Vec::new() });
         }
     }
     Ok(entries)
@@ -30,17 +30,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn domains_belong_to_the_head_above_them() {
+    fn lines_belong_to_the_head_above_them() {
         let text = "# a comment\n\none head\n  a.example\n  b.example\nanother\n";
         let expected = vec![
-            Entry { head: "one head", domains: vec!["a.example", "b.example"] },
-            Entry { head: "another", domains: vec![] },
+            Entry { head: "one head", lines: vec!["a.example", "b.example"] },
+            Entry { head: "another", lines: vec![] },
         ];
         assert_eq!(entries(text), Ok(expected));
     }
 
     #[test]
-    fn a_domain_without_a_head_is_refused() {
+    fn a_line_without_a_head_is_refused() {
         assert_eq!(entries("\n  a.example\n"), Err(2));
     }
 }

@@ -37,7 +37,12 @@ pub struct Protected {
     pub title: &'static str,
     /// The domains it lives on, each with everything beneath it.
     pub domains: Vec<&'static str>,
+    /// A helpline's telephone number as it is dialled within its country; empty for none.
+    pub telephone: &'static str,
 }
+
+/// What a line about a telephone number begins with.
+const TELEPHONE: &str = "tel ";
 
 /// Every built-in service, by ascending tag.
 pub fn services() -> &'static [Service] {
@@ -79,34 +84,45 @@ pub fn of_categories(categories: Tags) -> Tags {
 
 /// The built-in place that can always be reached and that `name`, normalised, belongs to.
 pub fn protecting(name: &str) -> Option<&'static Protected> {
-    let is_at_or_below =
-        |domain: &&str| name.strip_suffix(*domain).is_some_and(|left| left.is_empty() || left.ends_with('.'));
-    protected().iter().find(|place| place.domains.iter().any(is_at_or_below))
+    protected().iter().find(|place| place.domains.iter().any(|domain| is_at_or_below(name, domain)))
+}
+
+/// The built-in service that shares names with `site`, normalised: what opens the one opens at least a part of the other.
+pub fn sharing_names_with(site: &str) -> Option<&'static Service> {
+    let shared = |domain: &&str| is_at_or_below(site, domain) || is_at_or_below(domain, site);
+    services().iter().find(|service| service.domains.iter().any(shared))
+}
+
+/// True if `name` is `domain` or lies beneath it, both normalised.
+pub fn is_at_or_below(name: &str, domain: &str) -> bool {
+    name.strip_suffix(domain).is_some_and(|left| left.is_empty() || left.ends_with('.'))
 }
 
 fn read_services(text: &'static str) -> Result<Vec<Service>, String> {
     let entries = data::entries(text).map_err(|line| format!("line {line} belongs to no service"))?;
-    let service = |data::Entry { head, domains }| {
+    let service = |data::Entry { head, lines }| {
         let mut fields = head.splitn(4, ' ');
         let mut field = || fields.next().ok_or_else(|| format!("'{head}' lacks a field"));
         let tag = field()?.parse().map(Tag).map_err(|_| format!("'{head}' does not begin with a tag"))?;
         let id = field()?;
         let category = taxonomy::category(field()?).ok_or_else(|| format!("'{head}' has an unknown category"))?;
-        Ok(Service { id, tag, title: field()?, category, domains })
+        Ok(Service { id, tag, title: field()?, category, domains: lines })
     };
     entries.into_iter().map(service).collect()
 }
 
 fn read_protected(text: &'static str) -> Result<Vec<Protected>, String> {
     let entries = data::entries(text).map_err(|line| format!("line {line} belongs to no entry"))?;
-    let place = |data::Entry { head, domains }| {
+    let place = |data::Entry { head, lines }| {
         let mut fields = head.splitn(3, ' ');
         let mut field = || fields.next().ok_or_else(|| format!("'{head}' lacks a field"));
         let category = taxonomy::category(field()?)
             .filter(|category| category.group == Group::Protect)
             .ok_or_else(|| format!("'{head}' does not begin with a category that protects"))?;
         let country = Some(field()?).filter(|&country| country != "*");
-        Ok(Protected { category, country, title: field()?, domains })
+        let (telephones, domains): (Vec<&str>, _) = lines.into_iter().partition(|line| line.starts_with(TELEPHONE));
+        let telephone = telephones.iter().find_map(|line| line.strip_prefix(TELEPHONE)).unwrap_or_default();
+        Ok(Protected { category, country, title: field()?, domains, telephone })
     };
     entries.into_iter().map(place).collect()
 }
@@ -148,6 +164,10 @@ mod tests {
             assert!(!place.domains.is_empty(), "{} has no domain", place.title);
             let code = |country: &str| country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
             assert!(place.country.is_none_or(code), "{}", place.title);
+            // A number is one of a country: dialled elsewhere it may be somebody else's.
+            let dialled = |c: char| c.is_ascii_digit() || " -".contains(c);
+            assert!(place.telephone.chars().all(dialled), "{}", place.title);
+            assert!(place.telephone.is_empty() || place.country.is_some(), "{}", place.title);
         }
         for category in ["helplines", "health", "emergency", "school", "updates", "connection-checks"] {
             assert!(protected().iter().any(|place| place.category.id == category), "{category} is empty");
@@ -169,6 +189,21 @@ mod tests {
                 assert_eq!(protecting(domain), None, "{domain} of {}", service.id);
             }
         }
+    }
+
+    #[test]
+    fn helplines_have_the_numbers_that_their_country_dials() {
+        let number = |name| protecting(name).unwrap().telephone;
+        assert_eq!((number("childline.org.uk"), number("nummergegenkummer.de")), ("0800 1111", "116 111"));
+        assert_eq!((number("988lifeline.org"), number("findahelpline.com")), ("988", ""));
+    }
+
+    #[test]
+    fn what_shares_names_with_a_service_is_found() {
+        let title = |site| sharing_names_with(site).map(|service| service.title);
+        assert_eq!((title("youtube.com"), title("help.youtube.com")), (Some("YouTube"), Some("YouTube")));
+        assert!(title("com").is_some());
+        assert_eq!((title("notyoutube.com"), title("help.example")), (None, None));
     }
 
     #[test]

@@ -212,9 +212,11 @@ impl<G: Gate> Application<G> {
 
     /// Puts a state into force and saves it together with what the batch holds already.
     pub(super) fn adopt(&mut self, draft: Draft, mut batch: Batch, moment: Moment) -> Result<(), ApplicationError> {
+        super::helplines::check_reachable(&draft.household, &draft.preferences)?;
         // What children ask for is no matter of the gate.
         let changed = draft.household != self.household;
-        let compiled = changed.then(|| compile(&draft.household, moment.wall, moment.boot_ns)).transpose()?;
+        let names_changed = changed || draft.preferences.helplines != self.preferences.helplines;
+        let compiled = names_changed.then(|| compile(&draft.household, moment.wall, moment.boot_ns)).transpose()?;
         let revision = self.revisions.latest + 1;
         batch.number(Number::Revision, revision);
         batch.number(Number::NextPerson, draft.next_person.into());

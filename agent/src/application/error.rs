@@ -71,6 +71,29 @@ pub enum ApplicationError {
     /// More lists than there may be.
     #[error("there are {} lists already; remove one first", config::LISTS_MAX)]
     TooManyLists,
+    /// More helplines than there may be.
+    #[error("there are {max} helplines already; remove one first", max = super::HELPLINES_MAX)]
+    TooManyHelplines,
+    /// A helpline whose site belongs to a service.
+    #[error(
+        "`{site}` belongs to {service}, all of which would be open at any time and recorded nowhere; write a site of the helpline's own, or its telephone number only"
+    )]
+    HelplineInService {
+        /// Name of the site.
+        site: String,
+        /// What the service is called.
+        service: &'static str,
+    },
+    /// A helpline that somebody's deny list would close.
+    #[error(
+        "`{site}` is a helpline and can always be reached; take it off the list of what is blocked for {person} first"
+    )]
+    HelplineDenied {
+        /// Name of the site.
+        site: String,
+        /// Whose list it is.
+        person: String,
+    },
     /// Nothing can be fetched from there.
     #[error(
         "`{0}` is not the address of a list; one begins with https:// or http://, and a file on this machine is written into the configuration file"
@@ -126,13 +149,13 @@ impl ApplicationError {
             | Self::NoRequest(_)
             | Self::NoList(_) => Failure::NotFound,
             Self::NotFiltered(_) | Self::NoChild(_) | Self::NoTag { .. } | Self::BadValue(_) => Failure::BadRequest,
-            Self::NoName { .. } => Failure::BadDomain,
+            Self::NoName { .. } | Self::HelplineInService { .. } | Self::HelplineDenied { .. } => Failure::BadDomain,
             Self::Answered { .. } | Self::Conflict => Failure::Conflict,
             Self::AskedTooOften(_) => Failure::AskedTooOften,
             Self::PrimaryGuardian(_) => Failure::LastGuardian,
             Self::NotConfirmed(_) | Self::BadName(_) | Self::BadListName { .. } => Failure::BadName,
             Self::ConfiguredList(_) => Failure::NotAllowed,
-            Self::TooManyLists => Failure::TooMany,
+            Self::TooManyLists | Self::TooManyHelplines => Failure::TooMany,
             Self::BadAddress(_) => Failure::BadAddress,
             Self::BadBackup(_) => Failure::BadBackup,
             Self::Invalid(invalid) => failure_of(invalid),

@@ -18,8 +18,23 @@ pub struct PreferencesDocument {
     pub country: String,
     /// Days that what is kept about people is kept for.
     pub retention_days: u16,
+    /// The helplines that the family has written down; `None` as long as they are the country's.
+    pub helplines: Option<Vec<HelplineDocument>>,
     /// Lists that were subscribed to besides those of the configuration file.
     pub lists: Vec<ListDocument>,
+}
+
+/// A helpline that the family has written down.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HelplineDocument {
+    /// What it is called.
+    pub title: String,
+    /// Name of its site, normalised; may be empty.
+    pub site: String,
+    /// Telephone number as it is dialled; may be empty.
+    pub telephone: String,
+    /// When somebody is there, as the family says it; may be empty.
+    pub hours: String,
 }
 
 /// A list that was subscribed to.
@@ -36,7 +51,14 @@ pub struct ListDocument {
 impl Default for PreferencesDocument {
     fn default() -> Self {
         let language = Language::default().tag().to_owned();
-        Self { set_up: false, language, country: String::new(), retention_days: RETENTION_DAYS, lists: Vec::new() }
+        Self {
+            set_up: false,
+            language,
+            country: String::new(),
+            retention_days: RETENTION_DAYS,
+            helplines: None,
+            lists: Vec::new(),
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 use stairgate_abi::Tags;
 use stairgate_policy::household::{Person, PersonId, PrivacyLevel, Role};
-use stairgate_policy::services;
 use stairgate_webui::view::{Helpline, Kept, Me, Paused};
 
 use super::now::{now, today};
@@ -8,7 +7,7 @@ use super::person_name;
 use super::requests::request;
 use crate::application::{Application, ApplicationError};
 use crate::clock::Moment;
-use crate::document::tag_id;
+use crate::document::{HelplineDocument, tag_id};
 use crate::gate::Gate;
 
 /// Changes in a child's rules that its page shows.
@@ -48,7 +47,7 @@ pub fn me<G: Gate>(app: &Application<G>, id: PersonId, moment: Moment) -> Result
         requests: theirs.take(REQUESTS).filter_map(|asked| request(app, asked, moment)).collect(),
         changes: app.audit(None, Some(id), CHANGES)?.entries,
         explanation: None,
-        helplines: helplines(&app.preferences().country),
+        helplines: helplines(app),
         ask_pin: false,
     })
 }
@@ -59,17 +58,10 @@ pub fn paused<G: Gate>(app: &Application<G>, owner: &Person, child_page: &str, m
     Some(Paused { person: Some(owner.name.clone()), now, child_page: child_page.to_owned() })
 }
 
-/// Someone to talk to: the country's helplines, then those for everyone.
-pub fn helplines(country: &str) -> Vec<Helpline> {
-    let helpline = |place: &services::Protected| Helpline {
-        title: place.title.to_owned(),
-        telephone: String::new(),
-        site: place.domains.first().copied().unwrap_or_default().to_owned(),
-    };
-    let helplines = services::protected().iter().filter(|place| place.category.id == "helplines");
-    let own = helplines.clone().filter(|place| place.country == Some(country));
-    let everyone = helplines.filter(|place| place.country.is_none());
-    own.chain(everyone).map(helpline).collect()
+/// Someone to talk to.
+pub(super) fn helplines<G: Gate>(app: &Application<G>) -> Vec<Helpline> {
+    let line = |HelplineDocument { title, site, telephone, hours }| Helpline { title, site, telephone, hours };
+    app.helplines().into_iter().map(line).collect()
 }
 
 fn ids(tags: Tags) -> Vec<String> {

@@ -1,5 +1,5 @@
 use jiff::tz::TimeZoneDatabase;
-use stairgate_webui::view::{Network, Resolver};
+use stairgate_webui::view::{Helplines, Network, Resolver};
 
 use crate::application::Application;
 use crate::gate::Gate;
@@ -14,6 +14,17 @@ pub fn network<G: Gate>(app: &Application<G>, resolvers: Vec<Resolver>) -> Netwo
         language: preferences.language(),
         country: preferences.country.clone(),
         resolvers,
+        revision: app.revision(),
+    }
+}
+
+/// The helplines, for whoever may change them.
+pub fn helplines<G: Gate>(app: &Application<G>) -> Helplines {
+    let preferences = app.preferences();
+    Helplines {
+        helplines: super::me::helplines(app),
+        own: preferences.helplines.is_some(),
+        country: preferences.country.clone(),
         revision: app.revision(),
     }
 }

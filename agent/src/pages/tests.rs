@@ -1,12 +1,14 @@
 use stairgate_policy::household::{ASLEEP, Action, AgeBand, EVERYDAY, FREE, HOMEWORK, PAUSED, PersonId, Window};
 use stairgate_webui::forms::AnswerChoice;
+use stairgate_webui::language::Language;
 use stairgate_webui::view::{Actor, Ask, Because, Problem, Reason, Stretch};
 
 use super::*;
 use crate::application::tests::{ALEX, Home, MIA_ID, by};
-use crate::application::{Asked, By};
+use crate::application::{Application, Asked, By, HomeSettings};
 use crate::clock::Moment;
 use crate::control::protocol::PauseEnd;
+use crate::document::HelplineDocument;
 
 /// A household on Wednesday 2026-11-18 at noon in London, in which Mia has a bedtime and homework.
 fn family() -> Home {
@@ -162,13 +164,32 @@ fn a_child_sees_its_rules_its_requests_and_who_changed_what() {
 }
 
 #[test]
-fn helplines_of_the_country_come_first() {
-    let everyone = helplines("");
+fn helplines_of_the_country_come_first_until_the_family_writes_its_own() {
+    let mut family = family();
+    let (moment, app) = (family.now, &mut family.application);
+    let lines_of = |app: &mut Application<_>, country: &str| {
+        let settings =
+            HomeSettings { name: "Home", time_zone: "UTC", language: Language::default(), country: Some(country) };
+        app.set_home(&settings, &by(), moment).unwrap();
+        me(app, MIA_ID, moment).unwrap().helplines
+    };
+    let everyone = lines_of(app, "");
     assert!(!everyone.is_empty());
-    let german = helplines("DE");
+    let german = lines_of(app, "DE");
     assert!(german.len() > everyone.len() && german.ends_with(&everyone));
-    assert_eq!(german[0].site, "nummergegenkummer.de");
-    assert_eq!(helplines("XX"), everyone);
+    assert_eq!((german[0].site.as_str(), german[0].telephone.as_str()), ("nummergegenkummer.de", "116 111"));
+    assert_eq!(lines_of(app, "XX"), everyone);
+    let own = HelplineDocument {
+        title: "Our doctor".to_owned(),
+        site: String::new(),
+        telephone: "+49 30 1234".to_owned(),
+        hours: "8 to 12".to_owned(),
+    };
+    app.set_helplines(Some(vec![own]), &by(), moment).unwrap();
+    assert_eq!(lines_of(app, "DE")[0].hours, "8 to 12");
+    assert!(helplines(app).own);
+    app.set_helplines(None, &by(), moment).unwrap();
+    assert_eq!(lines_of(app, "DE"), german);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod condition;
 mod devices;
 mod document;
 mod events;
+mod helplines;
 mod history;
 mod home;
 mod lists;
@@ -53,6 +54,7 @@ fn operations() -> Vec<Operation> {
         devices::operations(),
         requests::operations(),
         lists::operations(),
+        helplines::operations(),
         history::operations(),
         events::operations(),
     ]

@@ -58,6 +58,7 @@ pub(super) fn every_page(stage: &mut Stage<'_>) -> Result<()> {
         ("account", "/settings/account"),
         ("tokens", "/settings/tokens"),
         ("network", "/settings/network"),
+        ("helplines", "/settings/helplines"),
         ("privacy", "/settings/privacy"),
         ("backup", "/settings/backup"),
         ("system", "/settings/system"),

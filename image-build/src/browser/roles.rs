@@ -49,7 +49,7 @@ const ADULTS: [(Role, &str, &str); 2] = [(Role::CoGuardian, "Ben", "co-guardian"
 
 /// Pages; `{mia}` stands for her number.
 #[rustfmt::skip]
-const PAGES: [(&str, Needs); 30] = [
+const PAGES: [(&str, Needs); 31] = [
     ("/sign-in", Needs::Nothing),
     ("/setup", Needs::Nothing),
     ("/me", Needs::Nothing),
@@ -73,6 +73,7 @@ const PAGES: [(&str, Needs); 30] = [
     ("/settings/adults", Needs::Guardian),
     ("/settings/tokens", Needs::Guardian),
     ("/settings/network", Needs::Guardian),
+    ("/settings/helplines", Needs::Guardian),
     ("/settings/privacy", Needs::Guardian),
     ("/settings/backup", Needs::Guardian),
     ("/settings/system", Needs::Guardian),
@@ -85,7 +86,7 @@ const PAGES: [(&str, Needs); 30] = [
 /// Forms as their pages would post them, but for the token. Whoever may not is refused before anything else is looked at;
 /// whoever may is only tried where the form does no harm.
 #[rustfmt::skip]
-const FORMS: [(&str, &str, Needs); 41] = [
+const FORMS: [(&str, &str, Needs); 44] = [
     ("/people", "name=Eve&age=6-9", Needs::CoGuardian),
     ("/people/{mia}/pause", "how_long=15&back=/", Needs::Carer),
     ("/people/{mia}/resume", "back=/", Needs::Carer),
@@ -117,6 +118,9 @@ const FORMS: [(&str, &str, Needs); 41] = [
     ("/settings/adults/{ines}/remove", "revision=0", Needs::Guardian),
     ("/settings/tokens", "name=mine&scope=settings&days=0", Needs::Guardian),
     ("/settings/network", "revision=0&name=Ours&time_zone=UTC&language=en&country=GB", Needs::Guardian),
+    ("/settings/helplines", "revision=0&title=Ines&site=&telephone=123&hours=", Needs::Guardian),
+    ("/settings/helplines/remove", "revision=0&place=0", Needs::Guardian),
+    ("/settings/helplines/reset", "revision=0", Needs::Guardian),
     ("/settings/privacy", "revision=0&days=30", Needs::Guardian),
     ("/settings/privacy/delete", "whose=all", Needs::Guardian),
     ("/settings/backup", "passphrase=a long enough passphrase&again=a long enough passphrase", Needs::Guardian),

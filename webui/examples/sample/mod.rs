@@ -72,6 +72,7 @@ pub(crate) fn pages(language: Language) -> Vec<Page> {
     }
     add("tokens", pages::tokens(&adult(routes::SETTINGS_TOKENS), &tokens()));
     add("network", pages::network(&adult(routes::SETTINGS_NETWORK), &network(language)));
+    add("helplines", pages::helplines(&adult(routes::SETTINGS_HELPLINES), &helplines()));
     add("privacy", pages::privacy(&adult(routes::SETTINGS_PRIVACY), &privacy()));
     add("backup", pages::backup(&adult(routes::SETTINGS_BACKUP), &backup()));
     add("system", pages::system(&adult(routes::SETTINGS_SYSTEM), &system()));
@@ -564,11 +565,6 @@ fn me() -> Me {
         mode: mode(id, title),
         closed,
     };
-    let line = |title: &str, telephone: &str, site: &str| Helpline {
-        title: title.into(),
-        telephone: telephone.into(),
-        site: site.into(),
-    };
     let mut asked = requests().answered;
     asked.extend(requests().waiting);
     asked.retain(|request| request.from.id == ADA);
@@ -597,11 +593,27 @@ fn me() -> Me {
         requests: asked,
         changes: changes(),
         explanation: Some(explanation()),
-        helplines: vec![
-            line("Nummer gegen Kummer", "116 111", "nummergegenkummer.de"),
-            line("Childline", "0800 1111", "childline.org.uk"),
-        ],
+        helplines: helplines().helplines,
         ask_pin: true,
+    }
+}
+
+fn helplines() -> Helplines {
+    let line = |title: &str, telephone: &str, site: &str, hours: &str| Helpline {
+        title: title.into(),
+        telephone: telephone.into(),
+        site: site.into(),
+        hours: hours.into(),
+    };
+    Helplines {
+        helplines: vec![
+            line("Nummer gegen Kummer", "116 111", "nummergegenkummer.de", ""),
+            line("Childline", "0800 1111", "childline.org.uk", ""),
+            line("Aunt Ines", "+49 30 123456", "", "every evening"),
+        ],
+        own: true,
+        country: "DE".into(),
+        revision: 42,
     }
 }
 

@@ -104,9 +104,20 @@ fn composed() -> BTreeSet<String> {
     for answer in ["site-yes", "site-today", "site-no", "time-yes", "time-no", "note-read"] {
         add(format!("answer-{answer}"));
     }
-    for page in
-        ["account", "adults", "privacy", "lists", "why", "network", "tokens", "backup", "system", "audit", "about"]
-    {
+    for page in [
+        "account",
+        "adults",
+        "privacy",
+        "lists",
+        "why",
+        "network",
+        "helplines",
+        "tokens",
+        "backup",
+        "system",
+        "audit",
+        "about",
+    ] {
         add(format!("settings-{page}"));
         add(format!("{page}-title"));
     }

@@ -173,12 +173,20 @@ fn helplines(language: Language, helplines: &[Helpline]) -> Markup {
                 @for line in helplines {
                     li {
                         strong { (words::name(&line.title)) }
-                        @if !line.telephone.is_empty() { " " a.button.small href=(telephone(&line.telephone)) { (words::name(&line.telephone)) } }
-                        @if !line.site.is_empty() { " " a href=(format!("https://{}/", line.site)) rel="noreferrer" { (words::name(&line.site)) } }
+                        (ways_to(line))
                     }
                 }
             }
         }
+    }
+}
+
+/// How a helpline is reached, and when.
+pub(crate) fn ways_to(line: &Helpline) -> Markup {
+    html! {
+        @if !line.telephone.is_empty() { " " a.button.small href=(telephone(&line.telephone)) { (words::name(&line.telephone)) } }
+        @if !line.site.is_empty() { " " a href=(format!("https://{}/", line.site)) rel="noreferrer" { (words::name(&line.site)) } }
+        @if !line.hours.is_empty() { " " span.muted { (words::name(&line.hours)) } }
     }
 }
 

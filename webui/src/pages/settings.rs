@@ -27,6 +27,7 @@ pub fn settings(shell: &Shell) -> Markup {
         (may.rules, routes::LISTS, "lists"),
         (may.rules, routes::WHY, "why"),
         (may.settings, routes::SETTINGS_NETWORK, "network"),
+        (may.settings, routes::SETTINGS_HELPLINES, "helplines"),
         (may.settings, routes::SETTINGS_TOKENS, "tokens"),
         (may.settings, routes::SETTINGS_BACKUP, "backup"),
         (may.settings, routes::SETTINGS_SYSTEM, "system"),

@@ -101,6 +101,8 @@ codes! {
         UpstreamsChanged = "upstreams-changed",
         /// The household's name, zone or language was changed.
         HouseholdChanged = "household-changed",
+        /// The helplines were changed.
+        HelplinesChanged = "helplines-changed",
         /// An own password, one-time password or passkey was changed.
         AccessChanged = "access-changed",
         /// A session was ended.

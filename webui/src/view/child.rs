@@ -66,7 +66,7 @@ pub struct Kept {
 }
 
 /// Someone to talk to.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Helpline {
     /// What it is called.
     pub title: String,
@@ -74,6 +74,8 @@ pub struct Helpline {
     pub telephone: String,
     /// Name of its site; may be empty.
     pub site: String,
+    /// When somebody is there, as the family says it; may be empty.
+    pub hours: String,
 }
 
 /// What a device that is paused or asleep is shown in place of the internet.

@@ -3,8 +3,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use stairgate_policy::household::{PrivacyLevel, Role};
 
-use super::PersonName;
 use super::codes::codes;
+use super::{Helpline, PersonName};
 use crate::language::Language;
 
 /// The adults of the household.
@@ -151,6 +151,19 @@ pub struct Network {
     pub country: String,
     /// The set for everyone, then the others.
     pub resolvers: Vec<Resolver>,
+    /// See [`crate::forms`].
+    pub revision: u64,
+}
+
+/// The helplines, for whoever may change them.
+#[derive(Clone, Debug)]
+pub struct Helplines {
+    /// Those that the family's pages show, in their order.
+    pub helplines: Vec<Helpline>,
+    /// True if the family has written them down; otherwise they are the country's.
+    pub own: bool,
+    /// ISO 3166-1 alpha-2 code of the country; empty for none.
+    pub country: String,
     /// See [`crate::forms`].
     pub revision: u64,
 }

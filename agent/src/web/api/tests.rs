@@ -17,6 +17,9 @@ DELETE /api/v1/devices/{device} Devices
 POST /api/v1/devices/{device}/merge Devices
 GET /api/v1/events See
 GET /api/v1/explain SeeRules
+GET /api/v1/helplines SeeSettings
+PUT /api/v1/helplines Settings
+DELETE /api/v1/helplines Settings
 GET /api/v1/household SeeSettings
 PUT /api/v1/household Settings
 PUT /api/v1/household/retention Settings
