@@ -11,6 +11,7 @@ use stairgate_abi::{Mask, Tag};
 
 use crate::household::{Action, EVERYDAY, Household, ModeId, OwnRule, Owner, PersonId, PrivacyLevel, Rules, Scope};
 use crate::mask::UNMANAGED;
+use crate::name::NAME_MAX;
 use crate::tags;
 use crate::timetable::Timetable;
 use crate::validate::{Invalid, Subject, zone};
@@ -226,17 +227,34 @@ pub fn profile_of(household: &Household, owner: Owner) -> u16 {
     }
 }
 
+/// What the profile's own rules put into the domain table at `now`.
+///
+/// The most specific suffix decides, so a list that has `www.example.com` would keep closed what a family opened as
+/// `example.com`, and nobody thinks of these as two sites. A rule that opens a name and all beneath it therefore opens its
+/// `www` too, unless there is a rule about that. Other names beneath stay with their lists: whoever opens a place where many
+/// publish does not open what is known to be harmful there.
 fn own_entries(profile: u16, rules: &Rules, now: Timestamp) -> impl Iterator<Item = OwnEntry> {
     let dated: HashSet<_> =
         rules.own.iter().filter(|rule| rule.until.is_some() && rule.covers(now)).map(about).collect();
     let hold = move |rule: &&OwnRule| rule.covers(now) && (rule.until.is_some() || !dated.contains(&about(rule)));
-    rules.own.iter().filter(hold).filter_map(move |rule| {
+    let ruled: HashSet<_> =
+        rules.own.iter().filter(|rule| rule.covers(now) && rule.scope.this()).map(|rule| rule.name.as_str()).collect();
+    rules.own.iter().filter(hold).flat_map(move |rule| {
         let tag = match rule.action {
-            Action::Allow => tags::own_allow(profile)?,
-            Action::Deny => tags::own_deny(profile)?,
+            Action::Allow => tags::own_allow(profile),
+            Action::Deny => tags::own_deny(profile),
         };
-        Some(OwnEntry { name: rule.name.clone(), tag, scope: rule.scope })
+        let opens = rule.action == Action::Allow && rule.scope == Scope::Both;
+        let www = opens.then(|| www_of(&rule.name)).flatten().filter(|www| !ruled.contains(www.as_str()));
+        let entry = move |name| tag.map(|tag| OwnEntry { name, tag, scope: rule.scope });
+        [Some(rule.name.clone()), www].into_iter().flatten().filter_map(entry)
     })
+}
+
+/// The name under which a site's pages often are as well. None if this is one already, or there is no room for it.
+fn www_of(name: &str) -> Option<String> {
+    const WWW: &str = "www.";
+    (!name.starts_with(WWW) && name.len() + WWW.len() <= NAME_MAX).then(|| format!("{WWW}{name}"))
 }
 
 fn about(rule: &OwnRule) -> (&str, Scope) {
@@ -379,7 +397,32 @@ mod tests {
         let compiled = compile(&household(rules), instant("2026-01-05T12:00Z"), 0).unwrap();
         let entry = |name: &str, tag| OwnEntry { name: name.into(), tag, scope: Scope::Both };
         let [allow, deny] = [tags::own_allow(CHILD_PROFILE), tags::own_deny(CHILD_PROFILE)].map(Option::unwrap);
-        assert_eq!(compiled.own_rules, [entry("good.example", allow), entry("bad.example", deny)]);
+        let opened = [entry("good.example", allow), entry("www.good.example", allow)];
+        assert_eq!(compiled.own_rules, [&opened[..], &[entry("bad.example", deny)]].concat());
+    }
+
+    #[test]
+    fn what_is_opened_is_opened_with_its_www() {
+        let names = |rules: &[(&str, Scope, Action)]| {
+            let own = |&(name, scope, action): &(&str, Scope, Action)| OwnRule {
+                name: name.into(),
+                scope,
+                action,
+                until: None,
+            };
+            let rules = Rules { own: rules.iter().map(own).collect(), ..defaults_for(AgeBand::From6To9) };
+            let compiled = compile(&household(rules), instant("2026-01-05T12:00Z"), 0).unwrap();
+            compiled.own_rules.into_iter().map(|entry| entry.name).collect::<Vec<_>>()
+        };
+        let (allow, deny) = (Action::Allow, Action::Deny);
+        assert_eq!(names(&[("a.example", Scope::Both, allow)]), ["a.example", "www.a.example"]);
+        assert_eq!(names(&[("www.a.example", Scope::Both, allow)]), ["www.a.example"]);
+        assert_eq!(names(&[("a.example", Scope::This, allow)]), ["a.example"]);
+        assert_eq!(names(&[("a.example", Scope::Both, deny)]), ["a.example"]);
+        let both = [("a.example", Scope::Both, allow), ("www.a.example", Scope::This, deny)];
+        assert_eq!(names(&both), ["a.example", "www.a.example"], "the rule about it is the only one");
+        let longest = format!("{}aa", "a.".repeat(124));
+        assert_eq!(names(&[(&longest, Scope::Both, allow)]), [longest.as_str()]);
     }
 
     #[test]
@@ -395,7 +438,8 @@ mod tests {
         let household = household(rules);
         let entries = |now: &str| {
             let compiled = compile(&household, instant(now), 0).unwrap();
-            (compiled.own_rules.iter().map(|entry| entry.tag).collect::<Vec<_>>(), compiled.valid_until)
+            let own = compiled.own_rules.iter().filter(|entry| entry.name == "bad.example");
+            (own.map(|entry| entry.tag).collect::<Vec<_>>(), compiled.valid_until)
         };
         let end = instant("2026-01-05T23:00Z");
         assert_eq!(entries("2026-01-05T12:00Z"), (vec![tags::own_allow(CHILD_PROFILE).unwrap()], end));

@@ -227,9 +227,14 @@ pub fn query(asked: &str, kind: RecordType) -> Message {
 
 /// The servers of the world, over UDP and TCP: names say how they are answered.
 async fn world(asked: Arc<AtomicUsize>) -> (SocketAddr, JoinSet<()>) {
-    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let address = udp.local_addr().unwrap();
-    let tcp = TcpListener::bind(address).await.unwrap();
+    let (udp, tcp, address) = loop {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = udp.local_addr().unwrap();
+        // The same port may be taken for TCP.
+        if let Ok(tcp) = TcpListener::bind(address).await {
+            break (udp, tcp, address);
+        }
+    };
     let mut tasks = JoinSet::new();
     let asked_here = Arc::clone(&asked);
     tasks.spawn(async move {

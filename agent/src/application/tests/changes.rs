@@ -388,7 +388,7 @@ fn who_is_erased_is_gone_and_the_number_never_comes_back() {
     assert!(matches!(app.erase(MIA_ID, "mia", &alex(), now), Err(ApplicationError::NotConfirmed(_))));
     assert!(matches!(app.erase(ALEX, "Alex", &alex(), now), Err(ApplicationError::PrimaryGuardian(_))));
     let erased = app.erase(MIA_ID, "Mia", &alex(), now).unwrap();
-    assert_eq!(erased.names.into_iter().collect::<Vec<_>>(), ["good.example"]);
+    assert_eq!(erased.names.into_iter().collect::<Vec<_>>(), ["good.example", "www.good.example"]);
     assert_eq!((app.household().devices.len(), app.status(now).unknown_devices), (0, 1));
     let audit = app.audit(None, None, 100).unwrap().entries;
     let told: Vec<_> = audit.iter().map(|entry| (entry.action, entry.about.clone(), entry.subject.as_str())).collect();

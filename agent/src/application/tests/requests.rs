@@ -28,7 +28,7 @@ fn a_site_granted_for_today_ends_by_itself() {
     home.application.set_name(MIA_ID, "example.com", Some(Action::Deny), &by(), now).unwrap();
     let id = home.ask(&Asked::Site("example.com"), "", now).unwrap();
     let changed = home.answer(id, AnswerChoice::Today).unwrap();
-    assert_eq!(changed.names.iter().collect::<Vec<_>>(), ["example.com"]);
+    assert_eq!(changed.names.iter().collect::<Vec<_>>(), ["example.com", "www.example.com"]);
     let midnight = "2026-11-19T00:00:00Z".parse().unwrap();
     assert_eq!(home.application.valid_until(), midnight, "the agent wakes up for it");
     assert!(home.application.apply(home.later(11 * 60 + 59)).unwrap().is_empty());
@@ -36,7 +36,7 @@ fn a_site_granted_for_today_ends_by_itself() {
     let mut home = home.restart();
     home.application.apply(now).unwrap();
     let names = home.application.apply(home.later(12 * 60)).unwrap();
-    assert_eq!(names.iter().collect::<Vec<_>>(), ["example.com"]);
+    assert_eq!(names.iter().collect::<Vec<_>>(), ["example.com", "www.example.com"]);
     let own: Vec<_> = home.application.own_rules().iter().map(|entry| entry.tag).collect();
     assert_eq!(own, [stairgate_policy::tags::own_deny(MIA).unwrap()], "what was decided before holds again");
 }
