@@ -1,9 +1,10 @@
-//! Who may sign in, and as what: passwords, one-time codes, sessions and tokens for programs.
+//! Who may sign in, and as what: passwords, one-time codes, passkeys, sessions and tokens for programs.
 //!
 //! Pure: time and random bytes come in as values. Whoever holds an [`Access`] saves it when it has changed. Nothing in it
 //! opens a door by itself: passwords are argon2id hashes, sessions and tokens are known by their SHA-256 only, because what
 //! they are made of is random.
 
+pub mod passkey;
 pub mod password;
 pub mod rights;
 pub mod sealed;
@@ -15,11 +16,14 @@ pub mod totp;
 use serde::{Deserialize, Serialize};
 use stairgate_policy::household::PersonId;
 
+use passkey::{Credential, Part};
 use secret::{Digest, Secret};
 use totp::TotpSecret;
 
 /// Sessions of one person at most; the one that was not used for the longest time goes.
 const SESSIONS_MAX: usize = 20;
+/// Passkeys of one person at most.
+pub const PASSKEYS_MAX: usize = 20;
 /// Tokens of the household at most.
 pub const TOKENS_MAX: usize = 50;
 /// A session ends when it was not used for so many seconds: 30 days, as long as a family's telephone lies in a drawer.
@@ -56,6 +60,31 @@ pub struct Account {
     /// Code of the language of the person's pages; the household's if there is none.
     #[serde(default)]
     pub language: Option<String>,
+    /// The keys that sign in without password and code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passkeys: Vec<Passkey>,
+}
+
+/// A passkey of one adult.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Passkey {
+    /// What browsers call it.
+    pub credential: Part,
+    /// Its public key, in COSE form.
+    pub key: Part,
+    /// The name that the box went by when it was made.
+    pub rp_id: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// Seconds since 1970 at which it was added.
+    pub added: i64,
+    /// Seconds since 1970 at which it was last used.
+    pub last_used: Option<i64>,
+    /// How often it has signed; always zero for keys that do not count.
+    pub count: u32,
+    /// True if it once counted backwards, as a copy would.
+    pub maybe_copied: bool,
 }
 
 /// A place where somebody is signed in.
@@ -106,6 +135,13 @@ impl Session {
     }
 }
 
+impl Passkey {
+    /// What pages call it.
+    pub fn id(&self) -> String {
+        Digest::of(&self.credential.0).id()
+    }
+}
+
 impl Token {
     /// What pages call it; opens nothing.
     pub fn id(&self) -> String {
@@ -144,9 +180,63 @@ impl Access {
                 totp: None,
                 totp_step: 0,
                 language: None,
+                passkeys: Vec::new(),
             }),
         }
         self.sessions.retain(|session| session.person != person.0 || except == Some(session.id().as_str()));
+    }
+
+    /// Adds a passkey to a person's account, made for the name `rp_id`. False if there are too many, if it is somebody's
+    /// already, or if there is no such account. `now` is in seconds since 1970.
+    pub fn add_passkey(&mut self, person: PersonId, made: Credential, rp_id: String, name: String, now: i64) -> bool {
+        let known = self.passkey(&made.id).is_some();
+        let Some(account) = self.account_mut(person).filter(|account| !known && account.passkeys.len() < PASSKEYS_MAX)
+        else {
+            return false;
+        };
+        account.passkeys.push(Passkey {
+            credential: Part(made.id),
+            key: Part(made.key),
+            rp_id,
+            name,
+            added: now,
+            last_used: None,
+            count: made.count,
+            maybe_copied: false,
+        });
+        true
+    }
+
+    /// The passkey that browsers call this, and whose it is.
+    pub fn passkey(&self, credential: &[u8]) -> Option<(PersonId, &Passkey)> {
+        let mut passkeys =
+            self.accounts.iter().flat_map(|account| account.passkeys.iter().map(move |key| (account, key)));
+        passkeys.find(|(_, key)| key.credential.0 == credential).map(|(account, key)| (PersonId(account.person), key))
+    }
+
+    /// Notes that a passkey has signed for the time that it says. One that counts has to count upwards; whether one that does
+    /// not is a copy or a whim of its maker, its owner is to judge (Web Authentication Level 3, §7.2 step 22).
+    pub fn passkey_used(&mut self, credential: &[u8], count: u32, now: i64) {
+        let mut passkeys = self.accounts.iter_mut().flat_map(|account| &mut account.passkeys);
+        if let Some(passkey) = passkeys.find(|passkey| passkey.credential.0 == credential) {
+            let counts = count != 0 || passkey.count != 0;
+            passkey.maybe_copied |= counts && count <= passkey.count;
+            passkey.count = passkey.count.max(count);
+            passkey.last_used = Some(now);
+        }
+    }
+
+    /// A person's passkey with this id, to be changed.
+    pub fn passkey_mut(&mut self, person: PersonId, id: &str) -> Option<&mut Passkey> {
+        self.account_mut(person)?.passkeys.iter_mut().find(|passkey| passkey.id() == id)
+    }
+
+    /// Takes a person's passkey away. False if there is none with this id.
+    pub fn remove_passkey(&mut self, person: PersonId, id: &str) -> bool {
+        let Some(account) = self.account_mut(person) else { return false };
+        let before = account.passkeys.len();
+        account.passkeys.retain(|passkey| passkey.id() != id);
+        account.passkeys.len() < before
     }
 
     /// Takes away everything by which a person signs in.

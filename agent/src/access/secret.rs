@@ -35,8 +35,7 @@ impl Secret {
 
     /// What is kept of it.
     pub fn digest(&self) -> Digest {
-        let hash = digest::digest(&digest::SHA256, &self.0);
-        Digest(hash.as_ref().try_into().unwrap_or_default())
+        Digest::of(&self.0)
     }
 
     /// A text that only the holder of this secret and of `key` can know: put into forms, it shows that they come from a page
@@ -64,6 +63,11 @@ impl fmt::Debug for Secret {
 pub struct Digest([u8; BYTES]);
 
 impl Digest {
+    /// SHA-256 of any bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(digest::digest(&digest::SHA256, bytes).as_ref().try_into().unwrap_or_default())
+    }
+
     /// A short name for it, which opens nothing.
     pub fn id(&self) -> String {
         let mut text = HEXLOWER.encode(&self.0);

@@ -86,3 +86,38 @@ fn what_is_kept_is_read_as_it_was_written() {
     let json = serde_json::to_string(&access).unwrap();
     assert_eq!(serde_json::from_str::<Access>(&json).unwrap(), access);
 }
+
+#[test]
+fn passkeys_are_counted_and_belong_to_one_person() {
+    let mut access = Access::default();
+    let made = |id: u8| Credential { id: vec![id], key: vec![1], count: 5 };
+    let add = |access: &mut Access, person, id| {
+        access.add_passkey(PersonId(person), made(id), "gate.example.net".to_owned(), "A key".to_owned(), 10)
+    };
+    assert!(!add(&mut access, 1, 1), "nobody has an account");
+    access.set_password(PersonId(1), "hash".to_owned(), None);
+    access.set_password(PersonId(2), "hash".to_owned(), None);
+    assert!(add(&mut access, 1, 1) && !add(&mut access, 1, 1) && !add(&mut access, 2, 1), "somebody's already");
+    for (count, copied) in [(6, false), (9, false), (9, true), (20, true)] {
+        access.passkey_used(&[1], count, 11);
+        assert_eq!(access.passkey(&[1]).unwrap().1.maybe_copied, copied, "{count}");
+    }
+    let (person, passkey) = access.passkey(&[1]).unwrap();
+    assert_eq!((person, passkey.count, passkey.last_used), (PersonId(1), 20, Some(11)));
+    let id = passkey.id();
+    assert!(access.passkey_mut(PersonId(2), &id).is_none() && !access.remove_passkey(PersonId(2), &id));
+    let text = serde_json::to_string(&access).unwrap();
+    assert_eq!(serde_json::from_str::<Access>(&text).unwrap(), access);
+    assert!(access.remove_passkey(PersonId(1), &id) && access.passkey(&[1]).is_none());
+    assert!((0..PASSKEYS_MAX as u8).all(|id| add(&mut access, 1, id)) && !add(&mut access, 1, 200));
+}
+
+#[test]
+fn a_passkey_that_never_counts_is_no_copy() {
+    let mut access = Access::default();
+    access.set_password(PersonId(1), "hash".to_owned(), None);
+    let made = Credential { id: vec![1], key: vec![1], count: 0 };
+    assert!(access.add_passkey(PersonId(1), made, String::new(), String::new(), 10));
+    access.passkey_used(&[1], 0, 11);
+    assert!(!access.passkey(&[1]).unwrap().1.maybe_copied);
+}
