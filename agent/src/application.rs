@@ -72,6 +72,8 @@ pub struct Application<G> {
     fresh_names: BTreeSet<String>,
     /// Names of the home itself, which the resolver answers whoever asks: the gate lets them pass.
     home_names: Vec<OwnEntry>,
+    /// The name on the internet that the box itself goes by: whoever is told to ask it why all is closed must find it.
+    public_name: Option<OwnEntry>,
     valid_until: Timestamp,
     strangers: Strangers,
     lists: Vec<ListState>,
@@ -118,6 +120,7 @@ impl<G: Gate> Application<G> {
             own_rules: Vec::new(),
             fresh_names: BTreeSet::new(),
             home_names: config.resolver.as_ref().map_or_else(Vec::new, home_names),
+            public_name: None,
             valid_until: Timestamp::MIN,
             strangers: Strangers::default(),
             lists,
@@ -184,10 +187,27 @@ impl<G: Gate> Application<G> {
         self.gate.set_devices(&compiled.devices)
     }
 
+    /// Lets everybody look up `name`, by which the box goes on the internet, and no longer the one before.
+    pub fn set_public_name(&mut self, name: Option<&str>) -> Changed {
+        let entry = |name: &str| home_entry(name.to_owned(), Scope::This);
+        let before = self.own_rules.clone();
+        let old = std::mem::replace(&mut self.public_name, name.and_then(entry));
+        if let Some(at) = self.own_rules.iter().rposition(|rule| Some(rule) == old.as_ref()) {
+            self.own_rules.remove(at);
+        }
+        self.own_rules.extend(self.public_name.clone());
+        let sentence = match name {
+            Some(name) => format!("the box goes by {name}"),
+            None => "the box has no name on the internet".to_owned(),
+        };
+        Changed { sentence, names: change::names_that_differ(&before, &self.own_rules) }
+    }
+
     fn take(&mut self, compiled: Compiled) {
         let mut own_rules = compiled.own_rules;
         own_rules.extend_from_slice(&self.home_names);
         own_rules.extend(helplines::entries(&self.preferences));
+        own_rules.extend(self.public_name.clone());
         self.fresh_names.extend(change::names_that_differ(&self.own_rules, &own_rules));
         self.own_rules = own_rules;
         self.valid_until = compiled.valid_until;
@@ -201,9 +221,13 @@ impl<G: Gate> Application<G> {
 
 /// The home's domain and the zones of private addresses.
 fn home_names(resolver: &config::Resolver) -> Vec<OwnEntry> {
-    let Some(home) = stairgate_policy::taxonomy::category("home") else { return Vec::new() };
-    let entry = |name| OwnEntry { name, tag: home.tag, scope: Scope::Both };
-    private_zones().chain([resolver.domain.to_string()]).map(entry).collect()
+    let names = private_zones().chain([resolver.domain.to_string()]);
+    names.filter_map(|name| home_entry(name, Scope::Both)).collect()
+}
+
+/// A name that always leads into the home.
+fn home_entry(name: String, scope: Scope) -> Option<OwnEntry> {
+    stairgate_policy::taxonomy::category("home").map(|home| OwnEntry { name, tag: home.tag, scope })
 }
 
 fn empty_household() -> Household {

@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::certificate::{self, ENDS_SOON, InForce};
 use crate::config::{Config, Placement};
 use crate::interfaces::{self, driver};
 use crate::privileges;
@@ -81,6 +83,7 @@ pub fn examine(config: Option<&Config>) -> Vec<Finding> {
     if let Some(config) = config {
         findings.push(state_directory(&config.state_dir));
         findings.extend(interfaces_of(config));
+        findings.extend(certificate_of(config));
         let captures = config.resolver.as_ref().is_some_and(|resolver| resolver.capture != Whose::Nobody);
         let leads = config.web.as_ref().is_some_and(|web| web.http.is_some());
         if (captures || leads) && matches!(config.placement, Placement::Router { .. }) {
@@ -260,6 +263,38 @@ fn interfaces_of(config: &Config) -> Vec<Finding> {
     findings
 }
 
+/// Whether browsers trust the pages, and what devices have to be told then.
+fn certificate_of(config: &Config) -> Vec<Finding> {
+    let Some((web, port)) = config.web.as_ref().and_then(|web| Some((web, web.https?))) else { return Vec::new() };
+    let status = certificate::examine(&config.state_dir, web.certificate.clone(), web.hosts.clone());
+    judge_certificate(status, port, Timestamp::now())
+}
+
+fn judge_certificate(status: certificate::Status, port: u16, now: Timestamp) -> Vec<Finding> {
+    const WHAT: &str = "certificate";
+    const COST: &str = "browsers warn of the pages, and passkeys do not work";
+    let InForce { name, not_after, .. } = match status {
+        certificate::Status { problem: Some(problem), .. } => {
+            let remedy = "the family's page about the certificate and the log say the same once it is mended";
+            return vec![bad(State::Fair, WHAT, problem, COST, remedy)];
+        }
+        certificate::Status { in_force: Some(in_force), .. } => in_force,
+        certificate::Status { in_force: None, .. } => {
+            return vec![good(WHAT, "the box's own, of which browsers warn")];
+        }
+    };
+    let until = format!("of {name} until {not_after}");
+    if not_after.duration_since(now) < ENDS_SOON {
+        return vec![bad(State::Fair, WHAT, until, COST, "renew it; it is read again without a restart")];
+    }
+    let [dhcp4, dhcp6] = certificate::portal_options(&certificate::origin(&name, port));
+    let option = Finding {
+        remedy: Some(format!("where dnsmasq gives out addresses, write {dhcp4} and {dhcp6}")),
+        ..good("captive portal option (RFC 8910)", "devices can be told by themselves why they are paused")
+    };
+    vec![good(WHAT, until), option]
+}
+
 /// Whether closed devices can be led to the pages and, if it `captures`, questions to other servers to the resolver.
 fn nftables(captures: bool) -> Finding {
     let found = std::env::var_os("PATH").and_then(|path| {
@@ -316,5 +351,31 @@ mod tests {
         ] {
             assert_eq!(judge_kernel(release).state, state, "{release}");
         }
+    }
+
+    #[test]
+    fn certificates_are_judged() {
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let status = |days: Option<i64>, problem: Option<&str>| certificate::Status {
+            configured: true,
+            in_force: days.map(|days| InForce {
+                name: "gate.example.net".to_owned(),
+                names: vec!["gate.example.net".to_owned()],
+                not_after: now + jiff::SignedDuration::from_hours(24 * days),
+            }),
+            problem: problem.map(str::to_owned),
+        };
+        for (status, state, said) in [
+            (status(None, None), State::Good, "the box's own"),
+            (status(Some(60), None), State::Good, "gate.example.net until 2027-01-21"),
+            (status(Some(13), None), State::Fair, "gate.example.net until 2026-12-05"),
+            (status(Some(60), Some("the key does not fit")), State::Fair, "the key does not fit"),
+        ] {
+            let findings = judge_certificate(status, 8443, now);
+            assert!(findings[0].state == state && findings[0].found.contains(said), "{findings:?}");
+        }
+        let findings = judge_certificate(status(Some(60), None), 8443, now);
+        let option = "dhcp-option-force=114,https://gate.example.net:8443/captive-portal/api";
+        assert!(findings[1].remedy.as_ref().unwrap().contains(option), "{findings:?}");
     }
 }

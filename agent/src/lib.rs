@@ -15,6 +15,7 @@ pub mod access;
 pub mod application;
 pub mod attachment;
 mod background;
+pub mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -23,7 +23,7 @@ pub use home::home;
 pub use lists::lists;
 pub use me::{me, paused};
 pub use network::{helplines, network, time_zones};
-pub use now::{now, today};
+pub use now::{closes, now, today};
 pub use person::person;
 pub use privacy::privacy;
 pub use requests::requests;

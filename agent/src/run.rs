@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use jiff::Timestamp;
 use rustix::fs::Mode;
 use stairgate_abi::maps::PROFILE_UNKNOWN;
 use stairgate_abi::{Reason, Tags, Verdict};
 
 use crate::application::Application;
+use crate::certificate::Certificates;
 use crate::config::{Config, Placement};
 use crate::control::Control;
 use crate::dataplane::{Dataplane, Judged, Opened, Options, Resolved, Tables};
@@ -21,7 +23,7 @@ use crate::portal::Portal;
 use crate::resolver::capture::Captured;
 use crate::resolver::handler::{Enter, Judge};
 use crate::resolver::leases;
-use crate::resolver::listen::{Certificate, CertificateError};
+use crate::resolver::listen::Ports;
 use crate::resolver::live::Live;
 use crate::resolver::residents::Residents;
 use crate::resolver::service::OWN_NAME;
@@ -30,7 +32,7 @@ use crate::store::Store;
 use crate::subscriptions::{Copies, Limits};
 use crate::web::serve::Places;
 use crate::web::{CODE_FILE, Codes};
-use crate::{attachment, clock, config, portal, privileges, web};
+use crate::{attachment, certificate, clock, config, portal, privileges, web};
 
 /// One domain of room for so many bytes of the machine's memory: the table then takes a fourteenth of it.
 const MEMORY_PER_DOMAIN: u64 = 128;
@@ -57,6 +59,8 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyho
     tracing::info!(version = env!("CARGO_PKG_VERSION"), gate = opened, "stairgate starts");
     let dataplane = Arc::new(dataplane);
     let mut application = Application::new(&config, store, Arc::clone(&dataplane))?;
+    let certificates = certificates(&config)?;
+    application.set_public_name(certificates.as_ref().and_then(Certificates::public_name).as_deref());
     let applied = clock::Moment::now();
     application.apply(applied)?;
     application.interfaces = attachment::reconcile(&config, &dataplane);
@@ -70,12 +74,16 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyho
     };
     // Everything that takes more rights is done, and no other thread is running yet.
     privileges::drop_all_but_needed().context("cannot give up privileges")?;
-    let resolver = start_resolver(&config, &application, &dataplane).context("the resolver cannot be started")?;
+    let resolver = start_resolver(&config, &application, &dataplane, certificates.clone())
+        .context("the resolver cannot be started")?;
     let copies = Copies::new(config.state_dir.join("lists"), Limits::default());
     let (desk, jobs) = Desk::new();
     let (news, told) = tokio::sync::watch::channel(0);
     let codes = Arc::new(Codes::default());
     codes.read(&config.state_dir.join(CODE_FILE));
+    if let Some(certificates) = &certificates {
+        runtime.spawn(look_after(certificates.clone(), desk.clone()));
+    }
     if let Some(section) = &config.web {
         let parts = web::Parts {
             desk,
@@ -86,8 +94,10 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyho
             routes: matches!(config.placement, Placement::Router { .. }),
             copies: copies.clone(),
             hosts: hosts(&config, section),
+            https: section.https,
+            certificates: certificates.clone(),
         };
-        let places = places(&config, section)?;
+        let places = places(&config, section, certificates);
         runtime.spawn(async move {
             match web::router(parts).await {
                 Ok(router) => web::serve::serve(places, router).await,
@@ -137,13 +147,43 @@ fn hosts(config: &Config, section: &config::Web) -> Vec<String> {
     own.into_iter().chain(short).chain(["localhost".to_owned()]).chain(section.hosts.iter().cloned()).collect()
 }
 
-fn places(config: &Config, section: &config::Web) -> anyhow::Result<Places> {
-    let certificate = section.https.map(|port| Ok((port, Certificate::open(&config.state_dir)?)));
-    Ok(Places {
-        interfaces: config.placement.lan_interfaces(),
-        http: section.http,
-        https: certificate.transpose().map_err(|error: CertificateError| anyhow::Error::from(error))?,
-    })
+fn places(config: &Config, section: &config::Web, certificates: Option<Certificates>) -> Places {
+    Places { interfaces: config.placement.lan_interfaces(), http: section.http, https: section.https.zip(certificates) }
+}
+
+/// The certificates, if anything here speaks TLS.
+fn certificates(config: &Config) -> anyhow::Result<Option<Certificates>> {
+    let web = config.web.as_ref();
+    let pages = web.is_some_and(|web| web.https.is_some());
+    let ports = config.resolver.as_ref().map(|resolver| resolver.ports);
+    let names = ports.is_some_and(|Ports { tls, https, .. }| tls.is_some() || https.is_some());
+    if !pages && !names {
+        return Ok(None);
+    }
+    let files = web.and_then(|web| web.certificate.clone());
+    let hosts = web.map_or_else(Vec::new, |web| web.hosts.clone());
+    Ok(Some(Certificates::open(&config.state_dir, files, hosts, Timestamp::now())?))
+}
+
+/// Keeps up with the family's certificate, for ever: it is renewed while the agent runs, and the gate must let pass
+/// whoever looks up its name.
+async fn look_after(certificates: Certificates, desk: Desk) {
+    let mut changes = certificates.changes();
+    let mut told = certificates.public_name();
+    loop {
+        // Whether there was a change or nothing happened for a while is the same here.
+        let _ = tokio::time::timeout(certificate::LOOK, changes.changed()).await;
+        certificates.look(Timestamp::now());
+        let name = certificates.public_name();
+        if name == told {
+            continue;
+        }
+        let public = name.clone();
+        match desk.change(move |app, _| Ok(app.set_public_name(public.as_deref()))).await {
+            Ok(_) => told = name,
+            Err(error) => tracing::error!(%error, "the gate does not know the name of the family's certificate yet"),
+        }
+    }
 }
 
 /// Leads closed devices to the pages, if packets are routed here and there are pages without TLS to lead to.
@@ -162,12 +202,13 @@ fn start_resolver(
     config: &Config,
     application: &Application<Dataplane>,
     dataplane: &Arc<Dataplane>,
+    certificates: Option<Certificates>,
 ) -> anyhow::Result<Option<Service>> {
     let Some(resolver) = &config.resolver else { return Ok(None) };
     let place = Place {
         interfaces: config.placement.lan_interfaces(),
         routes: matches!(config.placement, Placement::Router { .. }),
-        state_dir: config.state_dir.clone(),
+        certificates,
         lease_files: leases::FILES.iter().map(PathBuf::from).collect(),
     };
     let residents = Residents::of(application.household(), resolver);

@@ -8,6 +8,8 @@
 
 mod account;
 mod api;
+mod capport;
+mod certificate;
 mod children;
 mod codes;
 mod devices;
@@ -17,6 +19,7 @@ mod guard;
 mod helplines;
 mod history;
 mod home;
+mod passkeys;
 mod people;
 mod portal;
 mod presence;
@@ -45,6 +48,7 @@ use crate::access::Access;
 use crate::access::secret::Secret;
 use crate::access::throttle::Throttle;
 use crate::access::totp::TotpSecret;
+use crate::certificate::Certificates;
 use crate::clock::Moment;
 use crate::desk::Desk;
 use crate::resolver::clients::Clients;
@@ -84,6 +88,10 @@ pub struct Parts {
     pub copies: Copies,
     /// Names by which browsers of this home may call these pages, in lower case; the first is the box's own, if it has one.
     pub hosts: Vec<String>,
+    /// The port for HTTPS; none if there is none.
+    pub https: Option<u16>,
+    /// The certificates for it; the family's may be given and taken away.
+    pub certificates: Option<Certificates>,
 }
 
 /// Everything that handlers share.
@@ -106,6 +114,8 @@ struct Web {
     started: Duration,
     /// Visits that have shown the code of the box, by their id, and until when that counts.
     proven: Mutex<HashMap<String, Duration>>,
+    /// Challenges that wait for a passkey's answer.
+    challenges: Mutex<passkeys::Challenges>,
     /// Visits whose password was right and whose one-time code is missing.
     half_signed_in: Mutex<HashMap<String, sign_in::Half>>,
 }
@@ -143,6 +153,13 @@ impl Web {
         vec![Resolver { name: String::new(), servers: servers.collect() }]
     }
 
+    /// True if the box goes by this name.
+    fn is_own_name(&self, name: &str) -> bool {
+        let hosts = &self.parts.hosts;
+        hosts.iter().any(|own| own.eq_ignore_ascii_case(name))
+            || self.parts.certificates.as_ref().is_some_and(|certificates| certificates.covers(name))
+    }
+
     /// The device that a visit comes from.
     fn device_of(&self, visit: &Visit) -> Option<[u8; 6]> {
         device_at(&self.clients, visit.address)
@@ -176,6 +193,7 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
         hashing: Semaphore::new(HASHES_AT_ONCE),
         clients: Clients::default(),
         proven: Mutex::default(),
+        challenges: Mutex::default(),
         half_signed_in: Mutex::default(),
         history: History::default(),
         pending_totp: Mutex::default(),
@@ -191,6 +209,8 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
         .merge(setup::routes())
         .merge(sign_in::routes())
         .merge(account::routes())
+        .merge(passkeys::routes())
+        .merge(certificate::routes())
         .merge(people::routes())
         .merge(devices::routes())
         .merge(settings::routes())
@@ -201,6 +221,7 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), visit::find_out));
     let router = Router::new()
         .route(routes::ASSET, get(asset))
+        .route(routes::CAPTIVE_PORTAL, get(capport::tell))
         .merge(pages)
         .merge(api::routes())
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), guard::turn_away))

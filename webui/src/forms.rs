@@ -641,6 +641,22 @@ form! {
 }
 
 form! {
+    /// Posted to [`crate::routes::ACCOUNT_PASSKEY_RENAME`].
+    PasskeyNameForm {
+        /// Which.
+        id: String,
+        /// What its owner calls it.
+        name: String,
+    }
+}
+
+form! {
+    /// Posted to [`crate::routes::SETTINGS_CERTIFICATE`] as `multipart/form-data`, with files in PEM as the parts `chain` and
+    /// `key`.
+    CertificateForm {}
+}
+
+form! {
     /// Posted to [`crate::routes::ACCOUNT_SESSION_END`].
     SessionEndForm {
         /// Which sessions end.

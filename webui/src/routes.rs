@@ -145,6 +145,8 @@ pub const ACCOUNT_TOTP_OFF: &str = "/settings/account/totp/off";
 pub const ACCOUNT_PASSKEY_BEGIN: &str = "/settings/account/passkeys/begin";
 /// Takes the new passkey as JSON; answered with `{"next": PATH}`.
 pub const ACCOUNT_PASSKEY_FINISH: &str = "/settings/account/passkeys/finish";
+/// Calls a passkey something else; posted.
+pub const ACCOUNT_PASSKEY_RENAME: &str = "/settings/account/passkeys/rename";
 /// Takes a passkey away; posted.
 pub const ACCOUNT_PASSKEY_REMOVE: &str = "/settings/account/passkeys/remove";
 /// Ends a session, or all but this one; posted.
@@ -161,6 +163,10 @@ pub const SETTINGS_HELPLINES: &str = "/settings/helplines";
 pub const HELPLINE_REMOVE: &str = "/settings/helplines/remove";
 /// Shows the helplines of the country again; posted.
 pub const HELPLINES_RESET: &str = "/settings/helplines/reset";
+/// The family's own certificate; posting gives one, as `multipart/form-data`.
+pub const SETTINGS_CERTIFICATE: &str = "/settings/certificate";
+/// Takes the family's certificate away; posted.
+pub const CERTIFICATE_REMOVE: &str = "/settings/certificate/remove";
 /// What is kept, and for how long; posting sets for how long.
 pub const SETTINGS_PRIVACY: &str = "/settings/privacy";
 /// Deletes what is kept; posted.
@@ -178,6 +184,8 @@ pub const SETTINGS_ABOUT: &str = "/settings/about";
 pub const ME: &str = "/me";
 /// A child asks; posted.
 pub const ME_ASK: &str = "/me/ask";
+/// Tells devices whether they are closed, as RFC 8908 has it; over HTTPS only.
+pub const CAPTIVE_PORTAL: &str = "/captive-portal/api";
 /// What a paused device is shown.
 pub const PAUSED: &str = "/paused";
 

@@ -65,6 +65,25 @@ fn names_and_pages_do_not_answer_on_the_same_port() {
 }
 
 #[test]
+fn a_certificate_comes_with_its_key() {
+    let parse = |rest: &str| Config::parse(&format!("{GOOD}[web]\n{rest}")).unwrap().web.unwrap().certificate;
+    assert_eq!(parse(""), None);
+    let files = parse("certificate = \"/etc/fullchain.pem\"\nkey = \"/etc/privkey.pem\"\n").unwrap();
+    assert_eq!((files.certificate, files.key), ("/etc/fullchain.pem".into(), "/etc/privkey.pem".into()));
+    for (alone, path) in [("certificate", "/etc/fullchain.pem"), ("key", "/etc/privkey.pem")] {
+        check(
+            &format!("[web]\n{alone} = \"{path}\""),
+            "line 5: a certificate and its key only work together; write `certificate` with the chain and `key` with its \
+             private key, or neither",
+        );
+    }
+    check(
+        "[web]\ncertificate = \"/etc/fullchain.pem\"\nkey = \"privkey.pem\"",
+        "line 6: `privkey.pem` is not an absolute path; write the whole path, from the first /",
+    );
+}
+
+#[test]
 fn mistakes_name_line_and_remedy() {
     check("lan_interfce = []", "line 4: unknown key `lan_interfce`; did you mean `lan_interfaces`?");
     check(

@@ -1,9 +1,13 @@
 //! The `[web]` section of the file.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::file::absolute;
 use super::mistake::Mistakes;
+use crate::certificate::Files;
 
 const DEFAULT_HTTP_PORT: u16 = 80;
 const DEFAULT_HTTPS_PORT: u16 = 443;
@@ -17,15 +21,17 @@ const HOST_MAX: usize = 253;
 pub struct Web {
     /// The port for plain HTTP; none to leave it.
     pub http: Option<u16>,
-    /// The port for HTTPS with a certificate of its own; none to leave it.
+    /// The port for HTTPS; none to leave it.
     pub https: Option<u16>,
     /// Names by which browsers may call the box besides its own, in lower case.
     pub hosts: Vec<String>,
+    /// The family's own certificate; none if it has none, or gives it on the pages.
+    pub certificate: Option<Files>,
 }
 
 impl Default for Web {
     fn default() -> Self {
-        Self { http: Some(DEFAULT_HTTP_PORT), https: Some(DEFAULT_HTTPS_PORT), hosts: Vec::new() }
+        Self { http: Some(DEFAULT_HTTP_PORT), https: Some(DEFAULT_HTTPS_PORT), hosts: Vec::new(), certificate: None }
     }
 }
 
@@ -38,6 +44,8 @@ pub(super) struct Section {
     https_port: Option<u16>,
     #[serde(default)]
     hosts: Vec<Spanned<String>>,
+    certificate: Option<Spanned<PathBuf>>,
+    key: Option<Spanned<PathBuf>>,
 }
 
 fn yes() -> bool {
@@ -59,10 +67,25 @@ impl Section {
                 mistakes.at(host.span(), problem, "write it without scheme, port and path, such as gate.example.net");
             }
         }
+        for path in self.certificate.iter().chain(&self.key) {
+            absolute(path, mistakes);
+        }
+        let certificate = match (self.certificate, self.key) {
+            (Some(certificate), Some(key)) => {
+                Some(Files { certificate: certificate.into_inner(), key: key.into_inner() })
+            }
+            (None, None) => None,
+            (Some(alone), None) | (None, Some(alone)) => {
+                let remedy = "write `certificate` with the chain and `key` with its private key, or neither";
+                mistakes.at(alone.span(), "a certificate and its key only work together", remedy);
+                None
+            }
+        };
         let web = Web {
             http: port(self.http_port, DEFAULT_HTTP_PORT),
             https: port(self.https_port, DEFAULT_HTTPS_PORT),
             hosts: self.hosts.into_iter().map(|host| host.into_inner().to_ascii_lowercase()).collect(),
+            certificate,
         };
         self.enabled.then_some(web)
     }

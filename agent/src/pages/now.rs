@@ -1,5 +1,5 @@
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp, Zoned};
 use stairgate_abi::flags::PAUSED;
 use stairgate_policy::compile::{evaluate, next_change};
 use stairgate_policy::household::{Filter, Household, ModeId, Person, Rules, TimeOfDay, WeekTime};
@@ -56,6 +56,14 @@ pub fn today(household: &Household, person: &Person, now: Timestamp) -> Vec<Stre
         stretches.push(Stretch { from, to: TimeOfDay::MIDNIGHT, mode: mode_name(person, &mode), closed });
     }
     stretches
+}
+
+/// When everything will be closed to a person's devices, if that is within a day.
+pub fn closes(household: &Household, person: &Person, now: Timestamp) -> Option<Timestamp> {
+    let filter = person.filter.as_ref()?;
+    let until = now + SignedDuration::from_hours(24);
+    let changes = changes(filter, &words::zone(household), now, until);
+    changes.into_iter().skip(1).find(|(.., closed)| *closed).map(|(at, ..)| at)
 }
 
 /// The mode at `from` and every change before `until`.

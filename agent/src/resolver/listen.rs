@@ -7,7 +7,6 @@
 mod connection;
 mod connections;
 mod https;
-mod tls;
 mod udp;
 
 use std::io;
@@ -20,9 +19,8 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::handler::Handler;
+use crate::certificate::Certificates;
 use connections::Connections;
-
-pub use tls::{Certificate, CertificateError};
 
 /// Bytes of queries that the kernel keeps while we are busy: some thousand.
 const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
@@ -117,14 +115,14 @@ impl Bound {
     ///
     /// # Errors
     /// As the system says.
-    pub fn serve(self, handler: &Arc<Handler>, certificate: Option<&Certificate>) -> io::Result<JoinSet<()>> {
+    pub fn serve(self, handler: &Arc<Handler>, certificates: Option<&Certificates>) -> io::Result<JoinSet<()>> {
         let mut tasks = JoinSet::new();
         for socket in self.udp {
             tasks.spawn(udp::serve(udp::Socket::new(socket)?, Arc::clone(handler)));
         }
         let connections = Arc::new(Connections::default());
-        let tls = certificate.map(Certificate::for_tls);
-        let https = certificate.map(Certificate::for_https);
+        let tls = certificates.map(Certificates::for_tls);
+        let https = certificates.map(Certificates::for_https);
         let listeners = self.tcp.into_iter().map(|listener| (listener, Kind::Plain));
         let listeners = listeners.chain(self.tls.into_iter().zip(std::iter::repeat(tls).flatten().map(Kind::Tls)));
         let listeners =

@@ -21,12 +21,13 @@ use super::forward::Forwarder;
 use super::handler::{Enter, Handler, Home, Judge};
 use super::leases;
 use super::limits::Limits;
-use super::listen::{Bound, Certificate};
+use super::listen::Bound;
 use super::live::Live;
 use super::local::LocalNames;
 use super::name::DnsName;
 use super::residents::Residents;
 use super::upstream::{self, Upstreams};
+use crate::certificate::Certificates;
 use crate::config;
 use crate::dataplane::boot_clock;
 use crate::interfaces::{self, Address, Link};
@@ -50,8 +51,8 @@ pub struct Place {
     pub interfaces: Vec<String>,
     /// Whether packets are routed here, so that questions to other servers can be captured.
     pub routes: bool,
-    /// The directory for what is kept.
-    pub state_dir: PathBuf,
+    /// The certificates for encrypted transports; none if there are neither such transports nor encrypted pages.
+    pub certificates: Option<Certificates>,
     /// Files of DHCP leases.
     pub lease_files: Vec<PathBuf>,
 }
@@ -87,15 +88,11 @@ impl Service {
         captured: Captured,
         residents: Residents,
     ) -> anyhow::Result<Self> {
-        let certificate = match config.ports {
-            super::listen::Ports { tls: None, https: None, .. } => None,
-            _ => Some(Certificate::open(&place.state_dir)?),
-        };
         let (wanted, changes) = watch::channel(Wanted { residents: Arc::new(residents), interfaces: 0 });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let worker = {
             let _inside = runtime.enter();
-            Worker::new(config, place, certificate, (judge, enter, captured), changes.borrow().residents.as_ref())?
+            Worker::new(config, place, (judge, enter, captured), changes.borrow().residents.as_ref())?
         };
         let (handler, cache, upstreams) =
             (Arc::clone(&worker.handler), Arc::clone(&worker.cache), Arc::clone(&worker.upstreams));
@@ -203,7 +200,6 @@ impl Drop for Service {
 struct Worker {
     config: config::Resolver,
     place: Place,
-    certificate: Option<Certificate>,
     handler: Arc<Handler>,
     cache: Arc<Cache>,
     upstreams: Arc<Upstreams>,
@@ -223,7 +219,6 @@ impl Worker {
     fn new(
         config: config::Resolver,
         place: Place,
-        certificate: Option<Certificate>,
         (judge, enter, captured): (Judge, Enter, Captured),
         residents: &Residents,
     ) -> anyhow::Result<Self> {
@@ -247,13 +242,12 @@ impl Worker {
         };
         let halves = |bytes: [u8; 16]| [u128::from_ne_bytes(bytes) as u64, (u128::from_ne_bytes(bytes) >> 64) as u64];
         let limits = Limits::new(config.queries_per_second, halves(secret()?));
-        let home = home(&config, residents, &[], &[]);
+        let home = home(&config, residents, None, &[], &[]);
         let handler = Arc::new(Handler::new(judge, enter, home, limits, secret()?, Arc::clone(&cache), forwarder));
         handler.clients.set_devices(&residents.devices);
         Ok(Self {
             config,
             place,
-            certificate,
             handler,
             cache,
             upstreams,
@@ -275,6 +269,7 @@ impl Worker {
             timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         }
         let mut interfaces = 0;
+        let mut certificates = self.place.certificates.as_ref().map(Certificates::changes);
         loop {
             let wanted = changes.borrow_and_update().clone();
             if std::mem::replace(&mut interfaces, wanted.interfaces) != wanted.interfaces {
@@ -296,6 +291,7 @@ impl Worker {
                     },
                     _ = renewal.tick() => self.renew_capture().await,
                     _ = look.tick() => break,
+                    () = changed(&mut certificates) => break,
                 }
             }
         }
@@ -323,7 +319,8 @@ impl Worker {
         clients.set_devices(&residents.devices);
         clients.set_leases(leases.iter().filter_map(|lease| Some((lease.address, lease.mac?))));
         let lan = lan_addresses(&links, &addresses, &self.interfaces);
-        self.handler.set_home(home(&self.config, residents, &leases, &lan));
+        let public = self.place.certificates.as_ref().and_then(Certificates::public_name);
+        self.handler.set_home(home(&self.config, residents, public.as_deref(), &leases, &lan));
     }
 
     /// Listens at every LAN interface that is there, and no longer at those that went.
@@ -333,7 +330,7 @@ impl Worker {
         for name in self.interfaces.clone() {
             let Some(index) = index_of(&name).filter(|_| !self.listening.contains_key(&name)) else { continue };
             let serving = Bound::on_interface(&name, self.config.ports).map_err(anyhow::Error::from);
-            let serving = serving.and_then(|bound| Ok(bound.serve(&self.handler, self.certificate.as_ref())?));
+            let serving = serving.and_then(|bound| Ok(bound.serve(&self.handler, self.place.certificates.as_ref())?));
             match serving {
                 Ok(tasks) => {
                     tracing::info!(interface = %name, port = self.config.ports.dns, "the resolver answers");
@@ -410,14 +407,34 @@ impl Worker {
     }
 }
 
-/// What holds in the home now.
-fn home(config: &config::Resolver, residents: &Residents, leases: &[leases::Lease], lan: &[Address]) -> Home {
+/// Waits for another certificate; for ever where there is none.
+async fn changed(certificates: &mut Option<watch::Receiver<u64>>) {
+    if let Some(changes) = certificates
+        && changes.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+/// What holds in the home now. `public` is a name on the internet that the box goes by.
+fn home(
+    config: &config::Resolver,
+    residents: &Residents,
+    public: Option<&str>,
+    leases: &[leases::Lease],
+    lan: &[Address],
+) -> Home {
     let mut local = LocalNames::new(config.domain);
     for address in lan {
         local.add_prefix(address.address, address.prefix_length.into());
     }
-    if let Ok(own) = DnsName::from_dotted(&format!("{OWN_NAME}.{}", config.domain)) {
-        lan.iter().for_each(|address| local.add_host(&own, address.address));
+    let own = DnsName::from_dotted(&format!("{OWN_NAME}.{}", config.domain)).ok();
+    // At home, the public name leads here directly, whatever it leads to elsewhere; unless somebody declared where.
+    let public = public.and_then(|name| DnsName::from_dotted(name).ok());
+    let public = public.filter(|public| config.hosts.iter().all(|(name, _)| name != public));
+    for name in own.iter().chain(&public) {
+        lan.iter().for_each(|address| local.add_host(name, address.address));
     }
     for (name, address) in &config.hosts {
         local.add_host(name, *address);

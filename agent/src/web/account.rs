@@ -45,7 +45,7 @@ async fn page(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     let now = Timestamp::now().as_second();
     let person = adult.person.id;
     let pending = lock(&web.pending_totp).get(&adult.session).cloned();
-    let account = {
+    let (totp, sessions) = {
         let access = web.access();
         let on = access.account(person).is_some_and(|account| account.totp.is_some());
         let totp = match pending {
@@ -65,7 +65,14 @@ async fn page(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
             })
             .collect();
         sessions.sort_by_key(|session| (!session.this_one, std::cmp::Reverse(session.last_used)));
-        Account { language: visit.language(), totp, passkeys: Vec::new(), passkeys_possible: false, sessions }
+        (totp, sessions)
+    };
+    let account = Account {
+        language: visit.language(),
+        totp,
+        passkeys: web.passkeys(person),
+        passkeys_work: web.passkeys_work(&visit),
+        sessions,
     };
     Ok(pages::account(&visit.shell(), &account).into_response())
 }
@@ -233,6 +240,6 @@ fn back(outcome: Result<Notice, Failure>) -> Response {
     go_back(routes::SETTINGS_ACCOUNT, outcome)
 }
 
-fn instant(second: i64) -> Timestamp {
+pub(super) fn instant(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -50,7 +50,7 @@ pub(super) async fn lead(State(web): State<Arc<Web>>, request: Request, next: Ne
     let Ok(decided) = web.parts.desk.look(look).await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let is_ours = web.parts.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(name_of(host)));
+    let is_ours = web.is_own_name(name_of(host));
     let (status, target) = match Way::of(decided.as_ref(), is_ours) {
         Way::Page => (StatusCode::FOUND, page(own)),
         Way::Encrypted => (StatusCode::TEMPORARY_REDIRECT, format!("https://{}{path}", name_of(host))),

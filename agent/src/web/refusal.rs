@@ -135,6 +135,7 @@ pub(super) const fn status(failure: Failure) -> StatusCode {
         | Failure::TooMany
         | Failure::LastGuardian
         | Failure::BadBackup
+        | Failure::BadCertificate
         | Failure::PasskeyRefused => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

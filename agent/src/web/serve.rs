@@ -23,8 +23,9 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use super::{Peer, lock, portal};
+use crate::certificate::Certificates;
 use crate::interfaces;
-use crate::resolver::listen::{Certificate, ListenError, stream_listener};
+use crate::resolver::listen::{ListenError, stream_listener};
 use crate::resolver::service::with_addresses;
 
 /// Connections at a time. Two hundred open pages with their streams of events fit, and one takes some 40 kB if it is
@@ -53,7 +54,7 @@ pub struct Places {
     /// The port for plain HTTP.
     pub http: Option<u16>,
     /// The port for HTTPS, with what is spoken there.
-    pub https: Option<(u16, Certificate)>,
+    pub https: Option<(u16, Certificates)>,
 }
 
 /// Listens at every place that there is, for ever, and serves `router` there.
@@ -104,7 +105,7 @@ fn listen(
 ) -> Result<JoinSet<()>, ListenError> {
     let mut listeners = Vec::new();
     for address in [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)] {
-        let https = places.https.as_ref().map(|(port, certificate)| (*port, Some(certificate.for_pages())));
+        let https = places.https.as_ref().map(|(port, certificates)| (*port, Some(certificates.for_pages())));
         for (port, acceptor) in places.http.map(|port| (port, None)).into_iter().chain(https) {
             listeners.extend(stream_listener(address, port, interface)?.map(|listener| (listener, acceptor)));
         }

@@ -51,9 +51,9 @@ struct Content {
     access: Access,
 }
 
-async fn index(visit: Visit) -> Result<Response, Refusal> {
+async fn index(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     visit.adult()?;
-    Ok(pages::settings(&visit.shell()).into_response())
+    Ok(pages::settings(&visit.shell(), web.trusted().as_ref()).into_response())
 }
 
 async fn adults(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
@@ -175,7 +175,8 @@ async fn delete_history(
 
 async fn backup(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.adults)?;
-    let backup = web.parts.desk.look(|app, _| super::views::backup(app)).await?;
+    let way = web.way(&visit, routes::SETTINGS_BACKUP);
+    let backup = web.parts.desk.look(|app, _| super::views::backup(app, way)).await?;
     let backup = backup?;
     Ok(pages::backup(&visit.shell(), &backup).into_response())
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use stairgate_policy::household::PersonId;
 use stairgate_webui::forms::{PlainForm, SignInCodeForm, SignInForm};
-use stairgate_webui::view::{AuditAction, Failure, Notice, SignIn};
+use stairgate_webui::view::{AuditAction, Failure, Notice, PasskeysWork, SignIn};
 use stairgate_webui::{pages, routes};
 
 use super::form::{Form, own_path};
@@ -132,7 +132,8 @@ async fn sign_out(
 }
 
 fn asked(web: &Web, visit: &Visit, name: String, next: String) -> SignIn {
-    SignIn::Password { name, passkeys: false, blocked_until: blocked_until(web, visit), next }
+    let passkeys = web.passkeys_work(visit) == PasskeysWork::Here;
+    SignIn::Password { name, passkeys, blocked_until: blocked_until(web, visit), next }
 }
 
 fn blocked_until(web: &Web, visit: &Visit) -> Option<Timestamp> {
@@ -144,12 +145,18 @@ impl Web {
     /// Begins a session and goes to `next`. The cookie gets a new secret, so that nobody who planted the old one is signed
     /// in too.
     pub(super) async fn sign_in(&self, visit: &Visit, person: PersonId, next: &str) -> Result<Response, Refusal> {
+        let cookie = self.begin_session(visit, person).await?;
+        Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response())
+    }
+
+    /// Begins a session. Returns the header that makes the browser keep what opens it.
+    pub(super) async fn begin_session(&self, visit: &Visit, person: PersonId) -> Result<HeaderValue, Refusal> {
         let secret = Secret::random()?;
         let (kept, address, browser) = (secret.clone(), visit.address.to_string(), visit.browser.clone());
         let now = Timestamp::now().as_second();
         self.change_access(move |access| access.begin_session(person, &kept, now, address, &browser)).await?;
         self.note(person, AuditAction::SignedIn).await?;
-        Ok(([(header::SET_COOKIE, visit.cookie(&secret))], Redirect::to(next)).into_response())
+        Ok(visit.cookie(&secret))
     }
 
     /// True if `code` is a person's one-time code of this moment. It cannot be used again.

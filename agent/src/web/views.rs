@@ -6,7 +6,7 @@ use stairgate_policy::household::{Person, Role};
 use stairgate_webui::language::Language;
 use stairgate_webui::view::{
     About, Adult, Adults, AuditAction, Backup, Coverage, CoverageState, FoundDevice, GateInterface, NewChild,
-    SetupStep, System, Update,
+    SetupStep, System, Update, Way,
 };
 
 use super::presence::Presence;
@@ -81,7 +81,7 @@ pub(super) fn adults(app: &App, access: &Access, moment: Moment) -> Adults {
             role: person.role,
             has_password: account.is_some(),
             has_totp: account.is_some_and(|account| account.totp.is_some()),
-            passkeys: 0,
+            passkeys: account.map_or(0, |account| account.passkeys.len()),
             last_seen: last_seen.and_then(|second| jiff::Timestamp::from_second(second).ok()),
         }
     });
@@ -89,10 +89,10 @@ pub(super) fn adults(app: &App, access: &Access, moment: Moment) -> Adults {
 }
 
 /// What can be saved, and whose data can be handed out.
-pub(super) fn backup(app: &App) -> Result<Backup, ApplicationError> {
+pub(super) fn backup(app: &App, way: Way) -> Result<Backup, ApplicationError> {
     let entries = app.audit(None, None, AUDIT_ENTRIES_MAX)?.entries;
     let last = entries.iter().find(|entry| entry.action == AuditAction::BackedUp).map(|entry| entry.at);
-    Ok(Backup { last, people: app.household().people.iter().map(pages::person_name).collect() })
+    Ok(Backup { last, people: app.household().people.iter().map(pages::person_name).collect(), way })
 }
 
 /// The agent itself. Updates come as packages, and its log goes to the system's own.

@@ -158,6 +158,14 @@ impl Visit {
         Self { path: path.to_owned(), ..self }
     }
 
+    /// The name or address by which the browser calls us, without a port.
+    pub(super) fn host_name(&self) -> &str {
+        match self.host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => &self.host,
+        }
+    }
+
     /// The language of this visit.
     pub(super) fn language(&self) -> Language {
         self.language

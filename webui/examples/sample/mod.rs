@@ -55,7 +55,7 @@ pub(crate) fn pages(language: Language) -> Vec<Page> {
     add("lists", pages::lists(&adult(routes::LISTS), &lists()));
     add("requests", pages::requests(&adult(routes::REQUESTS), &requests()));
     add("audit", pages::audit(&adult(routes::AUDIT), &Audit { entries: changes(), older: Some(12) }));
-    add("settings", pages::settings(&adult(routes::SETTINGS)));
+    add("settings", pages::settings(&adult(routes::SETTINGS), Some(&trusted(true))));
     add("adults", pages::adults(&adult(routes::SETTINGS_ADULTS), &adults()));
     for (name, totp) in [
         ("account", Totp::Off),
@@ -68,13 +68,23 @@ pub(crate) fn pages(language: Language) -> Vec<Page> {
         ),
         ("account-totp-on", Totp::On),
     ] {
-        add(name, pages::account(&adult(routes::SETTINGS_ACCOUNT), &account(language, totp)));
+        let passkeys_work = match totp {
+            Totp::On => PasskeysWork::Here,
+            Totp::Off => PasskeysWork::Nowhere,
+            Totp::Pending { .. } => PasskeysWork::At("https://gate.example.net/settings/account".into()),
+        };
+        add(name, pages::account(&adult(routes::SETTINGS_ACCOUNT), &account(language, totp, passkeys_work)));
     }
     add("tokens", pages::tokens(&adult(routes::SETTINGS_TOKENS), &tokens()));
     add("network", pages::network(&adult(routes::SETTINGS_NETWORK), &network(language)));
     add("helplines", pages::helplines(&adult(routes::SETTINGS_HELPLINES), &helplines()));
     add("privacy", pages::privacy(&adult(routes::SETTINGS_PRIVACY), &privacy()));
-    add("backup", pages::backup(&adult(routes::SETTINGS_BACKUP), &backup()));
+    for (name, way) in [("backup", Way::Encrypted), ("backup-plain", plain_way())] {
+        add(name, pages::backup(&adult(routes::SETTINGS_BACKUP), &backup(way)));
+    }
+    for (name, given) in certificates() {
+        add(name, pages::certificate(&adult(routes::SETTINGS_CERTIFICATE), &given));
+    }
     add("system", pages::system(&adult(routes::SETTINGS_SYSTEM), &system()));
     add("about", pages::about(&adult(routes::SETTINGS_ABOUT), &about()));
     add("me", pages::me(&shell(language, routes::ME, Viewer::Child(name(ADA, "Ada"))), &me()));
@@ -459,7 +469,7 @@ fn adults() -> Adults {
     }
 }
 
-fn account(language: Language, totp: Totp) -> Account {
+fn account(language: Language, totp: Totp, passkeys_work: PasskeysWork) -> Account {
     let session = |id: &str, browser: &str, this_one| Session {
         id: id.into(),
         browser: browser.into(),
@@ -471,10 +481,39 @@ fn account(language: Language, totp: Totp) -> Account {
     Account {
         language,
         totp,
-        passkeys: vec![Passkey { id: "k1".into(), name: "Telephone".into(), added: earlier(50_000), last_used: None }],
-        passkeys_possible: true,
+        passkeys: vec![passkey("k1", "Telephone", None), passkey("k2", HOSTILE, Some(HOSTILE.to_owned()))],
+        passkeys_work,
         sessions: vec![session("s1", "Firefox on Android", true), session("s2", "Safari on iPad", false)],
     }
+}
+
+fn passkey(id: &str, name: &str, made_for: Option<String>) -> Passkey {
+    let (maybe_copied, last_used) = (made_for.is_some(), made_for.is_none().then(|| earlier(70)));
+    Passkey { id: id.into(), name: name.into(), made_for, added: earlier(50_000), last_used, maybe_copied }
+}
+
+fn trusted(ends_soon: bool) -> TrustedName {
+    TrustedName { name: "gate.example.net".into(), until: later(60 * 24 * 10), ends_soon }
+}
+
+fn plain_way() -> Way {
+    Way::Plain { encrypted: Some("https://gate.example.net/settings/backup".into()) }
+}
+
+fn certificates() -> [(&'static str, Certificate); 3] {
+    let none = Certificate {
+        in_force: None,
+        problem: None,
+        configured: false,
+        way: Way::Encrypted,
+        portal_options: Vec::new(),
+    };
+    let options = vec!["dhcp-option-force=114,https://gate.example.net/captive-portal/api".to_owned()];
+    let given =
+        Certificate { in_force: Some(trusted(false)), portal_options: options, way: plain_way(), ..none.clone() };
+    let problem = Some(HOSTILE.to_owned());
+    let configured = Certificate { in_force: Some(trusted(true)), problem, configured: true, ..none.clone() };
+    [("certificate", none), ("certificate-given", given), ("certificate-configured", configured)]
 }
 
 fn tokens() -> Tokens {
@@ -528,8 +567,8 @@ fn privacy() -> Privacy {
     }
 }
 
-fn backup() -> Backup {
-    Backup { last: Some(earlier(60 * 24 * 9)), people: people() }
+fn backup(way: Way) -> Backup {
+    Backup { last: Some(earlier(60 * 24 * 9)), people: people(), way }
 }
 
 fn system() -> System {

@@ -113,6 +113,7 @@ fn composed() -> BTreeSet<String> {
         "network",
         "helplines",
         "tokens",
+        "certificate",
         "backup",
         "system",
         "audit",

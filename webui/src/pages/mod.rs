@@ -2,6 +2,7 @@
 
 mod activity;
 mod audit;
+mod certificate;
 mod child;
 mod devices;
 mod error;
@@ -19,6 +20,7 @@ mod why;
 
 pub use activity::activity;
 pub use audit::audit;
+pub use certificate::certificate;
 pub use child::{me, paused};
 pub use devices::devices;
 pub use error::error;

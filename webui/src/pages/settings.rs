@@ -2,6 +2,7 @@ use maud::{Markup, html};
 use stairgate_policy::household::Role;
 use stairgate_policy::services::protected;
 
+use super::certificate::{encrypted_only, ends};
 use super::setup::{language_options, zone_field};
 use crate::assets;
 use crate::components::{hidden, new_password, post, post_revision, rights, select, text_field, when};
@@ -12,12 +13,13 @@ use crate::layout::{Icon, back, icon, page};
 use crate::routes;
 use crate::svg;
 use crate::view::{
-    About, Account, Adult, Adults, Backup, CoverageState, Network, Privacy, Scope, Shell, System, Tokens, Totp, Update,
+    About, Account, Adult, Adults, Backup, CoverageState, Network, PasskeysWork, Privacy, Scope, Shell, System, Tokens,
+    Totp, TrustedName, Update, Way,
 };
 use crate::words;
 
-/// What can be set, as a list of pages.
-pub fn settings(shell: &Shell) -> Markup {
+/// What can be set, as a list of pages. `trusted` is the name that browsers trust, if there is one.
+pub fn settings(shell: &Shell, trusted: Option<&TrustedName>) -> Markup {
     let language = shell.language;
     let may = rights(shell);
     let entries = [
@@ -29,6 +31,7 @@ pub fn settings(shell: &Shell) -> Markup {
         (may.settings, routes::SETTINGS_NETWORK, "network"),
         (may.settings, routes::SETTINGS_HELPLINES, "helplines"),
         (may.settings, routes::SETTINGS_TOKENS, "tokens"),
+        (may.adults, routes::SETTINGS_CERTIFICATE, "certificate"),
         (may.settings, routes::SETTINGS_BACKUP, "backup"),
         (may.settings, routes::SETTINGS_SYSTEM, "system"),
         (may.rules, routes::AUDIT, "audit"),
@@ -38,6 +41,7 @@ pub fn settings(shell: &Shell) -> Markup {
         shell,
         &t!(language, "settings-title"),
         &html! {
+            @if let Some(trusted) = trusted.filter(|_| may.adults) { (ends(shell, trusted)) }
             ul.menu-list {
                 @for (_, path, name) in entries.iter().filter(|(shown, ..)| *shown) {
                     li { a href=(path) { strong { (t!(language, &format!("{name}-title"))) } span { (t!(language, &format!("settings-{name}"))) } } }
@@ -205,24 +209,46 @@ fn passkeys(shell: &Shell, account: &Account) -> Markup {
     html! {
         section aria-labelledby="passkeys" {
             h2 #passkeys { (t!(language, "passkeys-title")) }
-            @if account.passkeys_possible {
-                p { (t!(language, "passkeys-lead")) }
-                script src=(assets::PASSKEY_SCRIPT.path()) defer {}
-                button type="button" hidden data-passkey="create" data-begin=(routes::ACCOUNT_PASSKEY_BEGIN)
-                    data-finish=(routes::ACCOUNT_PASSKEY_FINISH) data-csrf=(shell.csrf) data-next=(routes::SETTINGS_ACCOUNT)
-                    data-failed=(t!(language, "failure-passkey-refused")) { (t!(language, "passkeys-add")) }
-            } @else { p { (t!(language, "passkeys-need-https")) } }
+            p { (t!(language, "passkeys-lead")) }
+            @match &account.passkeys_work {
+                PasskeysWork::Here => {
+                    script src=(assets::PASSKEY_SCRIPT.path()) defer {}
+                    p data-without-passkeys { (t!(language, "passkeys-need-script")) }
+                    div data-with-passkeys hidden {
+                        (text_field("passkey-name", &t!(language, "passkeys-name"), "name", "", "text", "off"))
+                        (text_field("passkey-password", &t!(language, "password-current"), "password", "", "password", "current-password"))
+                        button type="button" data-passkey="create" data-begin=(routes::ACCOUNT_PASSKEY_BEGIN)
+                            data-finish=(routes::ACCOUNT_PASSKEY_FINISH) data-csrf=(shell.csrf) data-name="passkey-name" data-password="passkey-password"
+                            data-failed=(t!(language, "failure-passkey-refused")) { (t!(language, "passkeys-add")) }
+                    }
+                }
+                PasskeysWork::At(address) => p { (t!(language, "passkeys-elsewhere")) " " a href=(address) { (address) } },
+                PasskeysWork::Nowhere => p { (t!(language, "passkeys-need-certificate")) },
+            }
             ul.rows {
                 @for passkey in &account.passkeys {
                     li {
                         div {
                             strong { (words::name(&passkey.name)) }
-                            p.facts { span { (t!(language, "added")) " " (when(shell, passkey.added)) } }
+                            p.facts {
+                                span { (t!(language, "added")) " " (when(shell, passkey.added)) }
+                                @match passkey.last_used { Some(at) => span { (t!(language, "last-used")) " " (when(shell, at)) }, None => span { (t!(language, "never-used")) } }
+                                @if let Some(name) = &passkey.made_for { span { (t!(language, "passkeys-made-for", name = name.as_str())) } }
+                            }
+                            @if passkey.maybe_copied { p { (icon(Icon::Warning)) (t!(language, "passkeys-copied")) } }
                         }
-                        (post(shell, routes::ACCOUNT_PASSKEY_REMOVE, "inline", &html! {
-                            (hidden("id", &passkey.id))
-                            button.small { (t!(language, "remove")) span.visually-hidden { " " (words::name(&passkey.name)) } }
-                        }))
+                        details data-key=(format!("passkey-{}", passkey.id)) {
+                            summary { (t!(language, "change")) span.visually-hidden { " " (words::name(&passkey.name)) } }
+                            (post(shell, routes::ACCOUNT_PASSKEY_RENAME, "row", &html! {
+                                (hidden("id", &passkey.id))
+                                (text_field(&format!("passkey-{}", passkey.id), &t!(language, "passkeys-name"), "name", &passkey.name, "text", "off"))
+                                button { (t!(language, "save")) }
+                            }))
+                            (post(shell, routes::ACCOUNT_PASSKEY_REMOVE, "", &html! {
+                                (hidden("id", &passkey.id))
+                                button.danger { (t!(language, "remove")) }
+                            }))
+                        }
                     }
                 }
             }
@@ -378,23 +404,25 @@ pub fn backup(shell: &Shell, backup: &Backup) -> Markup {
         &t!(language, "backup-title"),
         &html! {
             section aria-labelledby="make" {
-                h2 #make { (t!(language, "backup-make")) }
+                h2 #make { @if matches!(backup.way, Way::Plain { encrypted: Some(_) }) { (t!(language, "backup-both")) } @else { (t!(language, "backup-make")) } }
                 p { @match backup.last { Some(at) => { (t!(language, "backup-last")) " " (when(shell, at)) }, None => (t!(language, "backup-never")) } }
-                (post(shell, routes::SETTINGS_BACKUP, "", &html! {
+                (encrypted_only(shell, &backup.way, &t!(language, "backup-needs-https"), &post(shell, routes::SETTINGS_BACKUP, "", &html! {
                     (text_field("passphrase", &t!(language, "backup-passphrase"), "passphrase", "", "password", "new-password"))
                     (text_field("again", &t!(language, "password-again"), "again", "", "password", "new-password"))
                     p.hint { (t!(language, "backup-passphrase-hint")) }
                     button.primary { (t!(language, "backup-make-button")) }
-                }))
+                })))
             }
-            section aria-labelledby="restore" {
-                h2 #restore { (t!(language, "backup-restore")) }
-                p { (t!(language, "backup-restore-lead")) }
-                form method="post" action=(routes::BACKUP_RESTORE) enctype="multipart/form-data" {
-                    (hidden("csrf", &shell.csrf))
-                    div.field { label for="file" { (t!(language, "backup-file")) } input id="file" name="file" type="file" required; }
-                    (text_field("restore-passphrase", &t!(language, "backup-passphrase"), "passphrase", "", "password", "off"))
-                    button.danger { (t!(language, "backup-restore-button")) }
+            @if !matches!(backup.way, Way::Plain { encrypted: Some(_) }) {
+                section aria-labelledby="restore" {
+                    h2 #restore { (t!(language, "backup-restore")) }
+                    p { (t!(language, "backup-restore-lead")) }
+                    form method="post" action=(routes::BACKUP_RESTORE) enctype="multipart/form-data" {
+                        (hidden("csrf", &shell.csrf))
+                        div.field { label for="file" { (t!(language, "backup-file")) } input id="file" name="file" type="file" required; }
+                        (text_field("restore-passphrase", &t!(language, "backup-passphrase"), "passphrase", "", "password", "off"))
+                        button.danger { (t!(language, "backup-restore-button")) }
+                    }
                 }
             }
             section aria-labelledby="people-data" {

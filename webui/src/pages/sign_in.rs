@@ -32,7 +32,7 @@ pub fn sign_in(shell: &Shell, step: &SignIn) -> Markup {
                         }))
                         @if *passkeys {
                             script src=(assets::PASSKEY_SCRIPT.path()) defer {}
-                            button.wide type="button" hidden data-passkey="get" data-begin=(routes::SIGN_IN_PASSKEY_BEGIN)
+                            button.wide type="button" hidden data-with-passkeys data-passkey="get" data-begin=(routes::SIGN_IN_PASSKEY_BEGIN)
                                 data-finish=(routes::SIGN_IN_PASSKEY_FINISH) data-csrf=(shell.csrf) data-next=(next)
                                 data-failed=(t!(language, "failure-passkey-refused")) { (t!(language, "sign-in-passkey")) }
                         }

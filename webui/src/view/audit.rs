@@ -105,6 +105,8 @@ codes! {
         HelplinesChanged = "helplines-changed",
         /// An own password, one-time password or passkey was changed.
         AccessChanged = "access-changed",
+        /// The family's certificate was given or taken away.
+        CertificateChanged = "certificate-changed",
         /// A session was ended.
         SessionEnded = "session-ended",
         /// A token was made.

@@ -80,8 +80,14 @@ codes! {
         TotpOff = "totp-off",
         /// A passkey can sign in.
         PasskeyAdded = "passkey-added",
+        /// A passkey is called something else.
+        PasskeyRenamed = "passkey-renamed",
         /// A passkey cannot sign in any more.
         PasskeyRemoved = "passkey-removed",
+        /// The family's certificate is in force.
+        CertificateGiven = "certificate-given",
+        /// The box's own certificate is used again.
+        CertificateRemoved = "certificate-removed",
         /// A session has ended.
         SessionEnded = "session-ended",
         /// A token is of no use any more.
@@ -146,6 +152,8 @@ codes! {
         LastGuardian = "last-guardian",
         /// It is no backup of ours, or the passphrase is wrong.
         BadBackup = "bad-backup",
+        /// The certificate or its key cannot be used.
+        BadCertificate = "bad-certificate",
         /// The passkey was not accepted.
         PasskeyRefused = "passkey-refused",
         /// The disk is full or cannot be written to.

@@ -5,6 +5,7 @@
 
 mod activity;
 mod audit;
+mod certificate;
 mod child;
 mod codes;
 mod devices;
@@ -26,6 +27,7 @@ use crate::language::Language;
 
 pub use activity::{Activity, Bucket, Entry, Explanation, Reason, Source, Verdict, VerdictCounts, WhyPage};
 pub use audit::{Actor, Audit, AuditAction, AuditEntry};
+pub use certificate::{Certificate, TrustedName, Way};
 pub use child::{Helpline, Kept, Me, Paused, Stretch};
 pub use codes::{Failure, Notice, UnknownCode};
 pub use devices::{Device, DeviceName, Devices, LikelyDevice};
@@ -35,7 +37,7 @@ pub use person::PersonPage;
 pub use requests::{Answer, Ask, Request, Requests};
 pub use settings::{
     About, Account, Adult, Adults, Backup, ChildPrivacy, Coverage, CoverageState, GateInterface, Helplines, LogLine,
-    Network, Passkey, Privacy, Resolver, Scope, Server, Session, System, Token, Tokens, Totp, Update,
+    Network, Passkey, PasskeysWork, Privacy, Resolver, Scope, Server, Session, System, Token, Tokens, Totp, Update,
 };
 pub use setup::{FoundDevice, NewChild, SetupStep};
 pub use sign_in::SignIn;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use stairgate_policy::household::{PrivacyLevel, Role};
 
 use super::codes::codes;
-use super::{Helpline, PersonName};
+use super::{Helpline, PersonName, Way};
 use crate::language::Language;
 
 /// The adults of the household.
@@ -42,8 +42,8 @@ pub struct Account {
     pub totp: Totp,
     /// Passkeys, the latest first.
     pub passkeys: Vec<Passkey>,
-    /// True if the connection is one that passkeys work over.
-    pub passkeys_possible: bool,
+    /// Whether a passkey can be added here.
+    pub passkeys_work: PasskeysWork,
     /// Where the person is signed in.
     pub sessions: Vec<Session>,
 }
@@ -64,6 +64,17 @@ pub enum Totp {
     On,
 }
 
+/// Whether passkeys work where somebody is looking.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PasskeysWork {
+    /// They do.
+    Here,
+    /// At this address, where browsers trust the connection.
+    At(String),
+    /// Nowhere, because the family has given no certificate that browsers trust.
+    Nowhere,
+}
+
 /// A passkey.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Passkey {
@@ -71,10 +82,14 @@ pub struct Passkey {
     pub id: String,
     /// What its owner calls it.
     pub name: String,
+    /// The name of the box that it was made for, if the box goes by another one now: it cannot sign in then.
+    pub made_for: Option<String>,
     /// When it was added.
     pub added: Timestamp,
     /// When it was last used.
     pub last_used: Option<Timestamp>,
+    /// True if it may have been copied: it counted backwards.
+    pub maybe_copied: bool,
 }
 
 /// A place where somebody is signed in.
@@ -221,6 +236,8 @@ pub struct Backup {
     pub last: Option<Timestamp>,
     /// Whose data can be handed out and erased.
     pub people: Vec<PersonName>,
+    /// How the file and its passphrase travel.
+    pub way: Way,
 }
 
 /// The agent itself.
