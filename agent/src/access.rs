@@ -6,6 +6,7 @@
 
 pub mod passkey;
 pub mod password;
+pub mod pin;
 pub mod rights;
 pub mod sealed;
 pub mod secret;
@@ -42,6 +43,9 @@ pub struct Access {
     accounts: Vec<Account>,
     sessions: Vec<Session>,
     tokens: Vec<Token>,
+    /// What children show to ask.
+    #[serde(default)]
+    pins: Vec<Pin>,
 }
 
 /// How one adult signs in.
@@ -103,6 +107,16 @@ pub struct Session {
     pub address: String,
     /// What the browser says it is.
     pub browser: String,
+}
+
+/// What a child shows to ask.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pin {
+    /// Which child.
+    person: u32,
+    /// The PIN's hash, in PHC string format.
+    hash: String,
 }
 
 /// A token for a program.
@@ -239,10 +253,22 @@ impl Access {
         account.passkeys.len() < before
     }
 
-    /// Takes away everything by which a person signs in.
+    /// The hash of a child's PIN; `None` if the child has none.
+    pub fn pin(&self, child: PersonId) -> Option<&str> {
+        self.pins.iter().find(|pin| pin.person == child.0).map(|pin| pin.hash.as_str())
+    }
+
+    /// Gives a child the PIN with this hash in place of the one it had; `None` takes it away.
+    pub fn set_pin(&mut self, child: PersonId, hash: Option<String>) {
+        self.pins.retain(|pin| pin.person != child.0);
+        self.pins.extend(hash.map(|hash| Pin { person: child.0, hash }));
+    }
+
+    /// Takes away everything by which a person signs in, and a PIN.
     pub fn remove(&mut self, person: PersonId) {
         self.accounts.retain(|account| account.person != person.0);
         self.sessions.retain(|session| session.person != person.0);
+        self.pins.retain(|pin| pin.person != person.0);
     }
 
     /// Begins a session, which `secret` opens from now on. `now` is in seconds since 1970.

@@ -7,9 +7,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Config, DEFAULT_PATH};
 use crate::kernel::with_causes;
+use crate::log::Log;
 use crate::{doctor, output, run};
 
 /// It was done.
@@ -193,8 +197,11 @@ fn execute(cli: &Cli, object: &'static [u8]) -> anyhow::Result<u8> {
     };
     match &cli.command {
         Command::Run { detach_on_exit } => {
-            tracing_subscriber::fmt().with_max_level(config.log_level).with_writer(std::io::stderr).init();
-            run::run(config, object, *detach_on_exit)?;
+            let log = Log::default();
+            let written = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+            let written = written.with_filter(config.log_level);
+            tracing_subscriber::registry().with(written).with(log.clone().with_filter(LevelFilter::INFO)).init();
+            run::run(config, object, *detach_on_exit, log)?;
             Ok(DONE)
         }
         Command::Check => {

@@ -27,6 +27,7 @@ pub mod document;
 pub mod gate;
 pub mod interfaces;
 mod kernel;
+pub mod log;
 pub mod metrics;
 mod nftables;
 mod output;

@@ -19,6 +19,7 @@ use crate::control::Control;
 use crate::dataplane::{Dataplane, Judged, Opened, Options, Resolved, Tables};
 use crate::desk::Desk;
 use crate::kernel::with_causes;
+use crate::log::Log;
 use crate::portal::Portal;
 use crate::resolver::capture::Captured;
 use crate::resolver::handler::{Enter, Judge};
@@ -39,12 +40,12 @@ const MEMORY_PER_DOMAIN: u64 = 128;
 /// Room that is never gone below, and never beyond, without being asked for.
 const AUTO_CAPACITY: std::ops::RangeInclusive<u64> = 250_000..=6_000_000;
 
-/// Runs with the kernel program in `object` until it is told to end. The gate stays in the kernel unless
+/// Runs with the kernel program in `object` until it is told to end; `log` gets what it says. The gate stays in the kernel unless
 /// `detach_on_exit`.
 ///
 /// # Errors
 /// What kept it from starting, and what to do about it.
-pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyhow::Result<()> {
+pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log) -> anyhow::Result<()> {
     // Files of the household are for root alone; a socket for a group gets its mode expressly.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let config = Arc::new(config);
@@ -92,6 +93,7 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool) -> anyho
             live: resolver.as_ref().map_or_else(Live::default, Service::live),
             observer: resolver.as_ref().map(Service::observer),
             routes: matches!(config.placement, Placement::Router { .. }),
+            log,
             copies: copies.clone(),
             hosts: hosts(&config, section),
             https: section.https,

@@ -21,6 +21,7 @@ mod history;
 mod home;
 mod passkeys;
 mod people;
+mod pins;
 mod portal;
 mod presence;
 mod refusal;
@@ -40,6 +41,7 @@ use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use stairgate_policy::household::PersonId;
 use stairgate_webui::view::{Resolver, Server};
 use stairgate_webui::{assets, routes};
 use tokio::sync::{Semaphore, watch};
@@ -51,6 +53,7 @@ use crate::access::totp::TotpSecret;
 use crate::certificate::Certificates;
 use crate::clock::Moment;
 use crate::desk::Desk;
+use crate::log::Log;
 use crate::resolver::clients::Clients;
 use crate::resolver::limits::ClientKey;
 use crate::resolver::live::Live;
@@ -84,6 +87,8 @@ pub struct Parts {
     pub observer: Option<Observer>,
     /// Whether packets are routed here, so that the kernel knows the home's devices.
     pub routes: bool,
+    /// What the agent has said lately.
+    pub log: Log,
     /// The lists' text.
     pub copies: Copies,
     /// Names by which browsers of this home may call these pages, in lower case; the first is the box's own, if it has one.
@@ -103,6 +108,8 @@ struct Web {
     throttle: Mutex<Throttle>,
     /// Wrong tokens, apart from wrong passwords: a program with an old token must keep nobody from signing in.
     token_throttle: Mutex<Throttle>,
+    /// Wrong PINs, by device and child.
+    pin_throttle: Mutex<Throttle<([u8; 6], PersonId)>>,
     hashing: Semaphore,
     clients: Clients,
     history: History,
@@ -139,6 +146,11 @@ impl Web {
         self.parts.desk.look(move |app, _| app.save_access(&saved)).await??;
         *self.access() = next;
         Ok(returned)
+    }
+
+    /// Takes away everything by which somebody signs in who no longer belongs to the household.
+    async fn forget_access(&self, person: PersonId) -> Result<(), Refusal> {
+        self.change_access(move |access| access.remove(person)).await
     }
 
     /// The servers that names are asked of, and how they do.
@@ -190,6 +202,7 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
         form_key: Secret::random()?,
         throttle: Mutex::default(),
         token_throttle: Mutex::default(),
+        pin_throttle: Mutex::default(),
         hashing: Semaphore::new(HASHES_AT_ONCE),
         clients: Clients::default(),
         proven: Mutex::default(),
@@ -212,6 +225,7 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
         .merge(passkeys::routes())
         .merge(certificate::routes())
         .merge(people::routes())
+        .merge(pins::routes())
         .merge(devices::routes())
         .merge(settings::routes())
         .merge(helplines::routes())

@@ -144,6 +144,54 @@ fn the_familys_helplines_are_always_reached_and_never_recorded() {
 }
 
 #[test]
+fn a_child_with_a_pin_shows_it_to_ask_and_not_to_look() {
+    let home = Home::new();
+    let token = home.token(&home.set_up(), &SCOPES);
+    let call = |call: &str, body: &Value| {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        home.api(&token, &call.replacen(' ', " /api/v1", 1), &body)
+    };
+    let asked = || call("GET /requests", &Value::Null).json()["waiting"].as_array().unwrap().len();
+    let ask = |pin: &str| {
+        // The same note once more would be the same request.
+        let note = format!("note {}", asked());
+        let place = home.ask_on_tablet(&[("kind", "note"), ("note", &note), ("pin", pin)]);
+        place.split_once('?').unwrap().1.to_owned()
+    };
+    assert_eq!((ask(""), asked()), ("done=asked".to_owned(), 1));
+    for (pin, status) in [("12", 422), ("12345678901234", 422), ("abcd", 422), ("0417", 200)] {
+        assert_eq!(call("PUT /people/1/pin", &json!({ "pin": pin })).status, status, "{pin}");
+    }
+    assert_eq!(call("PUT /people/9/pin", &json!({ "pin": "0417" })).status, 404);
+    assert_eq!(call("PUT /people/2/pin", &json!({ "pin": "0417" })).status, 422, "Alex is no child");
+    assert_eq!(call("GET /people/1", &Value::Null).json()["has_pin"], true);
+    assert!(home.page_on_tablet("/me").body.contains("name=\"pin\""), "and it can be looked at");
+    assert_eq!((ask("0417"), asked()), ("done=asked".to_owned(), 2));
+    for said in ["failed=wrong-pin"; 5] {
+        assert_eq!(ask("0000"), said);
+    }
+    assert_eq!((ask("0417"), asked()), ("failed=too-many-tries".to_owned(), 2));
+    assert_eq!(call("DELETE /people/1/pin", &Value::Null).status, 200);
+    assert_eq!((ask(""), asked()), ("done=asked".to_owned(), 3));
+    let changes = call("GET /audit", &Value::Null).body;
+    assert_eq!(changes.matches("pin-changed").count(), 2, "{changes}");
+    assert!(!changes.contains("0417"));
+}
+
+#[test]
+fn guardians_see_what_the_agent_says_and_it_names_no_site() {
+    let home = Home::new();
+    let token = home.token(&home.set_up(), &SCOPES);
+    home.agent.wait(|| home.ask("site.example"));
+    home.agent.wait(|| home.api(&token, "GET /api/v1/activity", "").body.contains("site.example"));
+    let log = home.api(&token, "GET /api/v1/log", "");
+    let lines = log.json()["lines"].as_array().unwrap().clone();
+    assert!(lines.iter().any(|line| line["text"].as_str().unwrap().contains("stairgate starts version=")), "{lines:?}");
+    assert!(lines.iter().all(|line| ["info", "warn", "error"].contains(&line["level"].as_str().unwrap())));
+    assert!(!log.body.contains("site.example") && !home.agent.log().contains("site.example"));
+}
+
+#[test]
 fn a_program_does_what_the_pages_do() {
     let home = Home::new();
     let guardian = home.set_up();

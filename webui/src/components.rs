@@ -227,7 +227,8 @@ pub(crate) fn request(shell: &Shell, request: &Request) -> Markup {
             @match &request.answer {
                 Some(answer) => {
                     p.answer {
-                        strong { (t!(language, if answer.granted { "answer-granted" } else { "answer-not-granted" }, by = answer.by.as_str())) }
+                        @let by = if answer.by.is_empty() { t!(language, "actor-erased") } else { answer.by.clone() };
+                        strong { (t!(language, if answer.granted { "answer-granted" } else { "answer-not-granted" }, by = by)) }
                         " " (when(shell, answer.at))
                     }
                     @if !answer.note.is_empty() { blockquote { (words::name(&answer.note)) } }

@@ -489,6 +489,14 @@ form! {
 }
 
 form! {
+    /// Posted to [`crate::routes::PERSON_PIN`].
+    PinForm {
+        /// Some digits; empty to ask for none any more.
+        pin: String,
+    }
+}
+
+form! {
     /// Posted to [`crate::routes::PERSON_RECOMMENDED`]: rules become what [`stairgate_policy::defaults::defaults_for`] says,
     /// apart from own names, grants and a pause.
     RecommendedForm {

@@ -85,6 +85,8 @@ pub const PERSON_NAME: &str = "/people/{person}/names";
 pub const PERSON_NAME_REMOVE: &str = "/people/{person}/names/remove";
 /// Sets safe search, YouTube and the protection against ways around; posted.
 pub const PERSON_PROTECTION: &str = "/people/{person}/protection";
+/// Sets a child's PIN; posted.
+pub const PERSON_PIN: &str = "/people/{person}/pin";
 /// Sets what is kept; posted.
 pub const PERSON_PRIVACY: &str = "/people/{person}/privacy";
 /// Sets everything to what the age band recommends; posted.

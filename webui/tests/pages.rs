@@ -209,6 +209,7 @@ const READERS: &[(&str, Reader)] = &[
     (routes::PERSON_NAME, understood::<NameForm>),
     (routes::PERSON_NAME_REMOVE, understood::<NameRemoveForm>),
     (routes::PERSON_PROTECTION, understood::<ProtectionForm>),
+    (routes::PERSON_PIN, understood::<PinForm>),
     (routes::PERSON_PRIVACY, understood::<PersonPrivacyForm>),
     (routes::PERSON_RECOMMENDED, understood::<RecommendedForm>),
     (routes::PERSON_ERASE, understood::<EraseForm>),

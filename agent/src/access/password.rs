@@ -33,18 +33,23 @@ pub fn hash(password: &str) -> Result<String, PasswordError> {
     if password.chars().count() < LENGTH_MIN || password.len() > BYTES_MAX {
         return Err(PasswordError::Weak);
     }
-    let hasher = hasher().ok_or(PasswordError::Failed)?;
-    let hash = hasher.hash_password(password.as_bytes()).map_err(|_| PasswordError::Failed)?;
+    hash_at(COST, password)
+}
+
+/// The hash of a text at this cost.
+pub(super) fn hash_at(cost: (u32, u32, u32), text: &str) -> Result<String, PasswordError> {
+    let hasher = hasher(cost).ok_or(PasswordError::Failed)?;
+    let hash = hasher.hash_password(text.as_bytes()).map_err(|_| PasswordError::Failed)?;
     Ok(hash.to_string())
 }
 
-/// True if `password` is the one that `hash` was made of. Takes as long as making one. Without a hash, because there is no
+/// True if `password` is the one that `hash` was made of. Takes as long as making it did. Without a hash, because there is no
 /// such account, it takes as long and is false, so that nobody learns who has one.
 pub fn verify(password: &str, hash: Option<&str>) -> bool {
     if password.len() > BYTES_MAX {
         return false;
     }
-    let Some(hasher) = hasher() else { return false };
+    let Some(hasher) = hasher(COST) else { return false };
     match hash.map(PasswordHash::new) {
         Some(Ok(hash)) => hasher.verify_password(password.as_bytes(), &hash).is_ok(),
         Some(Err(_)) => false,
@@ -55,8 +60,7 @@ pub fn verify(password: &str, hash: Option<&str>) -> bool {
     }
 }
 
-fn hasher() -> Option<Argon2<'static>> {
-    let (memory, time, lanes) = COST;
+fn hasher((memory, time, lanes): (u32, u32, u32)) -> Option<Argon2<'static>> {
     Params::new(memory, time, lanes, None).ok().map(|params| Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 

@@ -1,8 +1,11 @@
 //! Slows down whoever guesses: after a few wrong tries a source waits, each time twice as long.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::time::Duration;
+
+use stairgate_policy::household::PersonId;
 
 /// Wrong tries before a source has to wait.
 const FREE_TRIES: u32 = 5;
@@ -13,10 +16,38 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// Sources that are remembered; one more, and the one whose wait is over first is forgotten.
 const SOURCES_MAX: usize = 1024;
 
+/// Where tries come from.
+pub trait Source: Copy + Eq + Hash {
+    /// What stands for all that count as the same source.
+    #[must_use]
+    fn counted(self) -> Self {
+        self
+    }
+}
+
+impl Source for IpAddr {
+    /// A network of IPv6 is one source: a device has as many addresses there as it likes.
+    fn counted(self) -> Self {
+        match self.to_canonical() {
+            Self::V6(address) => Self::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
+            v4 => v4,
+        }
+    }
+}
+
+/// Tries to ask as a child, by the device and the child.
+impl Source for ([u8; 6], PersonId) {}
+
 /// Wrong tries by source, in time of a clock that never goes back.
-#[derive(Debug, Default)]
-pub struct Throttle {
-    sources: HashMap<IpAddr, Tries>,
+#[derive(Debug)]
+pub struct Throttle<S = IpAddr> {
+    sources: HashMap<S, Tries>,
+}
+
+impl<S> Default for Throttle<S> {
+    fn default() -> Self {
+        Self { sources: HashMap::new() }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -26,16 +57,30 @@ struct Tries {
     until: Duration,
 }
 
-impl Throttle {
+impl<S: Source> Throttle<S> {
     /// How long a source still has to wait at `now`; none if it may try.
-    pub fn wait(&self, source: IpAddr, now: Duration) -> Option<Duration> {
-        let until = self.sources.get(&key(source))?.until;
+    pub fn wait(&self, source: S, now: Duration) -> Option<Duration> {
+        let until = self.sources.get(&source.counted())?.until;
         until.checked_sub(now).filter(|wait| !wait.is_zero())
     }
 
+    /// Notes a try that may turn out wrong, before it is looked at. Whoever tries right calls [`Self::succeeded`].
+    ///
+    /// # Errors
+    /// How long the source still has to wait.
+    pub fn begin(&mut self, source: S, now: Duration) -> Result<(), Duration> {
+        match self.wait(source, now) {
+            Some(wait) => Err(wait),
+            None => {
+                self.failed(source, now);
+                Ok(())
+            }
+        }
+    }
+
     /// Notes a wrong try. Whoever calls looks at [`Self::wait`] before.
-    pub fn failed(&mut self, source: IpAddr, now: Duration) {
-        let source = key(source);
+    pub fn failed(&mut self, source: S, now: Duration) {
+        let source = source.counted();
         if self.sources.len() >= SOURCES_MAX && !self.sources.contains_key(&source) {
             let first = self.sources.iter().min_by_key(|(_, tries)| tries.until).map(|(source, _)| *source);
             first.and_then(|source| self.sources.remove(&source));
@@ -48,16 +93,8 @@ impl Throttle {
     }
 
     /// Forgets the wrong tries of a source that has got in.
-    pub fn succeeded(&mut self, source: IpAddr) {
-        self.sources.remove(&key(source));
-    }
-}
-
-/// A network of IPv6 is one source: a device has as many addresses there as it likes.
-fn key(source: IpAddr) -> IpAddr {
-    match source.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
-        v4 => v4,
+    pub fn succeeded(&mut self, source: S) {
+        self.sources.remove(&source.counted());
     }
 }
 
@@ -67,7 +104,7 @@ mod tests {
 
     #[test]
     fn guessing_gets_slower_and_success_forgives() {
-        let mut throttle = Throttle::default();
+        let mut throttle = Throttle::<IpAddr>::default();
         let [source, other]: [IpAddr; 2] = ["192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap()];
         let mut now = Duration::from_secs(100);
         let mut waits = Vec::new();
@@ -83,8 +120,20 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_one_source_and_memory_is_bounded() {
+    fn tries_that_begin_at_once_all_count() {
         let mut throttle = Throttle::default();
+        let (mine, other) = (([2; 6], PersonId(1)), ([2; 6], PersonId(2)));
+        let now = Duration::from_secs(100);
+        let begun = (0..100).filter(|_| throttle.begin(mine, now).is_ok()).count();
+        assert_eq!((begun, throttle.wait(mine, now)), (FREE_TRIES as usize, Some(FIRST_WAIT)));
+        assert_eq!(throttle.begin(other, now), Ok(()));
+        throttle.succeeded(mine);
+        assert_eq!(throttle.begin(mine, now), Ok(()));
+    }
+
+    #[test]
+    fn a_network_is_one_source_and_memory_is_bounded() {
+        let mut throttle = Throttle::<IpAddr>::default();
         let now = Duration::from_secs(1);
         for last in 0..FREE_TRIES {
             throttle.failed(format!("2001:db8::{last}").parse().unwrap(), now);

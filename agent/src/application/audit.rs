@@ -116,6 +116,7 @@ pub(super) fn write(batch: &mut Batch, household: &Household, what: &What, by: &
             let person = household.people.iter().find(|person| person.name == *name);
             ActorDocument::Person { id: person.map(|person| person.id.0), name: name.clone() }
         }
+        Actor::Erased => ActorDocument::Person { id: None, name: String::new() },
         Actor::Token(name) => ActorDocument::Token(name.clone()),
         Actor::CommandLine => ActorDocument::CommandLine,
         Actor::Agent => ActorDocument::Agent,

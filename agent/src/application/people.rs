@@ -13,7 +13,7 @@ use super::{Application, ApplicationError, audit};
 use crate::clock::Moment;
 use crate::document::is_reserved;
 use crate::gate::Gate;
-use crate::store::Batch;
+use crate::store::{Batch, Document};
 use crate::text;
 
 /// The role that one person has at most.
@@ -139,8 +139,8 @@ impl<G: Gate> Application<G> {
         Ok(Changed { sentence: format!("{name} no longer belongs to the household"), names })
     }
 
-    /// Erases a person with everything that is kept about that person: rules, requests, and the name wherever it stands.
-    /// The person's devices are unknown again. `confirmation` is the person's name as somebody wrote it once more.
+    /// Erases a person with everything that is kept about that person: rules, requests, PIN or password, and the name
+    /// wherever it stands. The person's devices are unknown again. `confirmation` is the person's name as somebody wrote it once more.
     ///
     /// That somebody was erased, when and by whom, is all that stays.
     ///
@@ -171,6 +171,9 @@ impl<G: Gate> Application<G> {
         }
         let mut batch = Batch::default();
         self.erase_from_audit(id, &mut batch)?;
+        let mut access = self.access()?;
+        access.remove(id);
+        batch.document(Document::Access, &access);
         audit::write(&mut batch, &draft.household, &What::new(AuditAction::PersonErased), by, moment.wall);
         self.adopt(draft, batch, moment)?;
         self.make_strangers(&devices, moment);

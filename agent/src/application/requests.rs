@@ -192,6 +192,7 @@ fn note_text(text: &str) -> Result<String, ApplicationError> {
 fn actor_name(actor: &Actor) -> String {
     match actor {
         Actor::Person(name) | Actor::Token(name) => name.clone(),
+        Actor::Erased => String::new(),
         Actor::CommandLine => "command line".to_owned(),
         Actor::Agent => "stairgate".to_owned(),
     }

@@ -41,6 +41,7 @@ pub enum ActorDocument {
 impl From<ActorDocument> for Actor {
     fn from(actor: ActorDocument) -> Self {
         match actor {
+            ActorDocument::Person { name, .. } if name.is_empty() => Self::Erased,
             ActorDocument::Person { name, .. } => Self::Person(name),
             ActorDocument::Token(name) => Self::Token(name),
             ActorDocument::CommandLine => Self::CommandLine,

@@ -6,7 +6,7 @@ use crate::application::{Application, ApplicationError};
 use crate::clock::Moment;
 use crate::gate::Gate;
 
-/// Everything that is decided about one person.
+/// Everything that is decided about one person; whether there is a PIN is for the caller to fill in.
 ///
 /// # Errors
 /// No such person.
@@ -22,6 +22,7 @@ pub fn person<G: Gate>(app: &Application<G>, id: PersonId, moment: Moment) -> Re
         week_of_use: Vec::new(),
         devices: devices.map(device_name).collect(),
         upstream_sets: app.upstream_sets().map(str::to_owned).collect(),
+        has_pin: false,
         retention_days: app.preferences().retention_days,
         revision: app.revision(),
     })

@@ -12,7 +12,7 @@ use stairgate_webui::forms::{AskForm, AskKind, MeQuery, MoreTime};
 use stairgate_webui::view::{Actor, Failure, Me, Notice};
 use stairgate_webui::{pages, routes};
 
-use super::form::Form;
+use super::form::{Form, go_back};
 use super::history::{History, KEPT_DAYS};
 use super::refusal::Refusal;
 use super::visit::Visit;
@@ -41,6 +41,7 @@ async fn me(State(web): Shared, visit: Visit, Query(query): Query<MeQuery>) -> R
     if !query.name.is_empty() {
         page.explanation = web.explained(&query.name, person).await?;
     }
+    page.ask_pin = web.has_pin(person);
     Ok(pages::me(&visit.shell(), &page).into_response())
 }
 
@@ -67,6 +68,10 @@ pub(super) fn own_page(
 async fn ask(State(web): Shared, visit: Visit, Form(form): Form<AskForm>) -> Result<Response, Refusal> {
     let child = visit.child.as_ref().ok_or_else(|| Refusal::new(Failure::NotAllowed))?;
     let (person, by): (PersonId, By) = (child.id, By::new(Actor::Person(child.name.clone())));
+    let device = web.device_of(&visit).ok_or_else(|| Refusal::new(Failure::NotAllowed))?;
+    if let Err(failure) = web.check_pin(person, device, form.pin.trim().to_owned()).await {
+        return Ok(go_back(routes::ME, Err(failure)));
+    }
     let change = move |app: &mut App, moment| {
         let ask = match form.kind {
             AskKind::Site => Asked::Site(&form.site),

@@ -79,6 +79,7 @@ async fn page(
     let mut page = web.parts.desk.look(look).await??;
     let presence = Presence::look(web.parts.routes);
     page.devices.iter_mut().for_each(|device| presence.of_name(device));
+    page.has_pin = web.has_pin(PersonId(person));
     Ok(draw(&visit.shell(), &page).into_response())
 }
 
@@ -363,7 +364,10 @@ async fn erase(
         Ok(erased)
     };
     Ok(match web.parts.desk.change(change).await.map_err(Refusal::from) {
-        Ok(_) => go_back(routes::HOME, Ok(Notice::PersonErased)),
+        Ok(_) => {
+            web.forget_access(PersonId(person)).await?;
+            go_back(routes::HOME, Ok(Notice::PersonErased))
+        }
         Err(refusal) => go_back(&routes::at(routes::PERSON_MORE, person), Err(refusal.failure)),
     })
 }

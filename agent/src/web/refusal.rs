@@ -125,6 +125,7 @@ pub(super) const fn status(failure: Failure) -> StatusCode {
         Failure::Storage => StatusCode::INSUFFICIENT_STORAGE,
         Failure::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Failure::BadRequest
+        | Failure::BadPin
         | Failure::WeakPassword
         | Failure::PasswordsDiffer
         | Failure::BadName

@@ -115,7 +115,7 @@ async fn remove_adult(
     // Whoever is no longer there can no longer sign in; the session would find nobody, and this takes it away.
     let gone = web.parts.desk.look(move |app, _| app.household().person(person).is_none()).await;
     if gone? {
-        web.change_access(move |access| access.remove(person)).await?;
+        web.forget_access(person).await?;
     }
     Ok(response)
 }
@@ -235,7 +235,8 @@ async fn restore(State(web): Shared, visit: Visit, mut form: Multipart) -> Resul
 
 async fn system(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.settings)?;
-    Ok(pages::system(&visit.shell(), &super::views::system(super::uptime() - web.started)).into_response())
+    let system = super::views::system(super::uptime() - web.started, &web.parts.log);
+    Ok(pages::system(&visit.shell(), &system).into_response())
 }
 
 async fn about(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {

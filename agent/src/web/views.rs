@@ -5,15 +5,17 @@ use std::time::Duration;
 use stairgate_policy::household::{Person, Role};
 use stairgate_webui::language::Language;
 use stairgate_webui::view::{
-    About, Adult, Adults, AuditAction, Backup, Coverage, CoverageState, FoundDevice, GateInterface, NewChild,
-    SetupStep, System, Update, Way,
+    About, Adult, Adults, AuditAction, Backup, Coverage, CoverageState, FoundDevice, GateInterface, LogLevel, LogLine,
+    NewChild, SetupStep, System, Update, Way,
 };
+use tracing::Level;
 
 use super::presence::Presence;
 use crate::access::Access;
 use crate::application::ApplicationError;
 use crate::clock::Moment;
 use crate::desk::App;
+use crate::log::Log;
 use crate::pages;
 use crate::store::AUDIT_ENTRIES_MAX;
 
@@ -95,9 +97,27 @@ pub(super) fn backup(app: &App, way: Way) -> Result<Backup, ApplicationError> {
     Ok(Backup { last, people: app.household().people.iter().map(pages::person_name).collect(), way })
 }
 
-/// The agent itself. Updates come as packages, and its log goes to the system's own.
-pub(super) fn system(uptime: Duration) -> System {
-    System { version: env!("CARGO_PKG_VERSION").to_owned(), uptime, update: Update::BySystem, log: Vec::new() }
+/// The agent itself. Updates come as packages.
+pub(super) fn system(uptime: Duration, log: &Log) -> System {
+    System {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        uptime,
+        update: Update::BySystem,
+        log: log_lines(log).collect(),
+    }
+}
+
+/// The latest lines of the agent's log, the latest first.
+pub(super) fn log_lines(log: &Log) -> impl Iterator<Item = LogLine> {
+    log.lines().into_iter().map(|line| LogLine {
+        at: line.at,
+        level: match line.level {
+            Level::ERROR => LogLevel::Error,
+            Level::WARN => LogLevel::Warn,
+            _ => LogLevel::Info,
+        },
+        text: line.text,
+    })
 }
 
 /// Where the gate stands, and what it sees there.

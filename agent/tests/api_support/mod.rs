@@ -23,6 +23,8 @@ use crate::agent_support::{Agent, PATIENCE};
 
 pub(crate) const TABLET: &str = "02:00:5e:10:00:01";
 const HOST: &str = "127.0.0.1";
+/// The router as the tablet sees it.
+const ROUTER: &str = "192.168.77.1";
 /// A server of the internet, which the router plays too.
 const SERVER: &str = "198.51.100.7";
 const SERVER_PORT: u16 = 4000;
@@ -117,15 +119,7 @@ impl Home {
 
     fn try_call(&self, call: &str, headers: &str, body: &str) -> Option<Response> {
         let host = if headers.contains("Host: ") { String::new() } else { format!("Host: {HOST}\r\n") };
-        let request = format!(
-            "{call} HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}",
-            body.len()
-        );
-        let mut stream = self.connect()?;
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        Some(Response::read(&answer))
+        Some(exchange(self.connect()?, &format!("{call} HTTP/1.1\r\n{host}{headers}"), body))
     }
 
     /// Sends the head of a request whose body never comes, and reads what is said to it.
@@ -135,6 +129,26 @@ impl Home {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         Response::read(&answer)
+    }
+
+    /// A page as the child's tablet shows it.
+    pub(crate) fn page_on_tablet(&self, path: &str) -> Response {
+        self.on_tablet(&format!("GET {path}"), "", "")
+    }
+
+    /// Posts what the child asks on its own page. Where it is led to afterwards.
+    pub(crate) fn ask_on_tablet(&self, fields: &[(&str, &str)]) -> String {
+        let page = self.page_on_tablet("/me");
+        let cookie = page.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+        let form = form(&page, fields);
+        let headers = format!("Cookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\n");
+        let answer = self.on_tablet("POST /me/ask", &headers, &form);
+        answer.header("location").unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    }
+
+    fn on_tablet(&self, call: &str, headers: &str, body: &str) -> Response {
+        let stream = in_namespace(self.tablet.id(), || TcpStream::connect((ROUTER, 80)).unwrap());
+        exchange(stream, &format!("{call} HTTP/1.1\r\nHost: {ROUTER}\r\n{headers}"), body)
     }
 
     /// A connection to the pages, from the router itself.
@@ -307,10 +321,7 @@ impl Session<'_> {
     fn post(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Response {
         let page = self.home.call(&format!("GET {page}"), &self.cookie, "");
         self.keep_cookie(&page);
-        let mut form = format!("csrf={}", between(&page.body, "name=\"csrf\" value=\"", "\""));
-        for (name, value) in fields {
-            write!(form, "&{name}={}", value.replace(' ', "+")).unwrap();
-        }
+        let form = form(&page, fields);
         let headers = format!("{}Content-Type: application/x-www-form-urlencoded\r\n", self.cookie);
         let answer = self.home.call(&format!("POST {path}"), &headers, &form);
         let is_refused = answer.header("location").is_some_and(|place| place.contains("failed="));
@@ -324,6 +335,26 @@ impl Session<'_> {
             self.cookie = format!("Cookie: {}\r\n", cookie.split(';').next().unwrap());
         }
     }
+}
+
+/// Sends a request whose head is all but ended, and reads the answer.
+fn exchange(mut stream: TcpStream, head: &str, body: &str) -> Response {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let length = body.len();
+    stream.write_all(format!("{head}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    Response::read(&answer)
+}
+
+/// What is posted for a form of this page.
+#[track_caller]
+fn form(page: &Response, fields: &[(&str, &str)]) -> String {
+    let mut form = format!("csrf={}", between(&page.body, "name=\"csrf\" value=\"", "\""));
+    for (name, value) in fields {
+        write!(form, "&{name}={}", value.replace(' ', "+")).unwrap();
+    }
+    form
 }
 
 #[track_caller]

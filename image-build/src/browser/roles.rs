@@ -86,7 +86,7 @@ const PAGES: [(&str, Needs); 31] = [
 /// Forms as their pages would post them, but for the token. Whoever may not is refused before anything else is looked at;
 /// whoever may is only tried where the form does no harm.
 #[rustfmt::skip]
-const FORMS: [(&str, &str, Needs); 44] = [
+const FORMS: [(&str, &str, Needs); 45] = [
     ("/people", "name=Eve&age=6-9", Needs::CoGuardian),
     ("/people/{mia}/pause", "how_long=15&back=/", Needs::Carer),
     ("/people/{mia}/resume", "back=/", Needs::Carer),
@@ -103,6 +103,7 @@ const FORMS: [(&str, &str, Needs); 44] = [
     ("/people/{mia}/names", "name=a.example&action=allow&back=/", Needs::CoGuardian),
     ("/people/{mia}/names/remove", "name=a.example&back=/", Needs::CoGuardian),
     ("/people/{mia}/protection", "revision=0&youtube=off&upstreams=", Needs::CoGuardian),
+    ("/people/{mia}/pin", "pin=12", Needs::CoGuardian),
     ("/people/{mia}/privacy", "revision=0&level=all-names", Needs::CoGuardian),
     ("/people/{mia}/recommended", "revision=0", Needs::CoGuardian),
     ("/people/{mia}/erase", "name=Mia", Needs::Guardian),

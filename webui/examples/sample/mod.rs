@@ -261,6 +261,7 @@ fn person(person: Person) -> PersonPage {
             DeviceName { mac: [2, 0, 0, 0, 0, 2], label: HOSTILE.into(), online: Some(false) },
         ],
         upstream_sets: vec!["family".into()],
+        has_pin: true,
         retention_days: 14,
         revision: 42,
         person,
@@ -572,15 +573,14 @@ fn backup(way: Way) -> Backup {
 }
 
 fn system() -> System {
-    let line =
-        |minutes, level: &str, text: &str| LogLine { at: earlier(minutes), level: level.into(), text: text.into() };
+    let line = |minutes, level, text: &str| LogLine { at: earlier(minutes), level, text: text.into() };
     System {
         version: "0.1.0".into(),
         uptime: MINUTE * 4_321,
         update: Update::Available { version: "0.2.0".into() },
         log: vec![
-            line(3, "warn", "list oisd: the server answered 503"),
-            line(4321, "info", "the gate stands at br-lan"),
+            line(3, LogLevel::Warn, "list oisd: the server answered 503"),
+            line(4321, LogLevel::Info, "the gate stands at br-lan"),
         ],
     }
 }

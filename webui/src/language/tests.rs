@@ -9,7 +9,7 @@ use stairgate_policy::taxonomy::categories;
 
 use super::*;
 use crate::forms::{AdultRole, EffectKind, NameAction, PauseFor, ServiceAction};
-use crate::view::{AuditAction, Coverage, Failure, Notice, Scope};
+use crate::view::{AuditAction, Coverage, Failure, LogLevel, Notice, Scope};
 use crate::week::DAY_NAMES;
 
 /// A language's messages with the names of their arguments.
@@ -67,6 +67,7 @@ fn composed() -> BTreeSet<String> {
         add(format!("failure-{}-next", failure.code()));
     }
     AuditAction::ALL.iter().for_each(|action| add(format!("audit-{}", action.code())));
+    LogLevel::ALL.iter().for_each(|level| add(format!("log-level-{}", level.code())));
     Scope::ALL.iter().for_each(|scope| add(format!("scope-{}", scope.code())));
     for what in Coverage::ALL {
         add(format!("coverage-{}", what.code()));

@@ -42,6 +42,7 @@ pub(super) fn row(shell: &Shell, entry: &AuditEntry) -> Markup {
 fn actor(language: Language, actor: &Actor) -> String {
     match actor {
         Actor::Person(name) => crate::language::clean(name).into_owned(),
+        Actor::Erased => t!(language, "actor-erased"),
         Actor::Token(name) => t!(language, "actor-token", name = name.as_str()),
         Actor::CommandLine => t!(language, "actor-command-line"),
         Actor::Agent => t!(language, "actor-agent"),

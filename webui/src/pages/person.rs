@@ -7,7 +7,7 @@ use stairgate_policy::tags::{self, Meaning};
 use stairgate_policy::taxonomy::categories;
 
 use crate::components::{
-    age_options, hidden, online, post_revision, quick_actions, rights, select, text_field, tick, usage,
+    age_options, hidden, online, post, post_revision, quick_actions, rights, select, text_field, tick, usage,
 };
 use crate::format;
 use crate::forms::EffectKind;
@@ -83,6 +83,7 @@ pub fn person_more(shell: &Shell, page: &PersonPage) -> Markup {
                 (modes(shell, page, &filter.rules))
             }
             (details(shell, page))
+            @if matches!(page.person.role, Role::Child(_)) { (pin(shell, page)) }
             section aria-labelledby="data" {
                 h2 #data { (t!(language, "data-title")) }
                 p { (t!(language, "data-lead")) }
@@ -415,6 +416,27 @@ fn details(shell: &Shell, page: &PersonPage) -> Markup {
                 }
                 button.primary { (t!(language, "save")) }
             }))
+        }
+    }
+}
+
+fn pin(shell: &Shell, page: &PersonPage) -> Markup {
+    let language = shell.language;
+    let action = routes::at(routes::PERSON_PIN, page.person.id.0);
+    html! {
+        section aria-labelledby="pin-title" {
+            h2 #pin-title { (t!(language, "pin-title")) }
+            p { (t!(language, if page.has_pin { "pin-on" } else { "pin-off" })) }
+            (post(shell, &action, "row", &html! {
+                div.field {
+                    label for="pin" { (t!(language, "pin-new")) }
+                    input id="pin" name="pin" type="password" inputmode="numeric" autocomplete="off" required minlength="4" maxlength="12" pattern="[0-9]*";
+                }
+                button.primary { (t!(language, "save")) }
+            }))
+            @if page.has_pin {
+                (post(shell, &action, "", &html! { (hidden("pin", "")) button { (t!(language, "pin-remove")) } }))
+            }
         }
     }
 }

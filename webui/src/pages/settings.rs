@@ -468,7 +468,7 @@ pub fn system(shell: &Shell, system: &System) -> Markup {
                 div.scroll tabindex="0" role="region" aria-labelledby="log" {
                     table {
                         thead { tr { th scope="col" { (t!(language, "log-when")) } th scope="col" { (t!(language, "log-level")) } th scope="col" { (t!(language, "log-text")) } } }
-                        tbody { @for line in &system.log { tr { td { (when(shell, line.at)) } td { (line.level) } td { (words::name(&line.text)) } } } }
+                        tbody { @for line in &system.log { tr { td { (when(shell, line.at)) } td { (t!(language, &format!("log-level-{}", line.level.code()))) } td { (words::name(&line.text)) } } } }
                     }
                 }
             }

@@ -34,6 +34,8 @@ pub struct AuditEntry {
 pub enum Actor {
     /// Somebody of the household, by name.
     Person(String),
+    /// Somebody who was erased.
+    Erased,
     /// A token, by name.
     Token(String),
     /// Somebody with access to the box itself.
@@ -73,6 +75,8 @@ codes! {
         ModesChanged = "modes-changed",
         /// Safe search, YouTube or the protection against ways around was changed.
         ProtectionChanged = "protection-changed",
+        /// A child's PIN was set or taken away.
+        PinChanged = "pin-changed",
         /// What is kept was changed.
         PrivacyChanged = "privacy-changed",
         /// A name was allowed.

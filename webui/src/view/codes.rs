@@ -130,6 +130,8 @@ codes! {
         TooManyTries = "too-many-tries",
         /// The PIN of the child is wrong.
         WrongPin = "wrong-pin",
+        /// A PIN is made of something else than a few digits.
+        BadPin = "bad-pin",
         /// The password is too short.
         WeakPassword = "weak-password",
         /// The two passwords differ.

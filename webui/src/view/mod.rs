@@ -36,8 +36,9 @@ pub use lists::{List, Lists, NameTest};
 pub use person::PersonPage;
 pub use requests::{Answer, Ask, Request, Requests};
 pub use settings::{
-    About, Account, Adult, Adults, Backup, ChildPrivacy, Coverage, CoverageState, GateInterface, Helplines, LogLine,
-    Network, Passkey, PasskeysWork, Privacy, Resolver, Scope, Server, Session, System, Token, Tokens, Totp, Update,
+    About, Account, Adult, Adults, Backup, ChildPrivacy, Coverage, CoverageState, GateInterface, Helplines, LogLevel,
+    LogLine, Network, Passkey, PasskeysWork, Privacy, Resolver, Scope, Server, Session, System, Token, Tokens, Totp,
+    Update,
 };
 pub use setup::{FoundDevice, NewChild, SetupStep};
 pub use sign_in::SignIn;

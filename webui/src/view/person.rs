@@ -17,6 +17,8 @@ pub struct PersonPage {
     pub devices: Vec<DeviceName>,
     /// Names of the sets of upstream servers that can be chosen.
     pub upstream_sets: Vec<String>,
+    /// True if the child has to show a PIN to ask.
+    pub has_pin: bool,
     /// Days that what is kept about the person is kept for.
     pub retention_days: u16,
     /// See [`crate::forms`].

@@ -51,7 +51,7 @@ pub enum Ask {
 pub struct Answer {
     /// Whether it got what it asked for.
     pub granted: bool,
-    /// Who answered.
+    /// Who answered; empty for somebody who was erased.
     pub by: String,
     /// When.
     pub at: Timestamp,

@@ -272,13 +272,25 @@ pub enum Update {
     BySystem,
 }
 
+codes! {
+    /// How grave a line of the log is. The text is the message `log-level-CODE`.
+    LogLevel {
+        /// Something does not work.
+        Error = "error",
+        /// Something may not work.
+        Warn = "warn",
+        /// Something happened.
+        Info = "info",
+    }
+}
+
 /// A line of the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LogLine {
     /// When.
     pub at: Timestamp,
-    /// How grave: `error`, `warn` or `info`.
-    pub level: String,
+    /// How grave.
+    pub level: LogLevel,
     /// What.
     pub text: String,
 }

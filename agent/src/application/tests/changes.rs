@@ -10,6 +10,7 @@ use stairgate_webui::language::Language;
 use stairgate_webui::view::{Actor, AuditAction, Failure};
 
 use super::*;
+use crate::access::Access;
 
 fn alex() -> By {
     By::new(Actor::Person("Alex".to_owned()))
@@ -434,4 +435,25 @@ fn a_household_is_read_back_on_another_box() {
         assert_eq!(error.failure(), Failure::BadBackup, "{error}");
     }
     assert_eq!(other.application.household(), first.application.household());
+}
+
+#[test]
+fn whoever_is_erased_leaves_neither_a_way_in_nor_a_name() {
+    let mut home = home();
+    let now = home.now;
+    let app = &mut home.application;
+    app.add_adult("Ben", Role::CoGuardian, &by(), now).unwrap();
+    let ben = app.person_named("Ben").unwrap();
+    let mut access = Access::default();
+    access.set_password(ben, "hash".to_owned(), None);
+    access.set_pin(MIA_ID, Some("hash".to_owned()));
+    app.save_access(&access).unwrap();
+    app.pause(MIA_ID, &PauseEnd::Resume, &By::new(Actor::Person("Ben".to_owned())), now).unwrap();
+    app.erase(ben, "Ben", &by(), now).unwrap();
+    let kept = app.access().unwrap();
+    assert!(kept.account(ben).is_none() && kept.pin(MIA_ID).is_some());
+    let actors: Vec<Actor> = app.audit(None, None, 10).unwrap().entries.into_iter().map(|entry| entry.by).collect();
+    assert_eq!(actors, [Actor::CommandLine, Actor::Erased, Actor::CommandLine]);
+    app.erase(MIA_ID, "Mia", &by(), now).unwrap();
+    assert_eq!(app.access().unwrap(), Access::default());
 }

@@ -82,6 +82,8 @@ struct Change {
 enum By {
     /// Somebody of the household, by name.
     Person(String),
+    /// Somebody who was erased.
+    Erased,
     /// A token, by name.
     Token(String),
     /// Somebody with access to the box itself.
@@ -95,6 +97,7 @@ impl From<view::AuditEntry> for Change {
         let view::AuditEntry { number, at, by, action, about, subject } = entry;
         let by = match by {
             Actor::Person(name) => By::Person(name),
+            Actor::Erased => By::Erased,
             Actor::Token(name) => By::Token(name),
             Actor::CommandLine => By::CommandLine,
             Actor::Agent => By::Agent,

@@ -2,11 +2,12 @@
 
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use stairgate_policy::validate::NAME_LETTERS_MAX;
 use stairgate_webui::language::Language;
-use stairgate_webui::view::Failure;
+use stairgate_webui::view::{self, Failure};
 
 use super::answer::{Answer, AnswerDescription, Done, Plain, Tagged};
 use super::operation::{Input, Json, NoBody, Nothing, Operation, Route};
@@ -16,9 +17,11 @@ use crate::access::rights::Need;
 use crate::application::{HomeSettings, RETENTION_DAYS};
 use crate::clock::Moment;
 use crate::desk::App;
+use crate::log::LINES_MAX;
 use crate::metrics;
 use crate::pages as views;
 use crate::resolver::service::Observer;
+use crate::web::views::log_lines;
 
 /// Where Prometheus looks unless it is told otherwise.
 const METRICS: &str = "/metrics";
@@ -35,6 +38,16 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::new(
             put("/household/retention", "setRetention", "Sets for how long what is kept is kept"),
             set_retention,
+        ),
+        Operation::new(
+            Route::new(
+                Method::GET,
+                "/log",
+                "getLog",
+                Need::SeeSettings,
+                "What the agent has said lately, the latest first",
+            ),
+            log,
         ),
         Operation::new(
             Route::new(Method::GET, "/problems/{problem}", "getProblem", Need::Open, "What a kind of problem means"),
@@ -155,6 +168,21 @@ struct Retention {
     days: u16,
 }
 
+/// The latest lines of the agent's own log. They hold no names of sites.
+#[derive(Serialize, JsonSchema)]
+struct LogLines {
+    #[schemars(length(max = LINES_MAX))]
+    lines: Vec<LogLine>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct LogLine {
+    at: Timestamp,
+    /// `error`, `warn` or `info`.
+    level: &'static str,
+    text: String,
+}
+
 #[derive(Deserialize, JsonSchema)]
 struct InProblem {
     /// The last part of a problem's type.
@@ -199,6 +227,12 @@ async fn set_household(input: Input<Nothing, Nothing, Json<Settings>>) -> Result
 async fn set_retention(input: Input<Nothing, Nothing, Json<Retention>>) -> Result<Done, Problem> {
     let days = input.body.0.days;
     input.change(move |app, by, moment| app.set_retention(days, by, moment)).await
+}
+
+async fn log(input: Input<Nothing, Nothing, NoBody>) -> Result<Plain<LogLines>, Problem> {
+    let lines = log_lines(&input.web.parts.log);
+    let lines = lines.map(|view::LogLine { at, level, text }| LogLine { at, level: level.code(), text });
+    Ok(Plain(LogLines { lines: lines.collect() }))
 }
 
 async fn problem(input: Input<InProblem, Nothing, NoBody>) -> Result<Plain<ProblemDocument>, Problem> {

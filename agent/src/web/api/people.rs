@@ -50,6 +50,26 @@ pub(super) fn operations() -> Vec<Operation> {
             export,
         ),
         Operation::new(
+            Route::new(
+                Method::PUT,
+                "/people/{person}/pin",
+                "setPin",
+                Need::Rules,
+                "Sets the PIN that a child shows to ask",
+            ),
+            set_pin,
+        ),
+        Operation::new(
+            Route::new(
+                Method::DELETE,
+                "/people/{person}/pin",
+                "removePin",
+                Need::Rules,
+                "Asks a child for no PIN any more",
+            ),
+            remove_pin,
+        ),
+        Operation::new(
             post(
                 "/people/{person}/erase",
                 "erasePerson",
@@ -95,13 +115,15 @@ struct Person {
     age: Option<Age>,
     /// The rules; null if the person's devices are not filtered.
     rules: Option<Rules>,
+    /// True if the child has to show a PIN to ask.
+    has_pin: bool,
 }
 
-impl From<&household::Person> for Person {
-    fn from(person: &household::Person) -> Self {
+impl Person {
+    fn of(person: &household::Person, has_pin: bool) -> Self {
         let (role, age) = PersonRole::of(person.role);
         let rules = person.filter.as_ref().map(|filter| Rules::from(&filter.rules));
-        Self { id: person.id.0, name: person.name.clone(), role, age, rules }
+        Self { id: person.id.0, name: person.name.clone(), role, age, rules, has_pin }
     }
 }
 
@@ -149,6 +171,13 @@ struct MoreTime {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+struct NewPin {
+    #[schemars(regex(pattern = "^[0-9]{4,12}$"))]
+    pin: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 struct Erasure {
     /// The person's name once more, so that nobody is erased by mistake.
     name: Name,
@@ -172,8 +201,11 @@ async fn add(input: Input<Nothing, Nothing, Json<NewChild>>) -> Result<Made, Pro
 
 async fn one(input: Input<InPerson, Nothing, NoBody>) -> Result<Tagged<Person>, Problem> {
     let id = input.path.id();
-    let look = input
-        .tagged(move |app| app.household().person(id).map(Person::from).ok_or(ApplicationError::NoPersonNumber(id.0)));
+    let has_pin = input.web.has_pin(id);
+    let look = input.tagged(move |app| {
+        let person = app.household().person(id).ok_or(ApplicationError::NoPersonNumber(id.0))?;
+        Ok(Person::of(person, has_pin))
+    });
     look.await
 }
 
@@ -230,6 +262,20 @@ async fn export(input: Input<InPerson, Nothing, NoBody>) -> Result<Export, Probl
     Ok(Export(look.await??))
 }
 
+async fn set_pin(input: Input<InPerson, Nothing, Json<NewPin>>) -> Result<Done, Problem> {
+    let pin = input.body.0.pin.clone();
+    changed_pin(&input, Some(pin), "a PIN is asked for").await
+}
+
+async fn remove_pin(input: Input<InPerson, Nothing, NoBody>) -> Result<Done, Problem> {
+    changed_pin(&input, None, "no PIN is asked for").await
+}
+
+async fn changed_pin<B>(input: &Input<InPerson, Nothing, B>, pin: Option<String>, done: &str) -> Result<Done, Problem> {
+    input.web.set_pin(input.path.id(), pin, input.caller.by()).await?;
+    Ok(Done { done: done.to_owned(), revision: input.look(|app, _| app.revision()).await? })
+}
+
 async fn erase(input: Input<InPerson, Nothing, Json<Erasure>>) -> Result<Done, Problem> {
     let (id, Name(name)) = (input.path.id(), input.body.0.name.clone());
     let history = input.web.history.clone();
@@ -240,5 +286,7 @@ async fn erase(input: Input<InPerson, Nothing, Json<Erasure>>) -> Result<Done, P
         history.forget_devices(&theirs);
         Ok(erased)
     });
-    change.await
+    let done = change.await?;
+    input.web.forget_access(id).await?;
+    Ok(done)
 }

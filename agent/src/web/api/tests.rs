@@ -27,6 +27,7 @@ GET /api/v1/lists SeeRules
 POST /api/v1/lists Settings
 DELETE /api/v1/lists/{list} Settings
 POST /api/v1/lists/{list}/refresh Settings
+GET /api/v1/log SeeSettings
 GET /api/v1/people See
 POST /api/v1/people Rules
 GET /api/v1/people/{person} SeeRules
@@ -42,6 +43,8 @@ DELETE /api/v1/people/{person}/modes/{mode} Rules
 PUT /api/v1/people/{person}/names/{name} Rules
 DELETE /api/v1/people/{person}/names/{name} Rules
 POST /api/v1/people/{person}/pause Pause
+PUT /api/v1/people/{person}/pin Rules
+DELETE /api/v1/people/{person}/pin Rules
 PUT /api/v1/people/{person}/privacy Rules
 PUT /api/v1/people/{person}/protection Rules
 POST /api/v1/people/{person}/recommended Rules
