@@ -19,6 +19,8 @@ use stairgate_webui::view::PersonName;
 
 pub use audit::audit;
 pub use devices::devices;
+#[cfg(test)]
+pub(crate) use devices::unknown;
 pub use home::home;
 pub use lists::lists;
 pub use me::{me, paused};

@@ -93,6 +93,7 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log
             live: resolver.as_ref().map_or_else(Live::default, Service::live),
             observer: resolver.as_ref().map(Service::observer),
             routes: matches!(config.placement, Placement::Router { .. }),
+            lan: config.placement.lan_interfaces(),
             log,
             copies: copies.clone(),
             hosts: hosts(&config, section),

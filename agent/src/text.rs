@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use stairgate_abi::maps::Prefix;
+use stairgate_webui::language::clean;
 
 /// Reads `90s`, `30m`, `24h` or `7d`.
 ///
@@ -52,6 +53,18 @@ pub fn mac(text: &str) -> Result<[u8; 6], String> {
 pub fn mac_text(mac: [u8; 6]) -> String {
     let [a, b, c, d, e, f] = mac;
     format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
+}
+
+/// Letters of a device's own name that are shown: those of a label of DNS at most.
+const HEARD_NAME_LETTERS: usize = 63;
+
+/// What a device calls itself, as it can be shown: without control characters, without those that turn text around, and
+/// without what was no text. `None` if nothing is left.
+pub fn heard_name(text: &str) -> Option<String> {
+    let shown: String =
+        clean(text).chars().filter(|&c| c != char::REPLACEMENT_CHARACTER).take(HEARD_NAME_LETTERS).collect();
+    let shown = shown.trim();
+    (!shown.is_empty()).then(|| shown.to_owned())
 }
 
 /// True for the addresses that devices make up for one network ("private Wi-Fi address"): the locally administered bit
@@ -150,6 +163,22 @@ mod tests {
             assert!(mac(wrong).is_err(), "{wrong}");
         }
         assert!(is_private_mac(address) && !is_private_mac([0; 6]));
+    }
+
+    #[test]
+    fn what_devices_call_themselves_is_shown_without_what_disturbs() {
+        let longest = "x".repeat(HEARD_NAME_LETTERS);
+        for (name, shown) in [
+            ("tablet", Some("tablet")),
+            (" Mia's \u{202e}iPad\u{2066}\u{7}\n", Some("Mia's iPad")),
+            ("<script>alert(1)</script>", Some("<script>alert(1)</script>")),
+            ("\u{fffd}\u{fffd}", None),
+            ("\u{0}\u{1b}", None),
+            ("", None),
+            (&"x".repeat(255), Some(longest.as_str())),
+        ] {
+            assert_eq!(heard_name(name).as_deref(), shown, "{name:?}");
+        }
     }
 
     #[test]

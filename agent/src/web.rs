@@ -54,6 +54,7 @@ use crate::certificate::Certificates;
 use crate::clock::Moment;
 use crate::desk::Desk;
 use crate::log::Log;
+use crate::mdns::Names;
 use crate::resolver::clients::Clients;
 use crate::resolver::limits::ClientKey;
 use crate::resolver::live::Live;
@@ -87,6 +88,8 @@ pub struct Parts {
     pub observer: Option<Observer>,
     /// Whether packets are routed here, so that the kernel knows the home's devices.
     pub routes: bool,
+    /// LAN interfaces at which devices say what they are called.
+    pub lan: Vec<String>,
     /// What the agent has said lately.
     pub log: Log,
     /// The lists' text.
@@ -111,6 +114,8 @@ struct Web {
     /// Wrong PINs, by device and child.
     pin_throttle: Mutex<Throttle<([u8; 6], PersonId)>>,
     hashing: Semaphore,
+    /// What devices call themselves.
+    names: Names,
     clients: Clients,
     history: History,
     /// Secrets of one-time codes that wait for the first code, by session.
@@ -204,6 +209,7 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
         token_throttle: Mutex::default(),
         pin_throttle: Mutex::default(),
         hashing: Semaphore::new(HASHES_AT_ONCE),
+        names: Names::default(),
         clients: Clients::default(),
         proven: Mutex::default(),
         challenges: Mutex::default(),
@@ -213,6 +219,7 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
         changing_access: tokio::sync::Mutex::default(),
         started: uptime(),
     });
+    tokio::spawn(web.names.clone().follow(web.parts.lan.clone()));
     let follower = Arc::clone(&web);
     tokio::spawn(async move { crate::resolver::clients::follow(&follower.clients).await });
     let history = web.history.clone();

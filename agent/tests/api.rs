@@ -192,6 +192,40 @@ fn guardians_see_what_the_agent_says_and_it_names_no_site() {
 }
 
 #[test]
+fn whatever_devices_call_themselves_is_only_a_name() {
+    let home = Home::new();
+    let guardian = home.set_up();
+    let token = home.token(&guardian, &["read"]);
+    let tablet = || {
+        let answer = home.api(&token, "GET /api/v1/devices", "");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let devices = answer.json();
+        let device = devices.as_array().unwrap().iter().find(|device| device["id"] == TABLET).unwrap().clone();
+        device["heard_name"].as_str().map(str::to_owned)
+    };
+    let is_inert = || {
+        let page = home.call("GET /devices", &guardian, "");
+        assert_eq!(page.status, 200, "{page:?}");
+        assert!(!page.body.contains("<script>alert") && page.body.contains("&lt;script&gt;alert"), "{}", page.body);
+    };
+    assert_eq!(tablet(), None);
+    home.agent.wait(|| home.ask("site.example"));
+    let markup = "<script>alert(1)</script>";
+    let hostile = [markup.as_bytes(), "\u{202e}\u{2066}\u{7}".as_bytes(), b"\xff\xfe\r\n"].concat();
+    home.agent.wait(|| {
+        home.announce(&hostile);
+        tablet().as_deref() == Some(markup)
+    });
+    is_inert();
+    let mut long = [b"<script>alert(2)</script>", "\u{202e}".as_bytes(), b"\xff"].concat();
+    long.resize(255, b'x');
+    home.write_leases(&[format!("1900000000 {TABLET} 192.168.77.20 ").as_bytes(), &long, b" *\n\xff\xff\n"].concat());
+    let shown = tablet().unwrap();
+    assert!(shown.starts_with("<script>alert(2)</script>xx") && shown.chars().count() == 63, "{shown}");
+    is_inert();
+}
+
+#[test]
 fn a_program_does_what_the_pages_do() {
     let home = Home::new();
     let guardian = home.set_up();

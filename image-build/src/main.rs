@@ -15,6 +15,7 @@ mod process;
 mod replay;
 mod test;
 mod ui;
+mod vendors;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -49,6 +50,8 @@ enum Tool {
     Bench(bench::Options),
     /// Run the fuzz targets.
     Fuzz(fuzz::Options),
+    /// Make the table of who makes devices anew, from the IEEE's registry.
+    Vendors(vendors::Options),
 }
 
 fn main() -> ExitCode {
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Tool::Replay(options) => replay::run(&screen, &options),
         Tool::Bench(options) => bench::run(&options),
         Tool::Fuzz(options) => fuzz::fuzz(&screen, &options),
+        Tool::Vendors(options) => vendors::run(&screen, &options),
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,

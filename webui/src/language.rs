@@ -117,7 +117,7 @@ pub(crate) fn argument<'a>(value: impl Into<FluentValue<'a>>) -> FluentValue<'a>
 
 /// Text from people or the network without control characters and without those that turn the direction of the text
 /// around it (Unicode Standard Annex 9 §2).
-pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+pub fn clean(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| {
         c.is_control()
             || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -5,6 +5,7 @@ use super::person_name;
 use crate::application::Application;
 use crate::gate::Gate;
 use crate::text;
+use crate::vendors::vendor;
 
 /// Every device: the ones that nobody has claimed first, the latest of them in front.
 pub fn devices<G: Gate>(app: &Application<G>) -> Devices {
@@ -34,12 +35,12 @@ pub(super) fn new_devices<G: Gate>(app: &Application<G>) -> Vec<Device> {
 }
 
 /// A device of which nothing is known but its address.
-fn unknown(mac: [u8; 6]) -> Device {
+pub(crate) fn unknown(mac: [u8; 6]) -> Device {
     Device {
         mac,
         label: String::new(),
         heard_name: None,
-        vendor: None,
+        vendor: vendor(mac).map(str::to_owned),
         private_address: text::is_private_mac(mac),
         owner: None,
         owner_name: None,

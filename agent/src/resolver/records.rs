@@ -23,8 +23,8 @@ pub enum Malformed {
     /// A name in it is none.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// Not one question.
-    #[error("the message has {0} questions instead of one")]
+    /// Another number of questions than there has to be.
+    #[error("the message has {0} questions, which is not the number that it should have")]
     Questions(u16),
     /// More than [`RECORDS_MAX`].
     #[error("the message has more than {RECORDS_MAX} records")]
@@ -64,11 +64,11 @@ impl Record {
     }
 }
 
-/// The records of a message with one question.
+/// The records of a message with one question, or with none.
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
     message: &'a [u8],
-    /// The name asked for.
+    /// The name asked for; the root if there is no question.
     pub question: DnsName,
     at: usize,
     section: usize,
@@ -82,15 +82,7 @@ impl<'a> Records<'a> {
     /// # Errors
     /// [`Malformed`].
     pub fn new(message: &'a [u8]) -> Result<Self, Malformed> {
-        let head: &[u8; HEADER_BYTES] = message.first_chunk().ok_or(Malformed::CutOff)?;
-        let count = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
-        if count(4) != 1 {
-            return Err(Malformed::Questions(count(4)));
-        }
-        let left = [count(6), count(8), count(10)];
-        if left.iter().map(|&count| usize::from(count)).sum::<usize>() > RECORDS_MAX {
-            return Err(Malformed::TooMany);
-        }
+        let left = counts(message, 1)?;
         // Nothing that its name could be compressed with stands before the question.
         let (question, length) = DnsName::from_wire(&message[HEADER_BYTES..])?;
         let at = HEADER_BYTES + length + QUESTION_TAIL;
@@ -98,6 +90,15 @@ impl<'a> Records<'a> {
             return Err(Malformed::CutOff);
         }
         Ok(Self { message, question, at, section: 0, left })
+    }
+
+    /// Reads the head of `message`, which has no question, as responses of multicast DNS have none (RFC 6762 §6).
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn unasked(message: &'a [u8]) -> Result<Self, Malformed> {
+        let left = counts(message, 0)?;
+        Ok(Self { message, question: DnsName::ROOT, at: HEADER_BYTES, section: 0, left })
     }
 
     /// Offset of the next record, or of the end.
@@ -145,4 +146,17 @@ impl<'a> Records<'a> {
         let (name, end) = DnsName::from_message(self.message, record.data_start)?;
         if end == record.data_end { Ok(name) } else { Err(Malformed::Data) }
     }
+}
+/// How many records each section of a message with so many questions has.
+fn counts(message: &[u8], questions: u16) -> Result<[u16; 3], Malformed> {
+    let head: &[u8; HEADER_BYTES] = message.first_chunk().ok_or(Malformed::CutOff)?;
+    let count = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
+    if count(4) != questions {
+        return Err(Malformed::Questions(count(4)));
+    }
+    let counts = [count(6), count(8), count(10)];
+    if counts.iter().map(|&count| usize::from(count)).sum::<usize>() > RECORDS_MAX {
+        return Err(Malformed::TooMany);
+    }
+    Ok(counts)
 }

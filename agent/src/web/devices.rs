@@ -11,12 +11,11 @@ use stairgate_webui::view::{Failure, Notice};
 use stairgate_webui::{pages, routes};
 
 use super::form::Form;
-use super::presence::Presence;
+use super::presence;
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
 use crate::desk::App;
-use crate::pages as views;
 
 pub(super) fn routes() -> Router<Arc<Web>> {
     Router::new()
@@ -28,10 +27,8 @@ pub(super) fn routes() -> Router<Arc<Web>> {
 
 async fn page(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.devices)?;
-    let look = |app: &mut App, _| views::devices(app);
-    let mut devices = web.parts.desk.look(look).await?;
-    let presence = Presence::look(web.parts.routes);
-    devices.devices.iter_mut().for_each(|device| presence.of_device(device));
+    let presence = web.presence();
+    let devices = web.parts.desk.look(move |app, _| presence::devices(app, &presence)).await?;
     Ok(pages::devices(&visit.shell(), &devices).into_response())
 }
 

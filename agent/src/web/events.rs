@@ -21,7 +21,6 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::children::own_page;
 use super::form::own_path;
-use super::presence::Presence;
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -100,7 +99,7 @@ async fn current(web: &Web, visit: &Visit) -> Option<Vec<Fragment>> {
     }
     let adult = visit.adult.as_ref()?;
     let rights = adult.rights;
-    let presence = Presence::look(web.parts.routes);
+    let presence = web.presence();
     let (mut home, pages) = web
         .parts
         .desk

@@ -13,7 +13,6 @@ use stairgate_webui::{pages, routes};
 use tokio::sync::oneshot;
 
 use super::form::{Form, go_back};
-use super::presence::Presence;
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -45,7 +44,7 @@ async fn home(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
         };
         return Ok(Redirect::to(path).into_response());
     }
-    let presence = Presence::look(web.parts.routes);
+    let presence = web.presence();
     let look = move |app: &mut App, moment| {
         let mut home = views::home(app, moment);
         presence.of_home(app, &mut home);

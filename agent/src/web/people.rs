@@ -19,7 +19,6 @@ use stairgate_webui::view::{AuditAction, Failure, Notice, PersonPage, Rights, Sh
 use stairgate_webui::{pages, routes, week};
 
 use super::form::{Form, go_back};
-use super::presence::Presence;
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -77,7 +76,7 @@ async fn page(
     visit.allowed(RULES)?;
     let look = move |app: &mut App, moment| views::person(app, PersonId(person), moment);
     let mut page = web.parts.desk.look(look).await??;
-    let presence = Presence::look(web.parts.routes);
+    let presence = web.presence();
     page.devices.iter_mut().for_each(|device| presence.of_name(device));
     page.has_pin = web.has_pin(PersonId(person));
     Ok(draw(&visit.shell(), &page).into_response())

@@ -19,7 +19,6 @@ use stairgate_webui::view::{AuditAction, Failure, SetupStep};
 use stairgate_webui::{forms::OwnerChoice, pages};
 
 use super::form::Form;
-use super::presence::Presence;
 use super::refusal::{Refusal, status};
 use super::visit::Visit;
 use super::{Shared, Web, lock, uptime, views};
@@ -70,7 +69,7 @@ async fn step(State(web): Shared, visit: Visit, Path(step): Path<String>) -> Res
         setup_step::CHILDREN | setup_step::DEVICES | setup_step::REVIEW | setup_step::DONE => {
             visit.allowed(|rights| rights.adults)?;
             let (device, child_page) = (web.device_of(&visit), web.child_page(&visit));
-            let presence = Presence::look(web.parts.routes);
+            let presence = web.presence();
             let look = move |app: &mut crate::desk::App, _| match step.as_str() {
                 setup_step::CHILDREN => views::setup_children(app),
                 setup_step::DEVICES => views::setup_devices(app, device, &presence),

@@ -10,7 +10,7 @@ use stairgate_webui::view::{
 };
 use tracing::Level;
 
-use super::presence::Presence;
+use super::presence::{self, Presence};
 use crate::access::Access;
 use crate::application::ApplicationError;
 use crate::clock::Moment;
@@ -44,8 +44,7 @@ pub(super) fn setup_children(app: &App) -> SetupStep {
 
 /// The step that asks whose the devices are that were found; `own` is the one that it is looked at with.
 pub(super) fn setup_devices(app: &App, own: Option<[u8; 6]>, presence: &Presence) -> SetupStep {
-    let mut page = pages::devices(app);
-    page.devices.iter_mut().for_each(|device| presence.of_device(device));
+    let page = presence::devices(app, presence);
     let found = page.devices.into_iter().filter(|device| device.owner.is_none());
     let mut devices: Vec<FoundDevice> =
         found.map(|device| FoundDevice { this_one: Some(device.mac) == own, device }).collect();

@@ -248,6 +248,28 @@ impl Home {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Lets the tablet say over multicast DNS that it is called so.
+    pub(crate) fn announce(&self, host: &[u8]) {
+        // A response (RFC 6762 §18) with one answer: the tablet's address, type A, with the bit of a record of its own.
+        let mut message = b"\0\0\x84\0\0\0\0\x01\0\0\0\0".to_vec();
+        message.push(host.len() as u8);
+        message.extend_from_slice(host);
+        message.extend_from_slice(b"\x05local\0\0\x01\x80\x01\0\0\0\x78\0\x04\xc0\xa8\x4d\x14");
+        inside(&self.tablet, "ip route replace 224.0.0.0/4 dev home0");
+        in_namespace(self.tablet.id(), move || {
+            let socket = UdpSocket::bind("0.0.0.0:5353").unwrap();
+            socket.send_to(&message, "224.0.0.251:5353").unwrap();
+        });
+    }
+
+    /// Makes this what the router's DHCP server has written down.
+    pub(crate) fn write_leases(&self, text: &[u8]) {
+        let file = self.directory.path().join("leases");
+        fs::write(&file, text).unwrap();
+        let kept = "/var/lib/misc";
+        inside(&self.router, &format!("mount -t tmpfs none {kept} && cp {} {kept}/dnsmasq.leases", file.display()));
+    }
+
     /// Asks for a name on the tablet. True if there is an answer.
     pub(crate) fn ask(&self, name: &str) -> bool {
         let mut message = Message::query();

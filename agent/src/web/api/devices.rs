@@ -11,8 +11,8 @@ use super::answer::{Done, Plain};
 use super::operation::{Input, Json, NoBody, Nothing, Operation, Route};
 use super::problem::Problem;
 use crate::access::rights::Need;
-use crate::pages as views;
 use crate::text;
+use crate::web::presence;
 
 pub(super) fn operations() -> Vec<Operation> {
     let change = |method, path, id, summary| Route::new(method, path, id, Need::Devices, summary);
@@ -44,6 +44,14 @@ pub(super) struct Device {
     owner: Option<Owner>,
     /// True if the device made the address up and may change it.
     private_address: bool,
+    /// Who made it, as its address tells; null if it does not.
+    vendor: Option<String>,
+    /// What it calls itself, by DHCP or multicast DNS; anybody can call a device anything.
+    heard_name: Option<String>,
+    /// True if it is connected; null if that cannot be told.
+    online: Option<bool>,
+    /// Id of the known device that a new one probably is, under another address.
+    likely: Option<String>,
     /// When an unclaimed device was last heard of.
     last_seen: Option<Timestamp>,
 }
@@ -82,8 +90,19 @@ impl From<Owner> for household::Owner {
 
 impl From<view::Device> for Device {
     fn from(device: view::Device) -> Self {
-        let view::Device { mac, label, private_address, owner, last_seen, .. } = device;
-        Self { id: text::mac_text(mac), label, owner: owner.map(Owner::from), private_address, last_seen }
+        let view::Device { mac, label, private_address, vendor, heard_name, owner, online, likely, last_seen, .. } =
+            device;
+        Self {
+            id: text::mac_text(mac),
+            label,
+            owner: owner.map(Owner::from),
+            private_address,
+            vendor,
+            heard_name,
+            online,
+            likely: likely.map(|likely| text::mac_text(likely.mac)),
+            last_seen,
+        }
     }
 }
 
@@ -110,7 +129,8 @@ struct Merger {
 }
 
 async fn list(input: Input<Nothing, Nothing, NoBody>) -> Result<Plain<Vec<Device>>, Problem> {
-    let devices = input.look(|app, _| views::devices(app)).await?;
+    let presence = input.web.presence();
+    let devices = input.look(move |app, _| presence::devices(app, &presence)).await?;
     Ok(Plain(devices.devices.into_iter().map(Device::from).collect()))
 }
 

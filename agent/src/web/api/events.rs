@@ -31,6 +31,7 @@ use crate::resolver::live;
 use crate::web::Web;
 use crate::web::events::{AT_LEAST, NOTHING_NEW, PATIENCE, QUEUE, SETTLE};
 use crate::web::history::entry_of_line;
+use crate::web::presence::{Presence, devices};
 
 const MEDIA_TYPE: &str = "text/event-stream";
 
@@ -88,12 +89,13 @@ async fn tell(
             (queries, lines) = (None, Lines::default());
         }
         let (who, waiting) = (caller.clone(), std::mem::take(&mut lines));
+        let presence = if look_at_all { web.presence() } else { Presence::default() };
         let look = move |app: &mut App, moment| {
             let mut all = Vec::new();
             if look_at_all {
                 all.push(("status", json(&Status::of(app, moment))));
                 if who.may(Need::SeeDevices) {
-                    let devices: Vec<Device> = views::devices(app).devices.into_iter().map(Device::from).collect();
+                    let devices: Vec<Device> = devices(app, &presence).devices.into_iter().map(Device::from).collect();
                     all.push(("devices", json(&devices)));
                 }
                 if who.may(Need::SeeRequests) {
