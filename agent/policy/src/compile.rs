@@ -103,7 +103,16 @@ pub fn next_change(
         return Ok(None);
     };
     let until = after.saturating_add(LOOK_AHEAD).unwrap_or(Timestamp::MAX);
-    Ok(timetable.next(after, until).map(|(at, mode, _)| (at, mode.clone())))
+    let (mode, _) = timetable.at(after);
+    let mut at = after;
+    // The end of a day on which something was used up changes a mask and mostly no mode.
+    while let Some((next, next_mode, _)) = timetable.next(at, until) {
+        if next_mode != mode {
+            return Ok(Some((next, next_mode.clone())));
+        }
+        at = next;
+    }
+    Ok(None)
 }
 
 fn person_timetable(household: &Household, id: PersonId) -> Result<Option<Timetable<'_>>, Invalid> {
@@ -268,7 +277,7 @@ mod tests {
 
     use super::*;
     use crate::defaults::{defaults_for, defaults_for_unknown_devices};
-    use crate::household::{AgeBand, Device, Filter, PAUSED, Pause, Person, Role, TimeOfDay, Window};
+    use crate::household::{AgeBand, Device, Filter, PAUSED, Pause, Person, Role, TimeOfDay, UsedUp, Window};
     use crate::taxonomy;
 
     const CHILD: PersonId = PersonId(1);
@@ -367,6 +376,31 @@ mod tests {
         assert_eq!(paused.transitions, 0);
         assert!(paused.mask[paused.first_mask as usize].has(flags::PAUSED));
         assert_eq!(next_change(&household, CHILD, now), Ok(None));
+    }
+
+    #[test]
+    fn what_is_used_up_opens_again_at_midnight_without_the_agent() {
+        let mut rules = defaults_for(AgeBand::From6To9);
+        rules.windows.clear();
+        let midnight = instant("2026-01-05T23:00Z");
+        let games: stairgate_abi::Tags = [taxonomy::category("games").unwrap().tag].into_iter().collect();
+        for everything in [false, true] {
+            rules.used_up = Some(UsedUp { everything, tags: games, until: midnight });
+            let household = household(rules.clone());
+            let compiled = compile(&household, instant("2026-01-05T22:59:50Z"), 7).unwrap();
+            let profile = profile(&compiled, CHILD_PROFILE);
+            assert_eq!((profile.transitions, profile.transition[0].at), (1, 7 + 10 * SECOND));
+            let [first, then] =
+                [profile.first_mask, profile.transition[0].mask].map(|mask| profile.mask[mask as usize]);
+            assert_eq!((first.has(flags::PAUSED), then.has(flags::PAUSED)), (everything, false));
+            assert_eq!((first.block.meets(games), then.block.meets(games)), (!everything, false));
+            let next = next_change(&household, CHILD, instant("2026-01-05T22:59:50Z")).unwrap();
+            assert_eq!(
+                next,
+                everything.then(|| (midnight, EVERYDAY.clone())),
+                "the mode stays if some things are used up"
+            );
+        }
     }
 
     #[test]

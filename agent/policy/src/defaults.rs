@@ -32,6 +32,10 @@ pub fn defaults_for(age: AgeBand) -> Rules {
         windows: bedtime(age),
         grants: Vec::new(),
         pause: None,
+        // How much is enough is for each family to say.
+        quotas: Vec::new(),
+        extra: Vec::new(),
+        used_up: None,
         refuse_unclassified: guarded,
         refuse_quic: true,
         block_style: BlockStyle::NoData,

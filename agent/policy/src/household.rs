@@ -13,6 +13,7 @@ use stairgate_abi::maps::BlockStyle;
 use thiserror::Error;
 
 pub use crate::lists::Scope;
+pub use crate::quota::{Extra, Quota, UsedUp};
 pub use crate::schedule::{Days, TimeOfDay, WeekTime, Window};
 
 /// A home and everyone in it.
@@ -178,6 +179,13 @@ pub struct Rules {
     pub grants: Vec<Grant>,
     /// Goes before grants and windows.
     pub pause: Option<Pause>,
+    /// How long things may be used a day. No two about the same thing share a day.
+    pub quotas: Vec<Quota>,
+    /// Minutes that were given on top of today's quotas.
+    pub extra: Vec<Extra>,
+    /// What of today's quotas is used up; worked out by [`crate::quota::used_up`]. It goes before grants and windows that
+    /// do not close everything by themselves.
+    pub used_up: Option<UsedUp>,
     /// Whether what cannot be classified is refused.
     pub refuse_unclassified: bool,
     /// Whether QUIC is refused, so that browsers fall back to TLS over TCP, where the name can be read.
@@ -260,11 +268,13 @@ impl Rules {
         self.modes.iter().find(|mode| mode.id == *id)
     }
 
-    /// Drops the grants, own rules and the pause that are over at `now`, so that they do not pile up.
+    /// Drops the grants, own rules, extra minutes, used-up quotas and the pause that are over at `now`, so that they do not pile up.
     pub fn forget_past(&mut self, now: Timestamp) {
         self.own.retain(|rule| rule.covers(now));
         self.grants.retain(|grant| grant.until > now);
         self.pause = self.pause.filter(|pause| pause.covers(now));
+        self.extra.retain(|extra| extra.covers(now));
+        self.used_up = self.used_up.filter(|used_up| used_up.covers(now));
     }
 }
 
@@ -333,6 +343,8 @@ pub struct ModeId(Cow<'static, str>);
 pub static EVERYDAY: ModeId = ModeId(Cow::Borrowed("everyday"));
 /// A pause. Reserved like [`EVERYDAY`].
 pub static PAUSED: ModeId = ModeId(Cow::Borrowed("paused"));
+/// All of the day's time is used up. Reserved by its underscore, which no mode of a family's own can have.
+pub static USED_UP: ModeId = ModeId(Cow::Borrowed("used_up"));
 /// The usual name of the mode for the night.
 pub static ASLEEP: ModeId = ModeId(Cow::Borrowed("asleep"));
 /// The usual name of the mode for homework.

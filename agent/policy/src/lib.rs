@@ -6,7 +6,8 @@
 //!   fit together;
 //! - [`name`] brings domain names to one form before they are compared, [`lists`] reads whole lists of them;
 //! - [`taxonomy`] and [`services`] are what rules can name, [`tags`] is how the kernel numbers them;
-//! - [`schedule`] says what a week of local time means, [`timetable`] adds pauses and exceptions;
+//! - [`schedule`] says what a week of local time means, [`timetable`] adds pauses, exceptions and used-up quotas;
+//! - [`usage`] says which traffic is minutes of use, [`quota`] how many of them there may be a day;
 //! - [`mask`](mod@mask) and [`compile`](mod@compile) turn all that into what the kernel compares and switches.
 
 pub mod compile;
@@ -17,9 +18,11 @@ pub mod household;
 pub mod lists;
 pub mod mask;
 pub mod name;
+pub mod quota;
 pub mod schedule;
 pub mod services;
 pub mod tags;
 pub mod taxonomy;
 pub mod timetable;
+pub mod usage;
 pub mod validate;

@@ -16,6 +16,11 @@ pub const UNMANAGED: Mask =
 /// that says why. Every other mask allows what the own allow list names. A profile number that does not exist has no own
 /// lists.
 pub fn mask(profile: u16, rules: &Rules, effect: &Effect) -> Mask {
+    mask_without(profile, rules, effect, Tags::EMPTY)
+}
+
+/// As [`mask`], with the categories and services in `used_up` blocked as well. What the own allow list names stays open.
+pub fn mask_without(profile: u16, rules: &Rules, effect: &Effect, used_up: Tags) -> Mask {
     let deny = tags::own_deny(profile).into_iter().collect();
     if *effect == Effect::Closed {
         let flags = flags::ALLOW_ONLY | flags::PAUSED | flags::REFUSE_UNCLASSIFIED | flags::REFUSE_QUIC;
@@ -27,7 +32,8 @@ pub fn mask(profile: u16, rules: &Rules, effect: &Effect) -> Mask {
         Effect::AlsoBlock(tags) => Reach::everyday(rules).without(*tags),
         Effect::Only(tags) => Reach::everyday(rules).within(*tags),
         Effect::Free | Effect::Closed => Reach::everyday(rules),
-    };
+    }
+    .without(used_up);
     let own_allow: Tags = tags::own_allow(profile).into_iter().collect();
     let mut bits = 0;
     if reach.only.is_some() {
@@ -81,7 +87,8 @@ impl Reach {
     }
 }
 
-fn with_services(tags: Tags) -> Tags {
+/// Categories and services with every category's services spelt out.
+pub(crate) fn with_services(tags: Tags) -> Tags {
     tags | services::of_categories(tags)
 }
 
@@ -239,6 +246,30 @@ mod tests {
         let closed: &[(&[&str], Verdict)] =
             &[(&[], PAUSED), (&["minecraft"], PAUSED), (&["own-allow"], PAUSED), (&["kids"], PAUSED)];
         check(&rules, &Effect::Closed, closed);
+    }
+
+    #[test]
+    fn what_is_used_up_is_blocked_on_top_of_any_mode() {
+        let rules = rules(&["social"], &["minecraft"], None);
+        let check = |effect: &Effect, cases: &[(&[&str], Verdict)]| {
+            let mask = mask_without(PROFILE, &rules, effect, set(&["games", "youtube"]));
+            for &(ids, expected) in cases {
+                let mut decision = Decision::new();
+                decision.meet(&mask, &TagSet { tags: set(ids), except: Tags::EMPTY });
+                assert_eq!(decision.verdict(&mask), expected, "a name tagged {ids:?} with {effect:?}");
+            }
+        };
+        let used_up: [(&[&str], Verdict); 6] = [
+            (&["games"], CATEGORY),
+            (&["roblox"], CATEGORY),
+            (&["minecraft"], CATEGORY),
+            (&["youtube"], CATEGORY),
+            (&["social"], CATEGORY),
+            (&["helplines", "games"], PASS),
+        ];
+        check(&Effect::Free, &[&used_up[..], &[(&["netflix"], PASS), (&["own-allow", "games"], PASS)]].concat());
+        check(&Effect::Only(set(&["video", "games"])), &[&used_up[..], &[(&["netflix"], PASS)]].concat());
+        check(&Effect::Closed, &[(&["games"], PAUSED), (&["helplines"], PASS)]);
     }
 
     #[test]

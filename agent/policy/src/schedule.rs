@@ -206,6 +206,17 @@ impl Days {
         Self(self.0 | 1 << day.to_monday_zero_offset())
     }
 
+    /// The set without the days of `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// True if the sets share a day.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// True if no day is in the set.
     pub const fn is_empty(self) -> bool {
         self.0 == 0

@@ -2,24 +2,28 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use stairgate_abi::Mask;
+use stairgate_abi::{Mask, Tags, flags};
 
-use crate::household::{EVERYDAY, Effect, Mode, ModeId, PAUSED, Rules};
-use crate::mask::mask;
+use crate::household::{EVERYDAY, Effect, ModeId, PAUSED, Rules, USED_UP};
+use crate::mask::{mask, mask_without};
 use crate::schedule::{self, WeekTime};
 use crate::validate::InvalidRules;
 
 /// One profile's rules, ready to be asked what holds at an instant.
 ///
-/// A pause goes before grants, grants before windows, windows before the everyday rules. At every instant there is an
+/// A pause goes before grants, grants before windows, windows before the everyday rules. When all of the day's time is used
+/// up, that goes before whatever does not close everything by itself; when the time of some things is, these are blocked as
+/// well in whatever mode holds. At every instant there is an
 /// answer, also long before the household existed: on an appliance whose clock was never set and shows 1970, the windows
-/// of that local time hold, a pause holds, and no grant does.
+/// of that local time hold, a pause and what is used up hold, and no grant does.
 #[derive(Debug)]
 pub struct Timetable<'a> {
     zone: TimeZone,
     rules: &'a Rules,
-    /// Everything that can hold: everyday, paused, then the modes in their order.
+    /// Everything that can hold: everyday, paused, used up, then the modes in their order.
     states: Vec<(&'a ModeId, Mask)>,
+    /// The same while the time of some things is used up; empty if it is not.
+    limited: Vec<(&'a ModeId, Mask)>,
     /// The place in `states` of each window's mode.
     windows: Vec<usize>,
     /// The place in `states` of each grant's mode.
@@ -28,7 +32,8 @@ pub struct Timetable<'a> {
 
 const EVERYDAY_STATE: usize = 0;
 const PAUSED_STATE: usize = 1;
-const FIRST_MODE_STATE: usize = 2;
+const USED_UP_STATE: usize = 2;
+const FIRST_MODE_STATE: usize = 3;
 
 impl<'a> Timetable<'a> {
     /// The timetable of the profile with this number in `zone`.
@@ -36,11 +41,11 @@ impl<'a> Timetable<'a> {
     /// # Errors
     /// [`InvalidRules::MissingMode`] if a window or a grant calls for a mode that the rules do not have.
     pub fn new(zone: TimeZone, profile: u16, rules: &'a Rules) -> Result<Self, InvalidRules> {
-        let own = |mode: &'a Mode| (&mode.id, mask(profile, rules, &mode.effect));
-        let builtin = [
-            (&EVERYDAY as &ModeId, mask(profile, rules, &Effect::Free)),
-            (&PAUSED as &ModeId, mask(profile, rules, &Effect::Closed)),
-        ];
+        let builtin: [(&'a ModeId, &'a Effect); FIRST_MODE_STATE] =
+            [(&EVERYDAY, &Effect::Free), (&PAUSED, &Effect::Closed), (&USED_UP, &Effect::Closed)];
+        let modes = || builtin.into_iter().chain(rules.modes.iter().map(|mode| (&mode.id, &mode.effect)));
+        let used_up = rules.used_up.map_or(Tags::EMPTY, |used_up| used_up.tags);
+        let limited = modes().map(|(id, effect)| (id, mask_without(profile, rules, effect, used_up)));
         let state = |id: &'a ModeId| {
             let mode = rules.modes.iter().position(|mode| mode.id == *id);
             mode.map(|mode| FIRST_MODE_STATE + mode).ok_or_else(|| InvalidRules::MissingMode(id.clone()))
@@ -48,7 +53,8 @@ impl<'a> Timetable<'a> {
         Ok(Self {
             zone,
             rules,
-            states: builtin.into_iter().chain(rules.modes.iter().map(own)).collect(),
+            states: modes().map(|(id, effect)| (id, mask(profile, rules, effect))).collect(),
+            limited: if used_up.is_empty() { Vec::new() } else { limited.collect() },
             windows: rules.windows.iter().map(|window| state(&window.mode)).collect::<Result<_, _>>()?,
             grants: rules.grants.iter().map(|grant| state(&grant.mode)).collect::<Result<_, _>>()?,
         })
@@ -56,7 +62,7 @@ impl<'a> Timetable<'a> {
 
     /// The mode in force at `at` and its mask.
     pub fn at(&self, at: Timestamp) -> (&'a ModeId, Mask) {
-        self.states[self.state_at(at)]
+        self.state(self.state_at(at))
     }
 
     /// The mode that takes over next after `after`, when, and its mask; `None` if that is not before `until`.
@@ -67,13 +73,14 @@ impl<'a> Timetable<'a> {
             at = self.next_boundary(at).filter(|&boundary| boundary < until)?;
             let state = self.state_at(at);
             if state != now {
-                let (mode, mask) = self.states[state];
+                let (mode, mask) = self.state(state);
                 return Some((at, mode, mask));
             }
         }
     }
 
-    /// Every mask that can ever hold, each once.
+    /// Every mask that the week, grants and a pause can call for, each once. Those of a day on which something is used up
+    /// come on top; if there is no room for all of them, the household is compiled again sooner.
     pub fn masks(&self) -> Vec<Mask> {
         let mut distinct = Vec::new();
         for &(_, mask) in &self.states {
@@ -84,7 +91,25 @@ impl<'a> Timetable<'a> {
         distinct
     }
 
+    /// The mode and mask of a state: of those that hold while something is used up, if it is beyond the others.
+    fn state(&self, state: usize) -> (&'a ModeId, Mask) {
+        match self.states.get(state) {
+            Some(&state) => state,
+            None => self.limited[state - self.states.len()],
+        }
+    }
+
     fn state_at(&self, at: Timestamp) -> usize {
+        let mode = self.mode_at(at);
+        match self.rules.used_up.filter(|used_up| used_up.covers(at)) {
+            Some(used_up) if used_up.everything && !self.states[mode].1.has(flags::PAUSED) => USED_UP_STATE,
+            Some(_) if !self.limited.is_empty() => self.states.len() + mode,
+            _ => mode,
+        }
+    }
+
+    /// The state that would hold if nothing were used up.
+    fn mode_at(&self, at: Timestamp) -> usize {
         if self.rules.pause.is_some_and(|pause| pause.covers(at)) {
             return PAUSED_STATE;
         }
@@ -98,8 +123,9 @@ impl<'a> Timetable<'a> {
     /// The next instant at which the state may change; it cannot before.
     fn next_boundary(&self, after: Timestamp) -> Option<Timestamp> {
         let pause = self.rules.pause.and_then(|pause| pause.until);
+        let used_up = self.rules.used_up.map(|used_up| used_up.until);
         let grants = self.rules.grants.iter().flat_map(|grant| [grant.from, grant.until]);
-        let dated = pause.into_iter().chain(grants).filter(|&at| at > after);
+        let dated = pause.into_iter().chain(used_up).chain(grants).filter(|&at| at > after);
         dated.chain(schedule::next_boundary(&self.rules.windows, &self.zone, after)).min()
     }
 }
@@ -110,7 +136,7 @@ mod tests {
 
     use super::*;
     use crate::defaults::defaults_for;
-    use crate::household::{ASLEEP, AgeBand, FREE, Grant, HOMEWORK, Pause, Window};
+    use crate::household::{ASLEEP, AgeBand, FREE, Grant, HOMEWORK, Pause, UsedUp, Window};
 
     /// The rules of a ten-year-old with these windows, each as days, from, to and mode.
     fn rules(windows: &[[&str; 4]]) -> Rules {
@@ -280,6 +306,41 @@ mod tests {
         );
         rules.pause = Some(Pause { until: None });
         check("UTC", &rules, ["2026-01-01T12:00Z", "2026-01-02T00:00Z"], "paused", &[]);
+    }
+
+    #[test]
+    fn what_is_used_up_stays_so_until_the_day_ends_and_sleep_is_still_called_sleep() {
+        let mut rules = rules(&[["daily", "20:00", "07:00", "asleep"], ["daily", "15:00", "16:00", "homework"]]);
+        let until = "2026-01-02T00:00Z".parse().unwrap();
+        let games: Tags = [crate::taxonomy::category("games").unwrap().tag].into_iter().collect();
+        rules.used_up = Some(UsedUp { everything: true, tags: games, until });
+        check(
+            "UTC",
+            &rules,
+            ["2026-01-01T12:00Z", "2026-01-02T12:00Z"],
+            "used_up",
+            &["2026-01-01T20:00:00Z asleep", "2026-01-02T00:00:00Z asleep", "2026-01-02T07:00:00Z everyday"],
+        );
+        check("UTC", &rules, ["1970-01-01T12:00Z", "1970-01-01T18:00Z"], "used_up", &[]);
+        rules.used_up = Some(UsedUp { everything: false, tags: games, until });
+        check(
+            "UTC",
+            &rules,
+            ["2026-01-01T14:00Z", "2026-01-02T00:30Z"],
+            "everyday",
+            &[
+                "2026-01-01T15:00:00Z homework",
+                "2026-01-01T16:00:00Z everyday",
+                "2026-01-01T20:00:00Z asleep",
+                "2026-01-02T00:00:00Z asleep",
+            ],
+        );
+        let timetable = Timetable::new(TimeZone::UTC, 3, &rules).unwrap();
+        let blocked = |at: &str| timetable.at(at.parse().unwrap()).1.block.meets(games);
+        assert!(blocked("2026-01-01T14:00Z") && !blocked("2026-01-02T14:00Z"));
+        rules.pause = Some(Pause { until: Some(until) });
+        let paused = ["2026-01-02T00:00:00Z asleep"];
+        check("UTC", &rules, ["2026-01-01T14:00Z", "2026-01-02T00:30Z"], "paused", &paused);
     }
 
     #[test]

@@ -13,7 +13,8 @@ use crate::compile;
 use crate::household::{Household, Owner, Person, PersonId, Role};
 
 pub use rules::{
-    GRANTS_MAX, InvalidRules, MODES_MAX, OWN_RULES_MAX, UPSTREAMS_NAME_MAX, WINDOWS_MAX, is_upstreams_name,
+    EXTRA_MAX, GRANTS_MAX, InvalidRules, MODES_MAX, OWN_RULES_MAX, QUOTAS_MAX, UPSTREAMS_NAME_MAX, WINDOWS_MAX,
+    is_upstreams_name,
 };
 
 /// Letters of a name at most.

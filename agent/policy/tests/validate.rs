@@ -7,9 +7,9 @@ use stairgate_abi::{Tag, Tags};
 use stairgate_policy::defaults::{defaults_for, defaults_for_unknown_devices};
 use stairgate_policy::household::{
     ASLEEP, Action, AgeBand, Days, Device, Effect, FREE, Filter, Grant, Household, Mode, ModeId, OwnRule, Owner,
-    PAUSED, Person, PersonId, Role, Rules, Scope, TimeOfDay, Window,
+    PAUSED, Person, PersonId, Quota, Role, Rules, Scope, TimeOfDay, Window,
 };
-use stairgate_policy::validate::{DEVICES_MAX, GRANTS_MAX, OWN_RULES_MAX, PEOPLE_MAX, WINDOWS_MAX};
+use stairgate_policy::validate::{DEVICES_MAX, GRANTS_MAX, OWN_RULES_MAX, PEOPLE_MAX, QUOTAS_MAX, WINDOWS_MAX};
 use stairgate_policy::{services, taxonomy};
 
 fn household() -> Household {
@@ -53,6 +53,36 @@ fn check(change: impl FnOnce(&mut Household), expected: &str) {
 /// Checks what is said about Ben's rules after a change.
 fn check_rules(change: impl FnOnce(&mut Rules), expected: &str) {
     check(|home| change(&mut home.people[1].filter.as_mut().unwrap().rules), &format!("Ben's rules: {expected}"));
+}
+
+#[test]
+fn quotas_have_days_a_length_and_nothing_in_common() {
+    let quota = |what, days: &str, minutes| Quota { what, days: days.parse().unwrap(), minutes };
+    let youtube = Some(service("youtube"));
+    check_rules(
+        |rules| rules.quotas = vec![Quota { days: Days::NONE, ..quota(None, "mon", 60) }],
+        "quota 1 holds on no day; name its days",
+    );
+    check_rules(
+        |rules| rules.quotas = vec![quota(None, "daily", 60), quota(youtube, "daily", 1441)],
+        "quota 2 is longer than a day; allow 1440 minutes at most",
+    );
+    check_rules(
+        |rules| rules.quotas = vec![quota(youtube, "mon-fri", 60), quota(youtube, "fri,sat", 60)],
+        "quota 2 is about the same thing on the same day as an earlier one; decide for one",
+    );
+    check_rules(
+        |rules| rules.quotas = vec![quota(Some(category("helplines")), "daily", 60)],
+        "'helplines' always stays reachable and cannot be blocked",
+    );
+    check_rules(
+        |rules| rules.quotas = vec![quota(Some(Tag(200)), "daily", 60)],
+        "200 is neither a category nor a service",
+    );
+    check_rules(
+        |rules| rules.quotas = vec![quota(None, "daily", 60); QUOTAS_MAX + 1],
+        &format!("65 quotas, but there is room for {QUOTAS_MAX} only; remove some"),
+    );
 }
 
 #[test]

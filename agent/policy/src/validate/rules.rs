@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::household::{Action, EVERYDAY, Effect, ModeId, PAUSED, Rules};
 use crate::name::normalise;
+use crate::quota::QUOTA_MINUTES_MAX;
 use crate::tags::{self, Meaning};
 use crate::taxonomy::Group;
 use crate::timetable::Timetable;
@@ -22,6 +23,10 @@ pub const WINDOWS_MAX: usize = 128;
 pub const MODES_MAX: usize = 32;
 /// Dated exceptions of one profile at most, see [`Rules::forget_past`].
 pub const GRANTS_MAX: usize = 64;
+/// Quotas of one profile at most.
+pub const QUOTAS_MAX: usize = 64;
+/// Times that extra minutes were given today, at most.
+pub const EXTRA_MAX: usize = 256;
 /// Characters at most of the name of a set of upstream servers.
 pub const UPSTREAMS_NAME_MAX: usize = 32;
 
@@ -73,6 +78,15 @@ pub enum InvalidRules {
         "'{0}' cannot name a set of upstream servers; use 1 to {UPSTREAMS_NAME_MAX} lower-case letters, digits and hyphens"
     )]
     BadUpstreams(String),
+    /// A quota, counted from one, on no day.
+    #[error("quota {0} holds on no day; name its days")]
+    QuotaWithoutDays(usize),
+    /// A quota, counted from one, of more than a day.
+    #[error("quota {0} is longer than a day; allow {QUOTA_MINUTES_MAX} minutes at most")]
+    LongQuota(usize),
+    /// A quota, counted from one, about the same thing as an earlier one.
+    #[error("quota {0} is about the same thing on the same day as an earlier one; decide for one")]
+    DuplicateQuota(usize),
     /// A grant, counted from one, that ends before it begins.
     #[error("exception {0} ends before it begins; give it a later end")]
     EmptyGrant(usize),
@@ -90,10 +104,13 @@ pub(super) fn validate(rules: &Rules, profile: u16, zone: &TimeZone) -> Result<(
     at_most(WINDOWS_MAX, rules.windows.len(), "windows")?;
     at_most(MODES_MAX, rules.modes.len(), "modes")?;
     at_most(GRANTS_MAX, rules.grants.len(), "dated exceptions")?;
+    at_most(QUOTAS_MAX, rules.quotas.len(), "quotas")?;
+    at_most(EXTRA_MAX, rules.extra.len(), "gifts of extra time today")?;
     validate_topics(rules)?;
     validate_own(rules)?;
     validate_modes(rules)?;
     validate_times(rules)?;
+    validate_quotas(rules)?;
     if let Some(upstreams) = rules.upstreams.as_ref().filter(|name| !is_upstreams_name(name)) {
         return Err(InvalidRules::BadUpstreams(upstreams.clone()));
     }
@@ -167,6 +184,22 @@ fn validate_times(rules: &Rules) -> Result<(), InvalidRules> {
         Some(place) => Err(InvalidRules::EmptyGrant(place + 1)),
         None => Ok(()),
     }
+}
+
+fn validate_quotas(rules: &Rules) -> Result<(), InvalidRules> {
+    for (place, quota) in rules.quotas.iter().enumerate() {
+        if quota.days.is_empty() {
+            return Err(InvalidRules::QuotaWithoutDays(place + 1));
+        }
+        if quota.minutes > QUOTA_MINUTES_MAX {
+            return Err(InvalidRules::LongQuota(place + 1));
+        }
+        if rules.quotas[..place].iter().any(|other| other.what == quota.what && other.days.meets(quota.days)) {
+            return Err(InvalidRules::DuplicateQuota(place + 1));
+        }
+    }
+    blockable(rules.quotas.iter().filter_map(|quota| quota.what).collect())?;
+    blockable(rules.used_up.map_or(Tags::EMPTY, |used_up| used_up.tags))
 }
 
 fn known(tags: Tags) -> Result<(), InvalidRules> {
