@@ -19,10 +19,12 @@ mod helplines;
 mod lists;
 mod people;
 mod preferences;
+mod quotas;
 mod requests;
 mod rules;
 mod strangers;
 mod time;
+mod usage;
 mod views;
 mod week;
 pub(crate) mod words;
@@ -41,8 +43,11 @@ pub use explain::Search;
 pub use helplines::{HELPLINE_LETTERS_MAX, HELPLINES_MAX};
 pub use lists::ListState;
 pub use preferences::{HomeSettings, RETENTION_DAYS};
+pub use quotas::QuotaEdit;
 pub use requests::{ASKS_MAX, ASKS_WITHIN, Asked, NOTE_LETTERS_MAX, WAITING_MAX};
 pub use rules::Protection;
+pub(crate) use usage::sees_services;
+pub use usage::{Onlooker, Sent, UseCounted};
 pub(crate) use views::mode_title;
 pub use week::{ModeEdit, Night};
 
@@ -55,6 +60,7 @@ use crate::store::{Document, Number, Store};
 use crate::view::Interface;
 use change::Revisions;
 use strangers::Strangers;
+use usage::UseBook;
 
 /// Everything the agent knows and can do.
 #[derive(Debug)]
@@ -75,6 +81,7 @@ pub struct Application<G> {
     /// The name on the internet that the box itself goes by: whoever is told to ask it why all is closed must find it.
     public_name: Option<OwnEntry>,
     valid_until: Timestamp,
+    used: UseBook,
     strangers: Strangers,
     lists: Vec<ListState>,
     /// Lists have come or gone since somebody last looked.
@@ -122,6 +129,7 @@ impl<G: Gate> Application<G> {
             home_names: config.resolver.as_ref().map_or_else(Vec::new, home_names),
             public_name: None,
             valid_until: Timestamp::MIN,
+            used: UseBook::default(),
             strangers: Strangers::default(),
             lists,
             lists_changed: true,
@@ -145,6 +153,7 @@ impl<G: Gate> Application<G> {
     /// [`ApplicationError::Gate`]; the gate goes on with what it had.
     pub fn apply(&mut self, moment: Moment) -> Result<BTreeSet<String>, ApplicationError> {
         self.recompile(moment)?;
+        self.load_use(moment);
         self.forget_requests(moment);
         Ok(self.take_fresh_names())
     }

@@ -38,6 +38,8 @@ Examples:
   stairgate pause mia --for 30m          No internet for Mia for half an hour
   stairgate pause mia --until 07:00      ... until seven o'clock
   stairgate resume mia
+  stairgate quota mia 90m --days mon-fri How long Mia may use the internet, all devices together
+  stairgate usage mia                    What was counted, and why
   stairgate block example.com for mia    The name and everything beneath it
   stairgate allow youtube for mia        A whole service; `stairgate categories` shows all
   stairgate explain example.com for mia  Why is it blocked, and by which line of which list?
@@ -101,6 +103,44 @@ Examples:
     Resume {
         /// The person
         person: String,
+    },
+    /// Show minutes of use, what they were counted for, and how much of the quotas is left
+    Usage {
+        /// The person; everybody whose devices are filtered without it
+        person: Option<String>,
+        /// How many days, today among them
+        #[arg(long, default_value_t = 1)]
+        days: u16,
+    },
+    /// Set how long a person may use something a day; on its days it takes the place of what was set for the same thing
+    #[command(after_help = "\
+Examples:
+  stairgate quota mia 2h                              Everything together, every day
+  stairgate quota mia 30m --of youtube --days mon-fri
+  stairgate quota mia none --of youtube               No quota any more")]
+    Quota {
+        /// The person
+        person: String,
+        /// How long a day, such as 90m or 2h, or `none`
+        #[arg(value_name = "TIME", value_parser = ask::quota)]
+        minutes: ask::QuotaMinutes,
+        /// A category or service; everything together without it
+        #[arg(long, value_name = "ID")]
+        of: Option<String>,
+        /// The days, such as mon-fri or sat,sun
+        #[arg(long, default_value = "daily")]
+        days: String,
+    },
+    /// Give a person more time today: the everyday rules hold, and every quota is so much longer
+    More {
+        /// The person
+        person: String,
+        /// How long, such as 30m
+        #[arg(value_name = "TIME", value_parser = ask::minutes)]
+        minutes: u16,
+        /// Only of this category or service, on top of its quota
+        #[arg(long, value_name = "ID")]
+        of: Option<String>,
     },
     /// Allow a name, category or service for a person
     Allow(NameForPerson),

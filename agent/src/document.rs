@@ -8,8 +8,10 @@
 mod audit;
 mod convert;
 mod preferences;
+mod quota;
 mod requests;
 mod upgrade;
+mod usage;
 mod values;
 
 use jiff::Timestamp;
@@ -19,8 +21,10 @@ pub use audit::{ActorDocument, AuditDocument};
 pub use convert::DocumentError;
 pub(crate) use convert::{is_reserved, owner_named, owner_text};
 pub use preferences::{HelplineDocument, ListDocument, PreferencesDocument};
+use quota::{ExtraDocument, QuotaDocument, UsedUpDocument};
 pub use requests::{AnswerDocument, AskDocument, RequestDocument, RequestsDocument};
 pub(crate) use upgrade::from_version_1;
+pub use usage::DayDocument;
 use values::{Age, DayNames, Log, MacText, Role, Style, TagId, TimeText, YouTube};
 pub(crate) use values::{nearest_tag_id, tag_id, tag_of};
 
@@ -102,6 +106,13 @@ pub struct RulesDocument {
     grants: Option<Vec<GrantDocument>>,
     /// A pause.
     pause: Option<PauseDocument>,
+    /// How long things may be used a day.
+    #[serde(rename = "quota")]
+    quotas: Option<Vec<QuotaDocument>>,
+    /// Minutes on top of today's quotas; kept by the agent.
+    extra: Option<Vec<ExtraDocument>>,
+    /// What of today's quotas is used up; kept by the agent.
+    used_up: Option<UsedUpDocument>,
     /// Whether what cannot be classified is refused.
     pub refuse_unclassified: Option<bool>,
     /// Whether QUIC is refused.

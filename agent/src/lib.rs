@@ -4,7 +4,7 @@
 //! two speak. [`application`] is what can be done, whoever asks; it owns the household ([`document`], [`store`]) and
 //! speaks to the kernel through [`gate`]. [`tables`] and [`subscriptions`] bring the lists into the domain table;
 //! [`attachment`], [`dataplane`] and [`interfaces`] keep the program where it belongs. [`resolver`] answers the names that
-//! the kernel lets through, and [`portal`] leads closed devices to the page that says why. [`pages`] says what the
+//! the kernel lets through, `usage` looks how much is sent to what, and [`portal`] leads closed devices to the page that says why. [`pages`] says what the
 //! household's pages show, and [`desk`] is how other tasks reach the application.
 //!
 //! **Invariants.** Nothing but [`application`] changes the household, and it notes who made each change. Nothing but
@@ -42,6 +42,7 @@ pub mod store;
 pub mod subscriptions;
 pub mod tables;
 pub mod text;
+mod usage;
 mod vendors;
 pub mod view;
 pub mod web;

@@ -13,7 +13,7 @@ use crate::control::protocol::Reply;
 use crate::doctor::Finding;
 use crate::document::tag_id;
 use crate::subscriptions::source_text;
-use crate::view::{DeviceView, Explanation, ListView, PersonView, QueryView, Status};
+use crate::view::{DayView, DeviceView, Explanation, ListView, PersonView, QueryView, QuotaView, Status, UsageView};
 
 /// Shows the agent's answer.
 pub(crate) fn reply(reply: &Reply, json: bool) -> io::Result<()> {
@@ -22,6 +22,7 @@ pub(crate) fn reply(reply: &Reply, json: bool) -> io::Result<()> {
             Reply::Status(status) => print_json(&json!(status)),
             Reply::People(people) => print_json(&json!(people)),
             Reply::Devices(devices) => print_json(&json!(devices)),
+            Reply::Usage(people) => print_json(&json!(people)),
             Reply::Code { code, addresses } => print_json(&json!({ "code": code, "addresses": addresses })),
             Reply::Explanation(explanation) => print_json(&json!(explanation)),
             Reply::Lists(lists) => print_json(&json!(lists)),
@@ -36,6 +37,7 @@ pub(crate) fn reply(reply: &Reply, json: bool) -> io::Result<()> {
         Reply::Status(status) => status_text(status),
         Reply::People(people) => people_text(people),
         Reply::Devices(devices) => devices_text(devices),
+        Reply::Usage(people) => usage_text(people),
         Reply::Code { code, addresses } => code_text(code, addresses),
         Reply::Explanation(explanation) => explanation_text(explanation),
         Reply::Lists(lists) => lists_text(lists),
@@ -234,6 +236,37 @@ fn devices_text(devices: &[DeviceView]) -> String {
         vec![device.mac.clone(), owner, device.label.clone(), notes]
     });
     table(&["address", "whose", "label", ""], rows)
+}
+
+fn usage_text(people: &[UsageView]) -> String {
+    let mut text = String::new();
+    for UsageView { person, quotas, days } in people {
+        let _ = writeln!(text, "{}{person}", if text.is_empty() { "" } else { "\n" });
+        for QuotaView { what, used, allowed } in quotas {
+            let what = what.as_deref().unwrap_or("everything");
+            let left = allowed.saturating_sub(u32::from(*used));
+            let _ = writeln!(text, "{what}: {used} of {allowed} minutes used today, {left} left");
+        }
+        if days.is_empty() {
+            text.push_str("no use was counted\n");
+        }
+        for DayView { date, minutes, evidence } in days {
+            let _ = writeln!(text, "\n{date}: {minutes} minutes");
+            let rows = evidence.iter().map(|it| {
+                let what = it.what.clone().unwrap_or_else(|| "other".to_owned());
+                let device = it.device.clone().unwrap_or_else(|| "unknown".to_owned());
+                vec![
+                    what,
+                    device,
+                    it.minutes.to_string(),
+                    format!("{}-{}", it.from, it.to),
+                    format!("{} kB", thousands(it.bytes_sent / 1000)),
+                ]
+            });
+            text.push_str(&table(&["what", "device", "minutes", "between", "sent"], rows));
+        }
+    }
+    if text.is_empty() { "Nobody's use is counted, because nobody is filtered.\n".to_owned() } else { text }
 }
 
 fn lists_text(lists: &[ListView]) -> String {

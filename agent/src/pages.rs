@@ -1,7 +1,7 @@
 //! What pages show, from what the application knows: one module a page, each a plain function.
 //!
-//! What the application does not know is left out and filled in by whoever does: the history, minutes of use, what devices
-//! call themselves, the health of upstream servers, and who may sign in.
+//! What the application does not know is left out and filled in by whoever does: the history, weeks of use, what devices call
+//! themselves, the health of upstream servers, and who may sign in.
 
 mod audit;
 mod devices;
@@ -13,6 +13,7 @@ mod now;
 mod person;
 mod privacy;
 mod requests;
+mod usage;
 
 use stairgate_policy::household::{Household, Person};
 use stairgate_webui::view::PersonName;
@@ -29,6 +30,7 @@ pub use now::{closes, now, today};
 pub use person::person;
 pub use privacy::privacy;
 pub use requests::requests;
+pub use usage::week_of_use;
 
 /// A person as other people's pages mention it.
 pub fn person_name(person: &Person) -> PersonName {

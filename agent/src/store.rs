@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use redb::{
     Builder, Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
     WriteTransaction,
@@ -29,7 +30,7 @@ pub const FILE_NAME: &str = "stairgate.redb";
 /// and with it a rule that a family relies on.
 ///
 /// A document or a table that is new needs no new version: an older agent leaves what it does not know alone.
-pub const SCHEMA_VERSION: u64 = 3;
+pub const SCHEMA_VERSION: u64 = 4;
 /// Entries about changes that are kept at most; the oldest go first. An entry takes some 200 bytes.
 pub const AUDIT_ENTRIES_MAX: usize = 2000;
 /// Memory that redb may cache pages in. All that is read or written often is smaller than this.
@@ -38,6 +39,8 @@ const CACHE_BYTES: usize = 256 * 1024;
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 const DOCUMENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("documents");
 const LISTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("lists");
+/// Minutes of use: by the person's id and the day, written as the number 20261122, so that days are in order.
+const USAGE: TableDefinition<'_, (u32, i32), &[u8]> = TableDefinition::new("usage");
 /// Who changed what, by ascending number.
 const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 
@@ -187,10 +190,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`], and [`StoreError::Unavailable`] between a change that could not be saved and the next.
     pub fn audit<T: DeserializeOwned>(&self, before: u64, count: usize) -> Result<Vec<(u64, T)>, StoreError> {
-        let Some(database) = &self.database else {
-            let reason = "the last change could not be written".to_owned();
-            return Err(StoreError::Unavailable { path: self.path.clone(), reason });
-        };
+        let Some(database) = &self.database else { return Err(self.unavailable()) };
         let read = || -> Result<Vec<(u64, T)>, String> {
             let transaction = database.begin_read().map_err(|error| error.to_string())?;
             let table = match transaction.open_table(AUDIT) {
@@ -202,6 +202,37 @@ impl Store {
                 let (number, bytes) = entry.map_err(|error| error.to_string())?;
                 let entry = serde_json::from_slice(bytes.value());
                 Ok((number.value(), entry.map_err(|error| format!("entry {} of the audit: {error}", number.value()))?))
+            });
+            parsed.collect()
+        };
+        read().map_err(|reason| self.damaged(reason))
+    }
+
+    /// The days of use of a person from `first` to `last`, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], and [`StoreError::Unavailable`] as for [`Self::audit`].
+    pub fn usage<T: DeserializeOwned>(
+        &self,
+        person: u32,
+        first: Date,
+        last: Date,
+    ) -> Result<Vec<(Date, T)>, StoreError> {
+        let Some(database) = &self.database else { return Err(self.unavailable()) };
+        let read = || -> Result<Vec<(Date, T)>, String> {
+            let transaction = database.begin_read().map_err(|error| error.to_string())?;
+            let table = match transaction.open_table(USAGE) {
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+                table => table.map_err(|error| error.to_string())?,
+            };
+            let days = (person, day_number(first))..=(person, day_number(last));
+            let entries = table.range(days).map_err(|error| error.to_string())?;
+            let parsed = entries.map(|entry| {
+                let (key, bytes) = entry.map_err(|error| error.to_string())?;
+                let (_, number) = key.value();
+                let day = serde_json::from_slice(bytes.value());
+                let date = day_of_number(number).ok_or_else(|| format!("there is no day {number}"))?;
+                Ok((date, day.map_err(|error| format!("the use on day {number}: {error}"))?))
             });
             parsed.collect()
         };
@@ -225,6 +256,17 @@ impl Store {
             let mut lists = transaction.open_table(LISTS)?;
             for name in &batch.lost_lists {
                 lists.remove(name.as_str())?;
+            }
+            let mut usage = transaction.open_table(USAGE)?;
+            for person in batch.lost_usage {
+                usage.retain_in((person, i32::MIN)..=(person, i32::MAX), |_, _| false)?;
+            }
+            for (person, day, bytes) in batch.usage {
+                usage.insert((person, day_number(day)), bytes?.as_slice())?;
+            }
+            if let Some((first, last)) = batch.usage_kept {
+                let kept = day_number(first)..=day_number(last);
+                usage.retain(|(_, day), _| kept.contains(&day))?;
             }
             let mut audit = transaction.open_table(AUDIT)?;
             for (number, entry) in batch.old_audit {
@@ -262,6 +304,11 @@ impl Store {
             transaction.open_table(LISTS)?.insert(name, bytes?.as_slice())?;
             Ok(())
         })
+    }
+
+    fn unavailable(&self) -> StoreError {
+        let reason = "the last change could not be written".to_owned();
+        StoreError::Unavailable { path: self.path.clone(), reason }
     }
 
     /// The error for a document that can be read but makes no sense.
@@ -304,6 +351,15 @@ impl Store {
     }
 }
 
+fn day_number(day: Date) -> i32 {
+    (i32::from(day.year()) * 100 + i32::from(day.month())) * 100 + i32::from(day.day())
+}
+
+fn day_of_number(number: i32) -> Option<Date> {
+    let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
+    Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()
+}
+
 fn opened<'a>(path: &Path, database: &'a mut Option<Database>) -> Result<&'a Database, StoreError> {
     Ok(match database {
         Some(database) => database,
@@ -325,12 +381,12 @@ fn open(path: &Path) -> Result<Database, StoreError> {
     })?;
     match schema_version(&database).map_err(damaged)? {
         SCHEMA_VERSION => Ok(database),
-        found @ (1 | 2) => {
+        found @ (1..=3) => {
             let change = |household: &mut serde_json::Value| {
                 if found == 1 {
                     document::from_version_1(household);
                 }
-                // Version 3 brought decisions about names that end by themselves; there were none before.
+                // Version 3 brought decisions about names that end by themselves, version 4 quotas; there were none before.
             };
             match upgrade(&database, change) {
                 Ok(()) => Ok(database),

@@ -130,6 +130,56 @@ pub struct AnswersView {
     pub log: String,
 }
 
+/// A person's minutes of use, as far as others may see them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UsageView {
+    /// The person.
+    pub person: String,
+    /// Today's quotas.
+    pub quotas: Vec<QuotaView>,
+    /// Days on which there was any use, the oldest first.
+    pub days: Vec<DayView>,
+}
+
+/// How much of a quota is used today.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct QuotaView {
+    /// Id of the category or service; none for everything together.
+    pub what: Option<String>,
+    /// Minutes of use.
+    pub used: u16,
+    /// Minutes that there may be, with what was given on top.
+    pub allowed: u32,
+}
+
+/// Minutes of use on one day.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DayView {
+    /// The day, such as `2026-11-22`.
+    pub date: String,
+    /// Minutes in which anything was used.
+    pub minutes: u16,
+    /// What was counted.
+    pub evidence: Vec<EvidenceView>,
+}
+
+/// What minutes were counted for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EvidenceView {
+    /// Id of the service or category; none for what is neither, and where it may not be seen.
+    pub what: Option<String>,
+    /// What the family calls the device; none if it is not known.
+    pub device: Option<String>,
+    /// How many.
+    pub minutes: u16,
+    /// Bytes that the device sent in them.
+    pub bytes_sent: u64,
+    /// Local time of the first of them, to the half hour.
+    pub from: String,
+    /// Local time of the last of them, to the half hour.
+    pub to: String,
+}
+
 /// A device.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct DeviceView {

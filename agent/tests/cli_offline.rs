@@ -32,6 +32,7 @@ fn help_teaches() {
     assert_eq!(help.status.code(), Some(0));
     golden("help.txt", text(&help.stdout));
     golden("help-pause.txt", text(&stairgate(&["pause", "--help"]).stdout));
+    golden("help-quota.txt", text(&stairgate(&["quota", "--help"]).stdout));
     golden("help-block.txt", text(&stairgate(&["block", "--help"]).stdout));
 }
 
@@ -74,6 +75,9 @@ fn without_an_agent_commands_say_so() {
         vec!["lists", "update"],
         vec!["pause", "mia"],
         vec!["resume", "mia"],
+        vec!["usage"],
+        vec!["quota", "mia", "90m", "--of", "youtube"],
+        vec!["more", "mia", "15m"],
         vec!["block", "example.com", "for", "mia"],
         vec!["explain", "example.com", "for", "mia"],
     ] {

@@ -182,6 +182,7 @@ error-sign-in = Anmelden
 ## States and modes
 mode-everyday = Alltag
 mode-paused = Pause
+mode-used-up = Zeit aufgebraucht
 mode-asleep = Schlafenszeit
 mode-homework = Hausaufgaben
 mode-free = Freizeit
@@ -209,6 +210,7 @@ quick-pause-longer = Andere Pause
 quick-resume = Wieder einschalten
 quick-more-time = Mehr Zeit
 usage-of-quota = { $used } von { $quota } genutzt, noch { $left }
+usage-of-quota-what = { $what }: { $used } von { $quota } genutzt, noch { $left }
 usage-today = Heute { $used } genutzt
 
 ## Roles and ages
@@ -264,6 +266,7 @@ requests-none = Niemand wartet auf eine Antwort.
 requests-answered = Beantwortet
 ask-site = möchte { $name } öffnen
 ask-time = möchte { $time } mehr
+ask-time-of = möchte { $time } mehr: { $what }
 ask-note = hat geschrieben
 answer-site-yes = Erlauben
 answer-site-today = Nur heute
@@ -325,10 +328,28 @@ use-others = Anderes
 use-what = Was
 use-device = Gerät
 use-time = Zeit
-use-data = Daten
+use-data = Gesendet
+use-when = Wann
+use-device-unknown = Unbekanntes Gerät
+use-both = Zwei Dinge zugleich zählen für jedes davon, und für den Tag einmal.
+use-hidden = Welche Apps und Seiten es waren, bleibt beim Kind, so wie eingestellt ist, was aufgehoben wird. Du siehst die Minuten und was begrenzt ist.
+use-day-title = Nutzung heute
+use-day-graph = Ein Balken für jede halbe Stunde von heute. Die Minuten stehen in der Tabelle darunter.
 use-evidence = Welche Minuten wurden heute gezählt?
-use-evidence-detail = Gezählt wird nur, was wirklich genutzt wird, nicht, was Geräte von allein tun.
+use-evidence-detail = Gezählt wird nur, was wirklich genutzt wird, nicht, was Geräte von allein tun. „Gesendet“ ist, was das Gerät gesendet hat, ein kleiner Teil dessen, was es empfangen hat.
 tag-other = Anderes
+
+## Time a day
+quota-title = Zeit am Tag
+quota-lead = Nur Minuten echter Nutzung zählen, und alle Geräte teilen sie sich.
+quota-none = Es gibt keine Grenze.
+quota-all = Alles zusammen
+quota-a-day = { $time } am Tag, { $days }
+quota-more = Heute { $time } mehr
+quota-add = Grenze setzen
+quota-what = Was
+quota-minutes = Minuten am Tag
+quota-hint = Sind sie aufgebraucht, ist es bis Mitternacht zu. An ihren Tagen tritt eine Grenze an die Stelle einer anderen für dasselbe. Seiten, die du einzeln erlaubt hast, bleiben offen, außer wenn alles aufgebraucht ist.
 
 ## The week
 week-title = Die Woche
@@ -813,6 +834,8 @@ audit-paused = Pause gemacht
 audit-resumed = Wieder eingeschaltet
 audit-time-given = Mehr Zeit gegeben
 audit-week-changed = Woche geändert
+audit-quota-changed = Zeit am Tag geändert
+audit-quota-used-up = Zeit aufgebraucht
 audit-categories-changed = Arten von Seiten oder Apps geändert
 audit-modes-changed = Modi geändert
 audit-protection-changed = Schutz geändert
@@ -854,6 +877,7 @@ day-closed = Internet aus
 day-now = jetzt
 me-ask = Ich möchte etwas fragen
 me-ask-time = Darf ich mehr Zeit haben?
+me-ask-time-what = Mehr Zeit wofür?
 me-ask-site = Könnt ihr eine Seite öffnen?
 me-ask-say = Ich möchte euch etwas sagen
 me-ask-which = Welche Seite oder App?
@@ -873,7 +897,10 @@ me-level-nothing = Es wird nichts darüber aufgeschrieben, was du anschaust.
 me-level-reasons = Es wird aufgeschrieben, warum etwas zu war, aber nicht, was es war.
 me-level-blocked-names = Seiten, die zu waren, werden aufgeschrieben. Deine Eltern können sie sehen. Seiten, die offen waren, werden nicht aufgeschrieben.
 me-level-all-names = Alle Seiten, nach denen deine Geräte fragen, werden aufgeschrieben. Deine Eltern können sie sehen.
-me-kept-usage = Deine Minuten werden gezählt.
+me-usage-nothing = Deine Minuten werden gezählt, und auf welchem Gerät, aber nicht, was du benutzt. Deine Eltern können das sehen.
+me-usage-reasons = Deine Minuten werden gezählt, und für welche Apps und Arten von Seiten. Deine Eltern sehen, wie lange, und nur das, wofür es eine Grenze gibt.
+me-usage-blocked-names = Deine Minuten werden gezählt, und für welche Apps und Arten von Seiten. Deine Eltern können das sehen.
+me-usage-all-names = Deine Minuten werden gezählt, und für welche Apps und Arten von Seiten. Deine Eltern können das sehen.
 me-kept-days =
     { $days ->
         [one] Nach 1 Tag wird es gelöscht.

@@ -182,6 +182,7 @@ error-sign-in = Sign in
 ## States and modes
 mode-everyday = Everyday
 mode-paused = Paused
+mode-used-up = Time used up
 mode-asleep = Bedtime
 mode-homework = Homework
 mode-free = Free time
@@ -209,6 +210,7 @@ quick-pause-longer = Another pause
 quick-resume = Turn on again
 quick-more-time = More time
 usage-of-quota = { $used } of { $quota } used, { $left } left
+usage-of-quota-what = { $what }: { $used } of { $quota } used, { $left } left
 usage-today = { $used } used today
 
 ## Roles and ages
@@ -264,6 +266,7 @@ requests-none = Nobody is waiting for an answer.
 requests-answered = Answered
 ask-site = asks for { $name }
 ask-time = asks for { $time } more
+ask-time-of = asks for { $time } more: { $what }
 ask-note = wrote to you
 answer-site-yes = Allow
 answer-site-today = Only today
@@ -325,10 +328,28 @@ use-others = Others
 use-what = What
 use-device = Device
 use-time = Time
-use-data = Data
+use-data = Sent
+use-when = When
+use-device-unknown = Unknown device
+use-both = Two things at once count for each of them, and once for the day.
+use-hidden = Which apps and sites it was stays with the child, as you set what is kept. You see the minutes and what has a limit.
+use-day-title = Use today
+use-day-graph = A bar for each half hour of today. The minutes are in the table below.
 use-evidence = Which minutes were counted today?
-use-evidence-detail = Only real use is counted. What devices do by themselves is not.
+use-evidence-detail = Only real use is counted. What devices do by themselves is not. “Sent” is what the device sent, a small part of what it received.
 tag-other = Other
+
+## Time a day
+quota-title = Time a day
+quota-lead = Only minutes of real use count, and all devices share them.
+quota-none = There is no limit.
+quota-all = Everything together
+quota-a-day = { $time } a day, { $days }
+quota-more = { $time } more today
+quota-add = Set a limit
+quota-what = What
+quota-minutes = Minutes a day
+quota-hint = When they are used up, it is closed until midnight. On its days, a limit takes the place of another one for the same thing. Sites that you allowed one by one stay open, unless everything is used up.
 
 ## The week
 week-title = The week
@@ -813,6 +834,8 @@ audit-paused = Paused
 audit-resumed = Turned on again
 audit-time-given = More time given
 audit-week-changed = Week changed
+audit-quota-changed = Time a day changed
+audit-quota-used-up = Time used up
 audit-categories-changed = Kinds of sites or apps changed
 audit-modes-changed = Modes changed
 audit-protection-changed = Protection changed
@@ -854,6 +877,7 @@ day-closed = Internet off
 day-now = now
 me-ask = I want to ask something
 me-ask-time = Can I have more time?
+me-ask-time-what = More time for what?
 me-ask-site = Can you open a site?
 me-ask-say = I want to tell you something
 me-ask-which = Which site or app?
@@ -873,7 +897,10 @@ me-level-nothing = Nothing is written down about what you look at.
 me-level-reasons = It is written down why something was closed, but not what it was.
 me-level-blocked-names = Sites that were closed are written down. Your parents can see them. Sites that were open are not written down.
 me-level-all-names = All sites that your devices ask for are written down. Your parents can see them.
-me-kept-usage = Your minutes are counted.
+me-usage-nothing = Your minutes are counted, and on which device, but not what you use. Your parents can see that.
+me-usage-reasons = Your minutes are counted, and for which apps and kinds of sites. Your parents see how long, and only what has a limit.
+me-usage-blocked-names = Your minutes are counted, and for which apps and kinds of sites. Your parents can see that.
+me-usage-all-names = Your minutes are counted, and for which apps and kinds of sites. Your parents can see that.
 me-kept-days =
     { $days ->
         [one] After 1 day it is deleted.

@@ -182,6 +182,7 @@ error-sign-in = Iniciar sesión
 ## States and modes
 mode-everyday = Día a día
 mode-paused = Pausa
+mode-used-up = Tiempo agotado
 mode-asleep = Hora de dormir
 mode-homework = Deberes
 mode-free = Tiempo libre
@@ -209,6 +210,7 @@ quick-pause-longer = Otra pausa
 quick-resume = Volver a abrir
 quick-more-time = Más tiempo
 usage-of-quota = { $used } de { $quota } usados, quedan { $left }
+usage-of-quota-what = { $what }: { $used } de { $quota } usados, quedan { $left }
 usage-today = Hoy: { $used }
 
 ## Roles and ages
@@ -264,6 +266,7 @@ requests-none = Nadie espera respuesta.
 requests-answered = Respondidas
 ask-site = pide { $name }
 ask-time = pide { $time } más
+ask-time-of = pide { $time } más: { $what }
 ask-note = ha escrito
 answer-site-yes = Permitir
 answer-site-today = Solo hoy
@@ -325,10 +328,28 @@ use-others = Otros
 use-what = Qué
 use-device = Aparato
 use-time = Tiempo
-use-data = Datos
+use-data = Enviado
+use-when = Cuándo
+use-device-unknown = Aparato desconocido
+use-both = Dos cosas a la vez cuentan para cada una, y una sola vez para el día.
+use-hidden = Qué apps y sitios fueron queda entre el niño y la caja, según lo que has elegido guardar. Ves los minutos y lo que tiene límite.
+use-day-title = Uso de hoy
+use-day-graph = Una barra por cada media hora de hoy. Los minutos están en la tabla de abajo.
 use-evidence = ¿Qué minutos se han contado hoy?
-use-evidence-detail = Solo cuenta el uso real, no lo que los aparatos hacen por su cuenta.
+use-evidence-detail = Solo cuenta el uso real, no lo que los aparatos hacen por su cuenta. «Enviado» es lo que envió el aparato, una pequeña parte de lo que recibió.
 tag-other = Otro
+
+## Time a day
+quota-title = Tiempo al día
+quota-lead = Solo cuentan los minutos de uso real, y todos los aparatos los comparten.
+quota-none = No hay límite.
+quota-all = Todo junto
+quota-a-day = { $time } al día, { $days }
+quota-more = { $time } más hoy
+quota-add = Poner un límite
+quota-what = Qué
+quota-minutes = Minutos al día
+quota-hint = Cuando se agotan, se cierra hasta medianoche. En sus días, un límite sustituye a otro de lo mismo. Los sitios permitidos uno a uno siguen abiertos, salvo que se haya agotado todo.
 
 ## The week
 week-title = La semana
@@ -813,6 +834,8 @@ audit-paused = Pausado
 audit-resumed = Abierto de nuevo
 audit-time-given = Más tiempo dado
 audit-week-changed = Semana cambiada
+audit-quota-changed = Tiempo al día cambiado
+audit-quota-used-up = Tiempo agotado
 audit-categories-changed = Tipos de sitios o apps cambiados
 audit-modes-changed = Modos cambiados
 audit-protection-changed = Protección cambiada
@@ -854,6 +877,7 @@ day-closed = Internet cerrado
 day-now = ahora
 me-ask = Quiero preguntar algo
 me-ask-time = ¿Puedo tener más tiempo?
+me-ask-time-what = ¿Más tiempo para qué?
 me-ask-site = ¿Podéis abrir un sitio?
 me-ask-say = Quiero deciros algo
 me-ask-which = ¿Qué sitio o app?
@@ -873,7 +897,10 @@ me-level-nothing = No se apunta nada de lo que miras.
 me-level-reasons = Se apunta por qué algo estaba cerrado, pero no qué era.
 me-level-blocked-names = Se apuntan los sitios que estaban cerrados. Tus padres pueden verlos. Los que estaban abiertos no se apuntan.
 me-level-all-names = Se apuntan todos los sitios que piden tus aparatos. Tus padres pueden verlos.
-me-kept-usage = Tus minutos se cuentan.
+me-usage-nothing = Tus minutos se cuentan, y en qué aparato, pero no lo que usas. Tus padres pueden verlo.
+me-usage-reasons = Tus minutos se cuentan, y para qué apps y tipos de sitios. Tus padres ven cuánto tiempo, y solo lo que tiene límite.
+me-usage-blocked-names = Tus minutos se cuentan, y para qué apps y tipos de sitios. Tus padres pueden verlo.
+me-usage-all-names = Tus minutos se cuentan, y para qué apps y tipos de sitios. Tus padres pueden verlo.
 me-kept-days =
     { $days ->
         [one] Después de 1 día se borra.

@@ -182,6 +182,7 @@ error-sign-in = Se connecter
 ## States and modes
 mode-everyday = Quotidien
 mode-paused = Pause
+mode-used-up = Temps écoulé
 mode-asleep = Coucher
 mode-homework = Devoirs
 mode-free = Temps libre
@@ -209,6 +210,7 @@ quick-pause-longer = Autre pause
 quick-resume = Rouvrir
 quick-more-time = Plus de temps
 usage-of-quota = { $used } sur { $quota } utilisés, reste { $left }
+usage-of-quota-what = { $what } : { $used } sur { $quota } utilisés, reste { $left }
 usage-today = { $used } aujourd’hui
 
 ## Roles and ages
@@ -264,6 +266,7 @@ requests-none = Personne n’attend de réponse.
 requests-answered = Avec réponse
 ask-site = demande { $name }
 ask-time = demande { $time } de plus
+ask-time-of = demande { $time } de plus : { $what }
 ask-note = a écrit
 answer-site-yes = Autoriser
 answer-site-today = Aujourd’hui seulement
@@ -325,10 +328,28 @@ use-others = Autres
 use-what = Quoi
 use-device = Appareil
 use-time = Temps
-use-data = Données
+use-data = Envoyé
+use-when = Quand
+use-device-unknown = Appareil inconnu
+use-both = Deux choses à la fois comptent pour chacune, et une seule fois pour la journée.
+use-hidden = Les applis et les sites restent l’affaire de l’enfant, selon ce que tu as choisi de conserver. Tu vois les minutes et ce qui a une limite.
+use-day-title = Utilisation aujourd’hui
+use-day-graph = Une barre par demi-heure d’aujourd’hui. Les minutes sont dans le tableau ci-dessous.
 use-evidence = Quelles minutes ont été comptées aujourd’hui ?
-use-evidence-detail = Seule l’utilisation réelle compte, pas ce que les appareils font d’eux-mêmes.
+use-evidence-detail = Seule l’utilisation réelle compte, pas ce que les appareils font d’eux-mêmes. « Envoyé » est ce que l’appareil a envoyé, une petite partie de ce qu’il a reçu.
 tag-other = Autre
+
+## Time a day
+quota-title = Temps par jour
+quota-lead = Seules les minutes d’utilisation réelle comptent, et tous les appareils se les partagent.
+quota-none = Il n’y a pas de limite.
+quota-all = Tout ensemble
+quota-a-day = { $time } par jour, { $days }
+quota-more = { $time } de plus aujourd’hui
+quota-add = Fixer une limite
+quota-what = Quoi
+quota-minutes = Minutes par jour
+quota-hint = Quand elles sont écoulées, c’est fermé jusqu’à minuit. Les jours choisis, une limite en remplace une autre pour la même chose. Les sites autorisés un par un restent ouverts, sauf si tout est écoulé.
 
 ## The week
 week-title = La semaine
@@ -813,6 +834,8 @@ audit-paused = Mise en pause
 audit-resumed = Rouvert
 audit-time-given = Temps ajouté
 audit-week-changed = Semaine modifiée
+audit-quota-changed = Temps par jour modifié
+audit-quota-used-up = Temps écoulé
 audit-categories-changed = Types de sites ou applis modifiés
 audit-modes-changed = Modes modifiés
 audit-protection-changed = Protection modifiée
@@ -854,6 +877,7 @@ day-closed = Internet coupé
 day-now = maintenant
 me-ask = Je veux demander quelque chose
 me-ask-time = Je peux avoir plus de temps ?
+me-ask-time-what = Plus de temps pour quoi ?
 me-ask-site = Vous pouvez ouvrir un site ?
 me-ask-say = Je veux vous dire quelque chose
 me-ask-which = Quel site ou quelle appli ?
@@ -873,7 +897,10 @@ me-level-nothing = Rien n’est noté sur ce que tu regardes.
 me-level-reasons = On note pourquoi quelque chose était fermé, mais pas ce que c’était.
 me-level-blocked-names = Les sites fermés sont notés. Tes parents peuvent les voir. Les sites ouverts ne sont pas notés.
 me-level-all-names = Tous les sites que tes appareils demandent sont notés. Tes parents peuvent les voir.
-me-kept-usage = Tes minutes sont comptées.
+me-usage-nothing = Tes minutes sont comptées, et sur quel appareil, mais pas ce que tu utilises. Tes parents peuvent le voir.
+me-usage-reasons = Tes minutes sont comptées, et pour quelles applis et quels types de sites. Tes parents voient combien de temps, et seulement ce qui a une limite.
+me-usage-blocked-names = Tes minutes sont comptées, et pour quelles applis et quels types de sites. Tes parents peuvent le voir.
+me-usage-all-names = Tes minutes sont comptées, et pour quelles applis et quels types de sites. Tes parents peuvent le voir.
 me-kept-days =
     { $days ->
         [one] Après { $days } jour, c’est effacé.

@@ -11,7 +11,7 @@ use crate::forms::{AnswerChoice, MoreTime, NameAction, OwnerChoice, PauseFor};
 use crate::language::{Language, clean, t};
 use crate::layout::{Icon, back, icon};
 use crate::routes;
-use crate::view::{Ask, Now, PersonName, Request, Rights, Shell, Usage, Viewer};
+use crate::view::{Ask, Now, PersonName, QuotaUse, Request, Rights, Shell, Usage, Viewer};
 use crate::words;
 
 /// A form that posts `content` to `action`.
@@ -176,21 +176,29 @@ pub(crate) fn quick_actions(shell: &Shell, id: PersonId, now: &Now) -> Markup {
     }
 }
 
-/// Today's use against the quota, if there is one.
+/// Today's use, and against the quotas if there are any.
 pub(crate) fn usage(language: Language, usage: &Usage, id: &str) -> Markup {
     let used = format::duration(language, usage.used);
     html! {
         div.usage {
-            @match usage.quota {
-                Some(quota) => {
-                    @let left = format::duration(language, quota.saturating_sub(usage.used));
-                    label for=(id) { (t!(language, "usage-of-quota", used = used, quota = format::duration(language, quota), left = left)) }
-                    meter id=(id) min="0" max=(quota.as_secs()) value=(usage.used.as_secs().min(quota.as_secs())) {}
-                }
-                None => p { (t!(language, "usage-today", used = used)) },
+            @if usage.quotas.iter().all(|quota| !quota.what.is_empty()) { p { (t!(language, "usage-today", used = used)) } }
+            @for (place, quota) in usage.quotas.iter().enumerate() {
+                @let id = format!("{id}-{place}");
+                label for=(id) { (quota_use(language, quota)) }
+                meter id=(id) min="0" max=(quota.allowed.as_secs().max(1)) value=(quota.used.as_secs().min(quota.allowed.as_secs())) {}
             }
         }
     }
+}
+
+fn quota_use(language: Language, quota: &QuotaUse) -> String {
+    let [used, allowed] = [quota.used, quota.allowed].map(|time| format::duration(language, time));
+    let left = format::duration(language, quota.allowed.saturating_sub(quota.used));
+    if quota.what.is_empty() {
+        return t!(language, "usage-of-quota", used = used, quota = allowed, left = left);
+    }
+    let what = words::tag(language, &quota.what);
+    t!(language, "usage-of-quota-what", what = what, used = used, quota = allowed, left = left)
 }
 
 /// A request with what can be answered.
@@ -202,14 +210,14 @@ pub(crate) fn request(shell: &Shell, request: &Request) -> Markup {
     let choices: &[AnswerChoice] = match request.ask {
         Ask::Site { .. } if may.rules => &[AnswerChoice::Yes, AnswerChoice::Today, AnswerChoice::No],
         Ask::Site { .. } => &[],
-        Ask::Time(_) if may.pause => &[AnswerChoice::Yes, AnswerChoice::No],
-        Ask::Time(_) => &[],
+        Ask::Time(_) | Ask::TimeOf { .. } if may.pause => &[AnswerChoice::Yes, AnswerChoice::No],
+        Ask::Time(_) | Ask::TimeOf { .. } => &[],
         Ask::Note if may.pause || may.rules => &[AnswerChoice::Read],
         Ask::Note => &[],
     };
     let kind = match request.ask {
         Ask::Site { .. } => "site",
-        Ask::Time(_) => "time",
+        Ask::Time(_) | Ask::TimeOf { .. } => "time",
         Ask::Note => "note",
     };
     html! {

@@ -18,7 +18,7 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use stairgate_policy::household::{AgeBand, Owner, PersonId, PrivacyLevel, YouTube};
-use stairgate_policy::schedule::TimeOfDay;
+use stairgate_policy::schedule::{Days, TimeOfDay};
 
 use crate::language::Language;
 use crate::view::Scope;
@@ -271,8 +271,12 @@ form! {
 }
 
 form! {
-    /// Posted to [`crate::routes::PERSON_MORE_TIME`]. More time begins now, or where time already given ends.
+    /// Posted to [`crate::routes::PERSON_MORE_TIME`]. More time begins now, or where time already given ends, and comes on top
+    /// of all quotas; more time of one thing comes on top of its quota alone.
     MoreTimeForm {
+        /// Id of the category or service; empty for all.
+        #[serde(default)]
+        what: String,
         /// How much.
         minutes: MoreTime,
         /// See [`crate::forms`].
@@ -474,6 +478,34 @@ form! {
         /// [`stairgate_policy::household::Rules::upstreams`]; empty for the set that everyone has.
         #[serde(default)]
         upstreams: String,
+    }
+}
+
+form! {
+    /// Posted to [`crate::routes::PERSON_QUOTA`]. On its days it takes the place of other quotas of the same thing.
+    QuotaForm {
+        /// See [`crate::forms`].
+        revision: u64,
+        /// Id of the category or service; empty for everything together.
+        what: String,
+        /// Minutes a day.
+        minutes: u16,
+        /// Days on which it holds: `mon` to `sun`.
+        #[serde(default)]
+        day: Vec<String>,
+    }
+}
+
+form! {
+    /// Posted to [`crate::routes::PERSON_QUOTA_REMOVE`].
+    QuotaRemoveForm {
+        /// See [`crate::forms`].
+        revision: u64,
+        /// As in [`QuotaForm`].
+        what: String,
+        /// The days, such as `mon,tue` or `daily`.
+        #[serde(deserialize_with = "parsed")]
+        days: Days,
     }
 }
 
@@ -854,6 +886,9 @@ form! {
         /// How much time, if time is asked for.
         #[serde(default)]
         minutes: Option<MoreTime>,
+        /// Id of what the time is for, if it is for one thing that has a quota.
+        #[serde(default)]
+        what: String,
         /// A few words; may be empty.
         #[serde(default)]
         note: String,

@@ -87,6 +87,10 @@ pub const PERSON_NAME_REMOVE: &str = "/people/{person}/names/remove";
 pub const PERSON_PROTECTION: &str = "/people/{person}/protection";
 /// Sets a child's PIN; posted.
 pub const PERSON_PIN: &str = "/people/{person}/pin";
+/// Sets a quota; posted.
+pub const PERSON_QUOTA: &str = "/people/{person}/quotas";
+/// Takes a quota away; posted.
+pub const PERSON_QUOTA_REMOVE: &str = "/people/{person}/quotas/remove";
 /// Sets what is kept; posted.
 pub const PERSON_PRIVACY: &str = "/people/{person}/privacy";
 /// Sets everything to what the age band recommends; posted.

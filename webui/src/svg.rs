@@ -22,10 +22,10 @@ pub(crate) fn week_of_use(language: Language, week: &[DayOfUse]) -> Markup {
     const WIDTH: u64 = 350;
     const HEIGHT: u64 = 140;
     let series = series(week);
-    let total = |day: &DayOfUse| day.services.iter().map(|(_, time)| time.as_secs()).sum::<u64>();
-    let highest = week.iter().map(total).max().unwrap_or(0).max(1);
+    let height = |day: &DayOfUse| day.services.iter().map(|(_, time)| time.as_secs()).sum::<u64>();
+    let highest = week.iter().map(height).max().unwrap_or(0).max(1);
     let bar = WIDTH / (week.len().max(1) as u64);
-    let all = Duration::from_secs(week.iter().map(total).sum());
+    let all = week.iter().map(|day| day.total).sum();
     html! {
         figure {
             svg.chart viewBox=(format!("0 0 {WIDTH} {}", HEIGHT + 22)) role="img" aria-labelledby="use-graph" {
@@ -38,7 +38,7 @@ pub(crate) fn week_of_use(language: Language, week: &[DayOfUse]) -> Markup {
                         @let top = HEIGHT - heights[..=number].iter().sum::<u64>();
                         (hatched("use", number, [x, top, bar * 2 / 3, *height]))
                     }
-                    text x=(x + bar / 3) y=(HEIGHT - heights.iter().sum::<u64>() - 4) text-anchor="middle" { (hours(language, total(day))) }
+                    text x=(x + bar / 3) y=(HEIGHT - heights.iter().sum::<u64>() - 4) text-anchor="middle" { (hours(language, day.total.as_secs())) }
                     text x=(x + bar / 3) y=(HEIGHT + 16) text-anchor="middle" { (format::weekday_short(language, day.date.weekday())) }
                 }
             }
@@ -48,6 +48,43 @@ pub(crate) fn week_of_use(language: Language, week: &[DayOfUse]) -> Markup {
                 }
             }
             (use_table(language, week, &series))
+        }
+    }
+}
+
+/// A day of use: a bar for each half hour, and all of it by the hour as a table.
+pub(crate) fn day_of_use(language: Language, half_hours: &[u8]) -> Markup {
+    const HEIGHT: u32 = 60;
+    const BAR: u32 = 7;
+    let by_hour: Vec<u16> =
+        half_hours.chunks(2).map(|hour| hour.iter().map(|&minutes| u16::from(minutes)).sum()).collect();
+    html! {
+        figure {
+            h3 { (t!(language, "use-day-title")) }
+            svg.chart viewBox=(format!("0 0 {} {}", BAR * 48 + 14, HEIGHT + 20)) role="img" aria-label=(t!(language, "use-day-graph")) {
+                rect.ground x="0" y=(HEIGHT) width=(BAR * 48) height="1" {}
+                @for (place, minutes) in half_hours.iter().enumerate() {
+                    @let height = u32::from(*minutes).min(30) * HEIGHT / 30;
+                    @if height > 0 { rect.series-0 x=(place as u32 * BAR + 1) y=(HEIGHT - height) width=(BAR - 1) height=(height) {} }
+                }
+                @for hour in [0_u32, 6, 12, 18, 24] {
+                    text x=(hour * 2 * BAR) y=(HEIGHT + 16) text-anchor=(match hour { 0 => "start", 24 => "end", _ => "middle" }) { (hour_label(language, hour)) }
+                }
+            }
+            details data-key="use-day-table" {
+                summary { (t!(language, "as-table")) }
+                table {
+                    thead { tr { th scope="col" { (t!(language, "use-when")) } th scope="col" { (t!(language, "use-time")) } } }
+                    tbody {
+                        @for (hour, minutes) in by_hour.iter().enumerate().filter(|(_, minutes)| **minutes > 0) {
+                            tr {
+                                th scope="row" { (format::clock(language, hour as u16 * 60)) "–" (format::clock(language, hour as u16 * 60 + 60)) }
+                                td { (words::minutes(language, *minutes)) }
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 }
@@ -93,6 +130,7 @@ fn use_table(language: Language, week: &[DayOfUse], series: &[Option<String>]) -
                 table {
                     thead { tr { th scope="col" { (t!(language, "use-what")) } @for day in week { th scope="col" { (format::date(language, day.date)) } } } }
                     tbody {
+                        tr { th scope="row" { (t!(language, "quota-all")) } @for day in week { td { (format::duration(language, day.total)) } } }
                         @for id in series {
                             tr { th scope="row" { (series_name(language, id.as_deref())) } @for day in week { td { (format::duration(language, time_of(day, id, series))) } } }
                         }

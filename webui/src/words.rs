@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use maud::{Markup, html};
-use stairgate_policy::household::{ASLEEP, AgeBand, EVERYDAY, FREE, HOMEWORK, PAUSED, PrivacyLevel, Role};
+use stairgate_policy::household::{ASLEEP, AgeBand, EVERYDAY, FREE, HOMEWORK, PAUSED, PrivacyLevel, Role, USED_UP};
 use stairgate_policy::services;
 use stairgate_policy::taxonomy::{self, Category, Group};
 
@@ -22,6 +22,8 @@ pub(crate) fn mode(language: Language, mode: &ModeName) -> String {
         return t!(language, "mode-everyday");
     } else if mode.id == PAUSED {
         return t!(language, "mode-paused");
+    } else if mode.id == USED_UP {
+        "mode-used-up"
     } else if mode.id == ASLEEP && mode.title == "Asleep" {
         "mode-asleep"
     } else if mode.id == HOMEWORK && mode.title == "Homework" {
@@ -111,6 +113,11 @@ pub(crate) fn tag(language: Language, id: &str) -> String {
     taxonomy::category(id).map_or_else(|| clean(id).into_owned(), |found| category(language, found))
 }
 
+/// What a quota is about.
+pub(crate) fn quota(language: Language, id: &str) -> String {
+    if id.is_empty() { t!(language, "quota-all") } else { tag(language, id) }
+}
+
 pub(crate) fn group(group: Group) -> &'static str {
     match group {
         Group::Content => "content",
@@ -165,6 +172,9 @@ pub(crate) fn ask(language: Language, request: &Request) -> String {
     match &request.ask {
         Ask::Site { name, .. } => t!(language, "ask-site", name = name.as_str()),
         Ask::Time(time) => t!(language, "ask-time", time = format::duration(language, *time)),
+        Ask::TimeOf { what, time } => {
+            t!(language, "ask-time-of", time = format::duration(language, *time), what = tag(language, what))
+        }
         Ask::Note => t!(language, "ask-note"),
     }
 }

@@ -211,6 +211,8 @@ const READERS: &[(&str, Reader)] = &[
     (routes::PERSON_PROTECTION, understood::<ProtectionForm>),
     (routes::PERSON_PIN, understood::<PinForm>),
     (routes::PERSON_PRIVACY, understood::<PersonPrivacyForm>),
+    (routes::PERSON_QUOTA, understood::<QuotaForm>),
+    (routes::PERSON_QUOTA_REMOVE, understood::<QuotaRemoveForm>),
     (routes::PERSON_RECOMMENDED, understood::<RecommendedForm>),
     (routes::PERSON_ERASE, understood::<EraseForm>),
     (routes::DEVICE_ADOPT, understood::<AdoptForm>),

@@ -1,17 +1,18 @@
 //! All that is kept, handed out and read back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use stairgate_policy::household::{Owner, PersonId};
 use stairgate_webui::view::AuditAction;
 
 use super::change::{By, Changed, Draft, What};
-use super::{Application, ApplicationError, audit, next_person};
+use super::{Application, ApplicationError, Onlooker, audit, next_person};
 use crate::clock::Moment;
 use crate::document::{
-    AuditDocument, DeviceDocument, HouseholdDocument, PersonDocument, PreferencesDocument, RequestDocument,
-    RequestsDocument,
+    AuditDocument, DayDocument, DeviceDocument, HouseholdDocument, PersonDocument, PreferencesDocument,
+    RequestDocument, RequestsDocument,
 };
 use crate::gate::Gate;
 use crate::store::{AUDIT_ENTRIES_MAX, Batch, SCHEMA_VERSION};
@@ -33,6 +34,8 @@ struct PersonExport {
     person: PersonDocument,
     devices: Vec<DeviceDocument>,
     requests: Vec<RequestDocument>,
+    /// Minutes of use, by day.
+    use_by_day: BTreeMap<Date, DayDocument>,
     /// What was changed about the person, the latest first.
     changes: Vec<AuditDocument>,
 }
@@ -47,17 +50,19 @@ impl<G: Gate> Application<G> {
         let devices = self.household.devices.iter().filter(|device| device.owner == Owner::Person(id));
         let changes = self.store.audit::<AuditDocument>(u64::MAX, AUDIT_ENTRIES_MAX)?.into_iter();
         let requests = self.requests.requests.iter().filter(|request| request.from == id.0);
+        let days = self.days_of_use(id, Date::MIN, Date::MAX, Onlooker::Oneself)?;
         let export = PersonExport {
             person: PersonDocument::from(person),
             devices: devices.map(|device| DeviceDocument::of(&self.household, device)).collect(),
             requests: requests.cloned().collect(),
+            use_by_day: days.iter().map(|(date, day)| (*date, DayDocument::from(day))).collect(),
             changes: changes.map(|(_, entry)| entry).filter(|entry| entry.about == Some(id.0)).collect(),
         };
         written(serde_json::to_vec_pretty(&export))
     }
 
-    /// The whole household as bytes, without who may sign in and without who changed what: a backup before it is
-    /// encrypted.
+    /// The whole household as bytes, without who may sign in, without who changed what and without minutes of use, which
+    /// are of these weeks and this home: a backup before it is encrypted.
     ///
     /// # Errors
     /// None that are known.
@@ -94,9 +99,12 @@ impl<G: Gate> Application<G> {
         let sentence = format!("{} is read back", household.name);
         let mut batch = Batch::default();
         self.unlink_audit(&household, &mut batch)?;
+        let gone = self.unlink_use(&household, &mut batch);
         audit::write(&mut batch, &self.household, &What::new(AuditAction::Restored), by, moment.wall);
         self.adopt(Draft { household, requests, preferences: backup.preferences, next_person }, batch, moment)?;
         self.revisions.touch_all();
+        gone.into_iter().for_each(|person| self.use_is_erased(person));
+        self.load_use(moment);
         Ok(Changed { sentence, names: self.take_fresh_names() })
     }
 }

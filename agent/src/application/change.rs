@@ -193,15 +193,27 @@ impl<G: Gate> Application<G> {
         moment: Moment,
         edit: impl FnOnce(&mut Draft) -> Result<(), ApplicationError>,
     ) -> Result<BTreeSet<String>, ApplicationError> {
+        self.change_with(what, by, moment, |draft, _| edit(draft))
+    }
+
+    /// As [`Self::change`], with more to be saved along with it.
+    pub(super) fn change_with(
+        &mut self,
+        what: What,
+        by: &By,
+        moment: Moment,
+        edit: impl FnOnce(&mut Draft, &mut Batch) -> Result<(), ApplicationError>,
+    ) -> Result<BTreeSet<String>, ApplicationError> {
         self.revisions.check(what.part, by.expected)?;
         let before = self.draft();
         let mut draft = before.clone();
-        edit(&mut draft)?;
+        let mut batch = Batch::default();
+        edit(&mut draft, &mut batch)?;
         if draft == before {
             return Ok(BTreeSet::new());
         }
         draft.forget_what_is_over(moment.wall);
-        let mut batch = Batch::default();
+        self.settle_quotas(&mut draft, moment);
         audit::write(&mut batch, &self.household, &what, by, moment.wall);
         self.adopt(draft, batch, moment)?;
         if let Some(part) = what.part {

@@ -4,7 +4,7 @@ use stairgate_policy::household::{Device, Owner, Person};
 use stairgate_webui::view::AuditAction;
 
 use super::change::{By, Changed, Draft, What};
-use super::{Application, ApplicationError};
+use super::{Application, ApplicationError, usage};
 use crate::clock::Moment;
 use crate::document::owner_named;
 use crate::gate::Gate;
@@ -89,7 +89,7 @@ impl<G: Gate> Application<G> {
         Ok(Changed { sentence, names })
     }
 
-    /// Makes a device unknown again.
+    /// Makes a device unknown again. Minutes of use that were counted on it stay, without saying that it was on it.
     ///
     /// # Errors
     /// [`ApplicationError`]; nothing was changed then.
@@ -99,10 +99,13 @@ impl<G: Gate> Application<G> {
             self.strangers.forget(mac);
             return Err(ApplicationError::NoDevice(text::mac_text(mac)));
         };
-        let names = self.change(about(AuditAction::DeviceForgotten, &device), by, moment, |draft| {
+        let days = self.use_without_device(device.owner, mac)?;
+        let names = self.change_with(about(AuditAction::DeviceForgotten, &device), by, moment, |draft, batch| {
             draft.household.devices.retain(|device| device.mac != mac);
+            usage::write_days(batch, &days);
             Ok(())
         })?;
+        self.use_is_rewritten(days);
         self.strangers.seen(mac, moment.wall);
         Ok(Changed { sentence: format!("{} is unknown again", device.label), names })
     }

@@ -170,9 +170,12 @@ const fn failure_of(invalid: &Invalid) -> Failure {
         Invalid::Rules { reason, .. } => match reason {
             InvalidRules::TooMany { .. } => Failure::TooMany,
             InvalidRules::BadName(_) | InvalidRules::Protected(_) => Failure::BadDomain,
-            InvalidRules::WindowWithoutDays(_) | InvalidRules::WindowHidden(_) | InvalidRules::EmptyGrant(_) => {
-                Failure::BadTime
-            }
+            InvalidRules::WindowWithoutDays(_)
+            | InvalidRules::WindowHidden(_)
+            | InvalidRules::EmptyGrant(_)
+            | InvalidRules::QuotaWithoutDays(_)
+            | InvalidRules::LongQuota(_)
+            | InvalidRules::DuplicateQuota(_) => Failure::BadTime,
             InvalidRules::DuplicateMode(_) => Failure::BadName,
             InvalidRules::UnknownTag(_)
             | InvalidRules::OpenCategory(_)

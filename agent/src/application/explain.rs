@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 use std::io::BufReader;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use stairgate_abi::maps::PROFILE_UNMANAGED;
-use stairgate_abi::{Decision, Mask, Tags, Verdict, flags};
+use stairgate_abi::{Decision, Mask, Reason, Tags, Verdict, flags};
 use stairgate_policy::compile::{evaluate, next_change};
-use stairgate_policy::household::{EVERYDAY, Filter, ModeId, PAUSED, Person, PersonId};
+use stairgate_policy::household::{EVERYDAY, Filter, ModeId, PAUSED, Person, PersonId, USED_UP};
 use stairgate_policy::lists::find;
+use stairgate_policy::quota;
 use stairgate_policy::tags::{self, Meaning};
 use stairgate_policy::{name, taxonomy};
 use stairgate_webui::view as webui;
@@ -102,7 +104,7 @@ impl<G: Gate> Application<G> {
         let suffixes = suffixes.collect();
         let lists = self.list_states().filter(|state| met.contains(state.list.tag));
         let lists = lists.map(|state| (state.list.clone(), copies.path(&state.list.name))).collect();
-        let outcome = self.outcome(person, &name, &decided, &mode);
+        let outcome = self.outcome(person, &name, &decided, &mode, moment.wall);
         let mut sentence = match &outcome {
             Outcome::Refused { because, .. } => refused(&name, &person.name, because),
             Outcome::Passed | Outcome::Alias(_) => self.passed(person, &name, &decided),
@@ -157,7 +159,7 @@ impl<G: Gate> Application<G> {
     ) -> Result<Option<webui::Reason>, ApplicationError> {
         let person = self.person_with(person)?;
         let (decided, mode) = self.decided(person, name, moment)?;
-        Ok(match self.outcome(person, name, &decided, &mode) {
+        Ok(match self.outcome(person, name, &decided, &mode, moment.wall) {
             Outcome::Refused { reason, .. } => Some(reason),
             Outcome::Passed | Outcome::Alias(_) => None,
         })
@@ -190,8 +192,12 @@ impl<G: Gate> Application<G> {
     }
 
     /// What becomes of a name.
-    fn outcome(&self, person: &Person, name: &str, decided: &Decided, mode: &ModeId) -> Outcome {
+    fn outcome(&self, person: &Person, name: &str, decided: &Decided, mode: &ModeId, now: Timestamp) -> Outcome {
         match (decided.verdict, &person.filter) {
+            (Verdict::Block(Reason::Category), Some(filter)) if quota::explains(&filter.rules, now, decided.hits) => {
+                Outcome::used_up()
+            }
+            (Verdict::Block(Reason::Paused), _) if *mode == USED_UP => Outcome::used_up(),
             (Verdict::Block(reason), _) => Outcome::refused(&Why::of_verdict(reason, decided.hits), mode),
             (Verdict::Pass, Some(filter)) if self.resolving.is_some() => self.resolved(filter, name, decided, mode),
             (Verdict::Pass, _) => Outcome::Passed,
@@ -255,6 +261,10 @@ enum Outcome {
 }
 
 impl Outcome {
+    fn used_up() -> Self {
+        Self::Refused { because: "today's time for it is used up".to_owned(), reason: webui::Reason::QuotaUsedUp }
+    }
+
     fn refused(why: &Why<'_>, mode: &ModeId) -> Self {
         Self::Refused { because: why.to_string(), reason: reason(why, mode) }
     }

@@ -131,16 +131,19 @@ impl<G: Gate> Application<G> {
         }
         let what = What::new(AuditAction::PersonErased).part(Part::Person(id)).subject(&name);
         let devices = self.devices_of(id);
-        let names = self.change(what, by, moment, |draft| {
+        let names = self.change_with(what, by, moment, |draft, batch| {
             remove(draft, id);
+            batch.forget_usage(id.0);
             Ok(())
         })?;
+        self.use_is_erased(id);
         self.make_strangers(&devices, moment);
         Ok(Changed { sentence: format!("{name} no longer belongs to the household"), names })
     }
 
-    /// Erases a person with everything that is kept about that person: rules, requests, PIN or password, and the name
-    /// wherever it stands. The person's devices are unknown again. `confirmation` is the person's name as somebody wrote it once more.
+    /// Erases a person with everything that is kept about that person: rules, requests, minutes of use, PIN or password, and
+    /// the name wherever it stands. The person's devices are unknown again. `confirmation` is the person's name as somebody
+    /// wrote it once more.
     ///
     /// That somebody was erased, when and by whom, is all that stays.
     ///
@@ -174,8 +177,10 @@ impl<G: Gate> Application<G> {
         let mut access = self.access()?;
         access.remove(id);
         batch.document(Document::Access, &access);
+        batch.forget_usage(id.0);
         audit::write(&mut batch, &draft.household, &What::new(AuditAction::PersonErased), by, moment.wall);
         self.adopt(draft, batch, moment)?;
+        self.use_is_erased(id);
         self.make_strangers(&devices, moment);
         Ok(Changed { sentence: format!("{name} is erased"), names: self.take_fresh_names() })
     }

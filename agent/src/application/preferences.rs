@@ -87,8 +87,8 @@ impl<G: Gate> Application<G> {
         Ok(Changed { sentence: "the household is set up".to_owned(), names })
     }
 
-    /// Sets for how many days what is kept about people is kept. Requests that were answered before then are forgotten at
-    /// once; whoever keeps the history deletes what is older.
+    /// Sets for how many days what is kept about people is kept. Requests that were answered and use that was counted before
+    /// then are forgotten at once; whoever keeps the history deletes what is older.
     ///
     /// # Errors
     /// [`ApplicationError`]; nothing was changed then.
@@ -98,8 +98,10 @@ impl<G: Gate> Application<G> {
             return Err(ApplicationError::BadValue(format!("what is kept is kept for {least} to {most} days")));
         }
         let what = What::new(AuditAction::PrivacyChanged).part(Part::Home).subject(&days.to_string());
-        let names = self.change(what, by, moment, |draft| {
+        let (first, last) = self.days_kept(days, moment);
+        let names = self.change_with(what, by, moment, |draft, batch| {
             draft.preferences.retention_days = days;
+            batch.keep_usage(first, last);
             Ok(())
         })?;
         Ok(Changed { sentence: format!("what is kept is kept for {days} days"), names })

@@ -6,6 +6,7 @@ use stairgate_webui::forms::AnswerChoice;
 use stairgate_webui::view::{Actor, AuditAction};
 
 use super::change::{By, Changed, What};
+use super::quotas::{more_of, tag_named};
 use super::rules::{decide_name, site};
 use super::time::more_time;
 use super::{Application, ApplicationError, words};
@@ -34,6 +35,8 @@ pub enum Asked<'a> {
     Site(&'a str),
     /// So many minutes more.
     Minutes(u16),
+    /// So many minutes more of a category or service that has a quota, told by its id.
+    MinutesOf(&'a str, u16),
     /// Nothing but to be read.
     Note,
 }
@@ -67,7 +70,11 @@ impl<G: Gate> Application<G> {
         let ask = match *ask {
             Asked::Site(text) => AskDocument::Site(site(text)?),
             Asked::Minutes(minutes @ 1..=MINUTES_MAX) => AskDocument::Minutes(minutes),
-            Asked::Minutes(_) => {
+            Asked::MinutesOf(id, minutes @ 1..=MINUTES_MAX) => {
+                tag_named(id)?;
+                AskDocument::MinutesOf { what: id.to_owned(), minutes }
+            }
+            Asked::Minutes(_) | Asked::MinutesOf(..) => {
                 let text = format!("between 1 and {MINUTES_MAX} minutes can be asked for");
                 return Err(ApplicationError::BadValue(text));
             }
@@ -119,6 +126,7 @@ impl<G: Gate> Application<G> {
         let who = self.person_with(person)?.name.clone();
         let note = note_text(note)?;
         let end_of_day = words::end_of_day(&self.household, moment.wall);
+        let today = words::today(&self.household, moment.wall);
         let granted = choice != AnswerChoice::No;
         let mut what = What::new(if granted { AuditAction::Granted } else { AuditAction::TurnedDown }).about(person);
         if let (AskDocument::Site(name), true) = (&request.ask, granted) {
@@ -135,9 +143,15 @@ impl<G: Gate> Application<G> {
                     decide_name(draft.rules(person)?, name, Some(Action::Allow), Some(end_of_day));
                 }
                 (AskDocument::Minutes(asked), AnswerChoice::Yes | AnswerChoice::Today) => {
-                    more_time(draft.rules(person)?, minutes.unwrap_or(*asked), moment.wall)?;
+                    more_time(draft.rules(person)?, minutes.unwrap_or(*asked), &today, moment.wall)?;
                 }
-                (AskDocument::Site(_) | AskDocument::Minutes(_), AnswerChoice::Read) => {
+                (AskDocument::MinutesOf { what, minutes: asked }, AnswerChoice::Yes | AnswerChoice::Today) => {
+                    more_of(draft.rules(person)?, tag_named(what)?, minutes.unwrap_or(*asked), &today, moment.wall)?;
+                }
+                (
+                    AskDocument::Site(_) | AskDocument::Minutes(_) | AskDocument::MinutesOf { .. },
+                    AnswerChoice::Read,
+                ) => {
                     let text = "only a note can be marked as read; answer yes or no";
                     return Err(ApplicationError::BadValue(text.to_owned()));
                 }

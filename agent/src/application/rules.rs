@@ -8,7 +8,7 @@ use stairgate_webui::forms::ServiceAction;
 use stairgate_webui::view::AuditAction;
 
 use super::change::{By, Changed, What};
-use super::{Application, ApplicationError};
+use super::{Application, ApplicationError, usage};
 use crate::clock::Moment;
 use crate::control::protocol::Decision;
 use crate::document::{nearest_tag_id, tag_of};
@@ -188,8 +188,8 @@ impl<G: Gate> Application<G> {
         Ok(Changed { sentence: format!("{who} has another protection"), names })
     }
 
-    /// Sets what is kept of the names that a person's devices ask for, from now on. Whoever keeps them deletes what is
-    /// there beyond it.
+    /// Sets what is kept of the names that a person's devices ask for, and of its use, from now on. Use that is kept beyond
+    /// it is deleted; whoever keeps names deletes those.
     ///
     /// # Errors
     /// [`ApplicationError`]; nothing was changed then.
@@ -202,10 +202,13 @@ impl<G: Gate> Application<G> {
     ) -> Result<Changed, ApplicationError> {
         let who = self.person_with(person)?.name.clone();
         let what = What::new(AuditAction::PrivacyChanged).settings_of(person).subject(level.as_str());
-        let names = self.change_rules(person, what, by, moment, |rules| {
-            rules.log = level;
+        let days = self.use_at_level(person, level)?;
+        let names = self.change_with(what.about(person), by, moment, |draft, batch| {
+            draft.rules(person)?.log = level;
+            usage::write_days(batch, &days);
             Ok(())
         })?;
+        self.use_is_rewritten(days);
         Ok(Changed { sentence: format!("what is kept of {who} from now on is {}", level.as_str()), names })
     }
 }
@@ -236,7 +239,7 @@ fn categories_of(ids: &[String]) -> Result<Tags, ApplicationError> {
     ids.iter().map(|id| taxonomy::category(id).map(|category| category.tag).ok_or_else(|| no_tag(id))).collect()
 }
 
-fn no_tag(id: &str) -> ApplicationError {
+pub(super) fn no_tag(id: &str) -> ApplicationError {
     ApplicationError::NoTag { id: id.to_owned(), hint: hint(id) }
 }
 

@@ -334,3 +334,4 @@ mod changes;
 mod killed;
 mod lists;
 mod requests;
+mod usage;

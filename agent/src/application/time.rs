@@ -2,13 +2,17 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use stairgate_abi::Tag;
 use stairgate_policy::household::{
     ASLEEP, Effect, FREE, Grant, Household, Mode, ModeId, Pause, PersonId, Rules, TimeOfDay,
 };
+use stairgate_policy::quota;
 use stairgate_policy::timetable::Timetable;
 use stairgate_webui::view::AuditAction;
 
 use super::change::{By, Changed, What};
+use super::quotas::extend_quota;
+use super::words::Today;
 use super::{Application, ApplicationError, words};
 use crate::clock::Moment;
 use crate::control::protocol::PauseEnd;
@@ -69,7 +73,8 @@ impl<G: Gate> Application<G> {
     }
 
     /// Gives a person time in which the everyday rules hold whatever the week says, from now on or, if such time is
-    /// running, after it. It ends a pause, because it would be worth nothing otherwise.
+    /// running, after it. It ends a pause and comes on top of every quota of today, because it would be worth nothing
+    /// otherwise.
     ///
     /// # Errors
     /// [`ApplicationError`]; nothing was changed then.
@@ -82,9 +87,10 @@ impl<G: Gate> Application<G> {
     ) -> Result<Changed, ApplicationError> {
         let name = self.person_with(person)?.name.clone();
         let what = What::new(AuditAction::TimeGiven).subject(&minutes.to_string());
+        let today = words::today(&self.household, moment.wall);
         let mut until = moment.wall;
         let names = self.change_rules(person, what, by, moment, |rules| {
-            until = more_time(rules, minutes, moment.wall)?;
+            until = more_time(rules, minutes, &today, moment.wall)?;
             Ok(())
         })?;
         let until = words::time(&self.household, until, moment.wall);
@@ -93,7 +99,12 @@ impl<G: Gate> Application<G> {
 }
 
 /// Adds time to rules, and returns when it ends.
-pub(super) fn more_time(rules: &mut Rules, minutes: u16, now: Timestamp) -> Result<Timestamp, ApplicationError> {
+pub(super) fn more_time(
+    rules: &mut Rules,
+    minutes: u16,
+    today: &Today,
+    now: Timestamp,
+) -> Result<Timestamp, ApplicationError> {
     if minutes == 0 {
         return Err(ApplicationError::BadValue("no minutes are given; give at least one".to_owned()));
     }
@@ -110,6 +121,9 @@ pub(super) fn more_time(rules: &mut Rules, minutes: u16, now: Timestamp) -> Resu
     if now.duration_until(until) > MORE_TIME_MAX {
         return Err(too_long());
     }
+    let of_today: Vec<Option<Tag>> =
+        quota::allowances(rules, today.date.weekday(), now).map(|allowance| allowance.what).collect();
+    of_today.into_iter().for_each(|what| extend_quota(rules, what, minutes, today));
     rules.pause = None;
     match running {
         Some(place) => rules.grants[place].until = until,
@@ -164,7 +178,7 @@ fn pause_end(
 /// When the first night of the week that is not over yet ends.
 fn end_of_night(zone: TimeZone, rules: &Rules, now: Timestamp) -> Option<Timestamp> {
     // What is decided for a while does not move the night.
-    let week = Rules { pause: None, grants: Vec::new(), ..rules.clone() };
+    let week = Rules { pause: None, grants: Vec::new(), used_up: None, ..rules.clone() };
     // A profile's number matters for its masks only.
     let timetable = Timetable::new(zone, 0, &week).ok()?;
     let horizon = now.checked_add(NIGHT_WITHIN).ok()?;

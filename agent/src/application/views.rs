@@ -1,17 +1,21 @@
 //! What the agent tells about itself.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use stairgate_abi::flags;
 use stairgate_abi::maps::PROFILE_UNKNOWN;
 use stairgate_policy::compile::{evaluate, next_change, profile_of};
-use stairgate_policy::household::{Action, EVERYDAY, ModeId, Owner, PAUSED, Person, PrivacyLevel, Role};
+use stairgate_policy::household::{Action, EVERYDAY, ModeId, Owner, PAUSED, Person, PrivacyLevel, Role, USED_UP};
+use stairgate_policy::quota;
+use stairgate_policy::usage::day::{Evidence, STRETCH_MINUTES, Source};
 
-use super::{Application, words};
+use super::{Application, ApplicationError, Onlooker, RETENTION_DAYS, words};
 use crate::clock::Moment;
 use crate::document::{owner_text, tag_id};
 use crate::gate::{Decided, Gate};
 use crate::text;
-use crate::view::{AnswersView, DeviceView, PersonNow, PersonView, Status};
+use crate::view::{
+    AnswersView, DayView, DeviceView, EvidenceView, PersonNow, PersonView, QuotaView, Status, UsageView,
+};
 
 /// From this share of its capacity on, the domain table has to move names about to take in others.
 const NEARLY_FULL_PERCENT: u64 = 95;
@@ -39,7 +43,7 @@ impl<G: Gate> Application<G> {
             ));
         }
         if moment.clock_is_unset() {
-            problems.push("the clock was never set, so times of day are wrong; check the time server".to_owned());
+            problems.push("the clock was never set, so times of day are wrong and no minutes of use are counted; check the time server".to_owned());
         }
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -157,6 +161,60 @@ impl<G: Gate> Application<G> {
         known.chain(unknown).collect()
     }
 
+    /// The minutes of use of a person, or of everybody who is filtered, in the latest `days` days, as others may see them.
+    ///
+    /// # Errors
+    /// No such person, a number of days for which nothing is kept, or the database's.
+    pub fn usage_views(
+        &self,
+        person: Option<&str>,
+        days: u16,
+        moment: Moment,
+    ) -> Result<Vec<UsageView>, ApplicationError> {
+        let most = *RETENTION_DAYS.end();
+        if !(1..=most).contains(&days) {
+            return Err(ApplicationError::BadValue(format!("use is shown for 1 to {most} days")));
+        }
+        let people: Vec<&Person> = match person {
+            Some(name) => vec![self.person(name)?],
+            None => self.household.people.iter().filter(|person| person.filter.is_some()).collect(),
+        };
+        people.into_iter().map(|person| self.usage_view(person, days, moment)).collect()
+    }
+
+    fn usage_view(&self, person: &Person, days: u16, moment: Moment) -> Result<UsageView, ApplicationError> {
+        let rules = &self.filter_of(person)?.rules;
+        let today = words::today(&self.household, moment.wall).date;
+        let used = self.use_today(person.id, Onlooker::Another, moment).unwrap_or_default();
+        let quotas = quota::allowances(rules, today.weekday(), moment.wall).map(|allowance| QuotaView {
+            what: allowance.what.and_then(tag_id).map(str::to_owned),
+            used: used.minutes(allowance.what),
+            allowed: allowance.minutes,
+        });
+        let first = today.saturating_sub((i64::from(days) - 1).days());
+        let days = self.days_of_use(person.id, first, today, Onlooker::Another)?;
+        let days = days.into_iter().map(|(date, day)| DayView {
+            date: date.to_string(),
+            minutes: day.total,
+            evidence: day.evidence.iter().map(|(source, evidence)| self.evidence_view(source, evidence)).collect(),
+        });
+        Ok(UsageView { person: person.name.clone(), quotas: quotas.collect(), days: days.collect() })
+    }
+
+    fn evidence_view(&self, (what, mac): &Source, evidence: &Evidence) -> EvidenceView {
+        let label = |mac: &[u8; 6]| self.household.devices.iter().find(|device| device.mac == *mac);
+        let clock =
+            |stretch: u16| format!("{:02}:{:02}", stretch * STRETCH_MINUTES / 60, stretch * STRETCH_MINUTES % 60);
+        EvidenceView {
+            what: what.and_then(tag_id).map(str::to_owned),
+            device: mac.as_ref().and_then(label).map(|device| device.label.clone()),
+            minutes: evidence.minutes,
+            bytes_sent: evidence.bytes,
+            from: clock(evidence.stretches.0.into()),
+            to: clock(u16::from(evidence.stretches.1) + 1),
+        }
+    }
+
     /// How it is for a person whose devices are filtered.
     fn person_now(&self, person: &Person, moment: Moment) -> Option<PersonNow> {
         person.filter.as_ref()?;
@@ -216,6 +274,9 @@ pub(crate) fn mode_title(person: &Person, mode: &ModeId) -> String {
     }
     if *mode == PAUSED {
         return "paused".to_owned();
+    }
+    if *mode == USED_UP {
+        return "today's time is used up".to_owned();
     }
     let title = person.filter.as_ref().and_then(|filter| filter.rules.mode(mode)).map(|mode| mode.title.clone());
     title.unwrap_or_else(|| mode.to_string())

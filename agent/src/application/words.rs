@@ -1,5 +1,6 @@
 //! Times in words, as the household's clocks show them.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 use stairgate_policy::household::{Household, TimeOfDay};
@@ -36,6 +37,20 @@ pub(super) fn next_time(household: &Household, time: TimeOfDay, now: Timestamp) 
         .filter(|at| *at > now)
         .or_else(|| now.checked_add(1.day()).ok().and_then(|tomorrow| on(&tomorrow)))
         .map(|at| at.timestamp())
+}
+
+/// The household's day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Today {
+    /// Its date.
+    pub(crate) date: Date,
+    /// When it ends, see [`end_of_day`].
+    pub(crate) end: Timestamp,
+}
+
+/// The day that the household's clocks show.
+pub(crate) fn today(household: &Household, now: Timestamp) -> Today {
+    Today { date: now.to_zoned(zone(household)).date(), end: end_of_day(household, now) }
 }
 
 /// When the household's day ends. Where the clocks skip midnight, that is the moment at which they do.

@@ -9,6 +9,7 @@ use crate::control::client::{self, ClientError};
 use crate::control::protocol::{Decision, PauseEnd, Reply, Request};
 use crate::view::DeviceView;
 use crate::{output, text};
+use stairgate_policy::quota::QUOTA_MINUTES_MAX;
 
 /// What to ask the agent for a command; none for those that need no agent.
 pub(super) fn request(command: &Command) -> Option<Request> {
@@ -31,6 +32,14 @@ pub(super) fn request(command: &Command) -> Option<Request> {
             Some(Request::Pause { person: person.clone(), until })
         }
         Command::Resume { person } => Some(Request::Resume { person: person.clone() }),
+        Command::Usage { person, days } => Some(Request::Usage { person: person.clone(), days: *days }),
+        Command::Quota { person, minutes: QuotaMinutes(minutes), of, days } => {
+            let (person, what, days) = (person.clone(), of.clone(), days.clone());
+            Some(Request::SetQuota { person, what, days, minutes: *minutes })
+        }
+        Command::More { person, minutes, of } => {
+            Some(Request::GiveTime { person: person.clone(), minutes: *minutes, what: of.clone() })
+        }
         Command::Allow(command) => decide(command, Decision::Allow),
         Command::Block(command) => decide(command, Decision::Block),
         Command::Forget(command) => decide(command, Decision::Forget),
@@ -125,5 +134,29 @@ pub(super) fn seconds(text: &str) -> Result<u64, String> {
     match text::duration(text)?.as_secs() {
         0 => Err("a pause lasts at least a second".to_owned()),
         seconds => Ok(seconds),
+    }
+}
+
+/// What a quota allows a day; no quota if there are no minutes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct QuotaMinutes(Option<u16>);
+
+/// Minutes in `90m`, or `none`, for clap.
+pub(super) fn quota(text: &str) -> Result<QuotaMinutes, String> {
+    match text {
+        "none" => Ok(QuotaMinutes(None)),
+        "0" => Ok(QuotaMinutes(Some(0))),
+        text => minutes(text).map(|minutes| QuotaMinutes(Some(minutes))),
+    }
+}
+
+/// Whole minutes in `30m` and the like, for clap.
+pub(super) fn minutes(text: &str) -> Result<u16, String> {
+    let seconds = text::duration(text)?.as_secs();
+    let minutes = u16::try_from(seconds / 60).ok().filter(|minutes| *minutes <= QUOTA_MINUTES_MAX);
+    match minutes {
+        Some(minutes) if seconds >= 60 => Ok(minutes),
+        Some(_) => Err("it is at least a minute".to_owned()),
+        None => Err("it is at most a day".to_owned()),
     }
 }

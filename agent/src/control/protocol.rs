@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::view::{DeviceView, Explanation, ListView, PersonView, QueryView, Status};
+use crate::view::{DeviceView, Explanation, ListView, PersonView, QueryView, Status, UsageView};
 
 /// Bytes of a request at most, its newline included.
 pub const REQUEST_BYTES_MAX: usize = 16 * 1024;
@@ -39,6 +39,33 @@ pub enum Request {
     Resume {
         /// The person's name.
         person: String,
+    },
+    /// Minutes of use and quotas.
+    Usage {
+        /// The person's name; everybody who is filtered without it.
+        person: Option<String>,
+        /// How many days, today among them.
+        days: u16,
+    },
+    /// Sets or takes away how long something may be used a day.
+    SetQuota {
+        /// The person's name.
+        person: String,
+        /// Id of the category or service; everything together without it.
+        what: Option<String>,
+        /// The days, such as `mon-fri` or `daily`.
+        days: String,
+        /// Minutes a day; no quota without them.
+        minutes: Option<u16>,
+    },
+    /// Gives more time.
+    GiveTime {
+        /// The person's name.
+        person: String,
+        /// How many minutes.
+        minutes: u16,
+        /// Id of the category or service whose quota is extended; without it the week is set aside and every quota is.
+        what: Option<String>,
     },
     /// Allows or blocks a name, or a category or service by its id, for a person.
     Decide {
@@ -113,6 +140,8 @@ pub enum Reply {
     People(Vec<PersonView>),
     /// To [`Request::Devices`].
     Devices(Vec<DeviceView>),
+    /// To [`Request::Usage`].
+    Usage(Vec<UsageView>),
     /// To [`Request::Code`].
     Code {
         /// The code as people read it.

@@ -410,18 +410,28 @@ impl Dataplane {
     /// # Errors
     /// If the kernel refuses.
     pub fn flows(&self) -> Result<Vec<(FlowKey, Flow)>, Error> {
-        let map = lock(&self.flows);
         let mut flows = Vec::new();
+        self.for_each_flow(|key, flow| flows.push((*key, *flow)))?;
+        Ok(flows)
+    }
+
+    /// Does something with every flow that the gate remembers, as [`flows`](Self::flows) has them, without holding them
+    /// all. With as many as there can be it takes some tens of milliseconds, in which nothing else waits for it.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn for_each_flow(&self, mut work: impl FnMut(&FlowKey, &Flow)) -> Result<(), Error> {
+        let map = lock(&self.flows);
         // When a key vanishes at the wrong moment the kernel begins anew, so the number of steps is limited.
         for key in map.keys().take(2 * FLOWS_MAX as usize) {
             let key = key.map_err(Error::map("walking", names::FLOWS))?;
             match map.get(&key, 0) {
-                Ok(Plain(flow)) => flows.push((key.0, flow)),
+                Ok(Plain(flow)) => work(&key.0, &flow),
                 Err(MapError::KeyNotFound) => {}
                 Err(error) => return Err(Error::map("reading", names::FLOWS)(error)),
             }
         }
-        Ok(flows)
+        Ok(())
     }
 
     /// Cuts every flow of a profile for good, whatever its mask says, and returns how many there were.

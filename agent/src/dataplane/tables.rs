@@ -146,6 +146,12 @@ impl Tables {
         Some(Judged { verdict, hits: decision.hits(), met, allowed })
     }
 
+    /// What the lists say of the suffixes on a flow's path, the least specific first.
+    pub fn suffixes(&self, path: TagPath) -> [TagSet; TagPath::LENGTH] {
+        let _reading = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        path.0.map(|id| self.tag_set(id))
+    }
+
     /// Whether everything is closed to the profile with this number at the moment `now` in nanoseconds of the boot clock.
     /// `None` if there is no such profile.
     pub fn closing(&self, profile: u16, now: u64) -> Option<Closing> {

@@ -13,8 +13,9 @@ use stairgate_policy::validate::Invalid;
 
 use super::values::{Age, Choice, DayNames, Log, Mac, MacText, Named, Role, Style, TagId, TimeText, YouTube};
 use super::{
-    ActionDocument, DatedNameDocument, DeviceDocument, EffectDocument, GrantDocument, HouseholdDocument, ModeDocument,
-    NameDocument, OnlyDocument, PauseDocument, PersonDocument, RulesDocument, WindowDocument,
+    ActionDocument, DatedNameDocument, DeviceDocument, EffectDocument, ExtraDocument, GrantDocument, HouseholdDocument,
+    ModeDocument, NameDocument, OnlyDocument, PauseDocument, PersonDocument, QuotaDocument, RulesDocument,
+    UsedUpDocument, WindowDocument,
 };
 
 /// An owner that stands for everyone.
@@ -157,6 +158,12 @@ impl RulesDocument {
                 None => usual.grants,
             },
             pause: self.pause.map_or(usual.pause, |pause| Some(Pause { until: pause.until })),
+            quotas: match self.quotas {
+                Some(quotas) => quotas.into_iter().map(QuotaDocument::into_quota).collect(),
+                None => usual.quotas,
+            },
+            extra: self.extra.unwrap_or_default().into_iter().map(ExtraDocument::into_extra).collect(),
+            used_up: self.used_up.map(UsedUpDocument::into_used_up),
             refuse_unclassified: self.refuse_unclassified.unwrap_or(usual.refuse_unclassified),
             refuse_quic: self.refuse_quic.unwrap_or(usual.refuse_quic),
             block_style: self.block_style.map_or(usual.block_style, |Style(Choice(style))| style),
@@ -170,11 +177,11 @@ impl RulesDocument {
     }
 }
 
-fn tags(ids: Vec<TagId>) -> Tags {
+pub(super) fn tags(ids: Vec<TagId>) -> Tags {
     ids.into_iter().map(|TagId(Named(tag))| tag).collect()
 }
 
-fn ids(tags: Tags) -> Vec<TagId> {
+pub(super) fn ids(tags: Tags) -> Vec<TagId> {
     tags.iter().map(|tag: Tag| TagId(Named(tag))).collect()
 }
 
@@ -306,6 +313,9 @@ impl From<&Rules> for RulesDocument {
             windows: Some(rules.windows.iter().map(window).collect()),
             grants: Some(rules.grants.iter().map(grant).collect()),
             pause: rules.pause.map(|pause| PauseDocument { until: pause.until }),
+            quotas: Some(rules.quotas.iter().map(QuotaDocument::from).collect()),
+            extra: Some(rules.extra.iter().map(ExtraDocument::from).collect()),
+            used_up: rules.used_up.map(UsedUpDocument::from),
             refuse_unclassified: Some(rules.refuse_unclassified),
             refuse_quic: Some(rules.refuse_quic),
             block_style: Some(Style(Choice(rules.block_style))),

@@ -37,6 +37,13 @@ pub enum AskDocument {
     Site(String),
     /// So many minutes more.
     Minutes(u16),
+    /// So many minutes more of one category or service.
+    MinutesOf {
+        /// Its id.
+        what: String,
+        /// How many.
+        minutes: u16,
+    },
     /// Nothing but to be read.
     Note,
 }

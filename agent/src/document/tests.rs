@@ -1,7 +1,7 @@
 use stairgate_policy::defaults::{defaults_for, defaults_for_unknown_devices};
 use stairgate_policy::household::{
-    self, Action, AgeBand, Device, Effect, Filter, Grant, Household, Mode, ModeId, OwnRule, Owner, Pause, Person,
-    PersonId, PrivacyLevel, Role, Rules, Scope,
+    self, Action, AgeBand, Device, Effect, Extra, Filter, Grant, Household, Mode, ModeId, OwnRule, Owner, Pause,
+    Person, PersonId, PrivacyLevel, Quota, Role, Rules, Scope, UsedUp,
 };
 
 use super::*;
@@ -36,6 +36,12 @@ fn everything() -> Household {
         });
         rules.upstreams = (index % 2 == 0).then(|| "filtered".to_owned());
         rules.pause = Some(Pause { until: (index % 2 == 0).then_some(Timestamp::from_second(1_800_000_000).unwrap()) });
+        let until = Timestamp::from_second(1_800_003_600).unwrap();
+        let quota = |what, days: &str, minutes| Quota { what, days: days.parse().unwrap(), minutes };
+        rules.quotas = vec![quota(None, "mon-fri", 90), quota(tag_of("games"), "daily", 0)];
+        rules.extra = vec![Extra { what: None, minutes: 15, until }];
+        let tags = tag_of("games").into_iter().collect();
+        rules.used_up = (index % 2 == 1).then_some(UsedUp { everything: index == 1, tags, until });
         people.push(Person {
             id: PersonId(index as u32 + 10),
             name: format!("Child {age}"),
@@ -169,4 +175,20 @@ fn settings_of_the_resolver_are_words() {
     assert!(error.starts_with("`medium` is none of off, moderate, strict"), "{error}");
     let error = read(r#"{"log":"names"}"#).unwrap_err();
     assert!(error.starts_with("`names` is none of nothing, reasons, blocked-names, all-names"), "{error}");
+}
+
+#[test]
+fn a_day_of_use_survives() {
+    use stairgate_policy::usage::day::{Day, Evidence};
+
+    let (youtube, video) = (tag_of("youtube").unwrap(), tag_of("video").unwrap());
+    let mut day = Day { total: 75, ..Day::default() };
+    day.services.extend([(Some(youtube), 41), (Some(video), 3), (None, 40)]);
+    day.categories.insert(video, 43);
+    (day.timeline[0], day.timeline[47]) = (30, 11);
+    let evidence = |minutes| Evidence { minutes, bytes: u64::MAX, stretches: (3, 47) };
+    day.evidence.insert((Some(youtube), Some([2, 0, 0, 0, 0, 1])), evidence(41));
+    day.evidence.insert((None, None), evidence(40));
+    let text = serde_json::to_string(&DayDocument::from(&day)).unwrap();
+    assert_eq!(serde_json::from_str::<DayDocument>(&text).unwrap().into_day(), day);
 }

@@ -5,7 +5,8 @@ use stairgate_webui::view::{Home, PersonCard, Problem};
 use super::devices::new_devices;
 use super::now::now;
 use super::requests::waiting;
-use crate::application::Application;
+use super::usage::usage;
+use crate::application::{Application, Onlooker};
 use crate::clock::Moment;
 use crate::gate::Gate;
 
@@ -28,7 +29,7 @@ fn card<G: Gate>(app: &Application<G>, person: &Person, moment: Moment) -> Perso
         name: person.name.clone(),
         role: person.role,
         now: now(app.household(), person, moment.wall),
-        usage: None,
+        usage: usage(app, person, Onlooker::Another, moment),
         devices: app.household().devices.iter().filter(|device| is_theirs(device.owner)).count(),
         devices_online: None,
     }

@@ -5,7 +5,8 @@ use stairgate_webui::view::{Helpline, Kept, Me, Paused};
 use super::now::{now, today};
 use super::person_name;
 use super::requests::request;
-use crate::application::{Application, ApplicationError};
+use super::usage::usage;
+use crate::application::{Application, ApplicationError, Onlooker};
 use crate::clock::Moment;
 use crate::document::{HelplineDocument, tag_id};
 use crate::gate::Gate;
@@ -15,7 +16,7 @@ const CHANGES: usize = 20;
 /// Requests that a child's page shows.
 const REQUESTS: usize = 20;
 
-/// A child's own page. What is kept of its history, its minutes of use, the explanation of a name, and whether a PIN is
+/// A child's own page. What is kept of its history, its week of use, the explanation of a name, and whether a PIN is
 /// needed are for the caller to fill in.
 ///
 /// # Errors
@@ -33,12 +34,12 @@ pub fn me<G: Gate>(app: &Application<G>, id: PersonId, moment: Moment) -> Result
         },
         now: now(household, person, moment.wall),
         today: today(household, person, moment.wall),
-        usage: None,
+        usage: usage(app, person, Onlooker::Oneself, moment),
         week_of_use: Vec::new(),
         kept: Kept {
             level: rules.map_or(PrivacyLevel::Nothing, |rules| rules.log),
             days: app.preferences().retention_days,
-            usage: false,
+            usage_days: rules.map(|_| app.preferences().retention_days.max(1)),
             count: 0,
             entries: Vec::new(),
             older: None,

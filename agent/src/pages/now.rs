@@ -2,7 +2,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
 use stairgate_abi::flags::PAUSED;
 use stairgate_policy::compile::{evaluate, next_change};
-use stairgate_policy::household::{Filter, Household, ModeId, Person, Rules, TimeOfDay, WeekTime};
+use stairgate_policy::household::{Filter, Household, ModeId, Person, Rules, TimeOfDay, USED_UP, WeekTime};
 use stairgate_policy::schedule::in_force;
 use stairgate_policy::timetable::Timetable;
 use stairgate_webui::view::{Because, ModeName, Now, Stretch};
@@ -17,7 +17,11 @@ pub fn now(household: &Household, person: &Person, now: Timestamp) -> Option<Now
     let change = next_change(household, person.id, now).ok().flatten();
     Some(Now {
         closed: mask.has(PAUSED),
-        because: because(&filter.rules, &words::zone(household), now),
+        because: if mode == USED_UP {
+            Because::QuotaUsedUp
+        } else {
+            because(&filter.rules, &words::zone(household), now)
+        },
         until: change.as_ref().map(|(at, _)| *at),
         then: change.as_ref().map(|(_, next)| mode_name(person, next)),
         mode: mode_name(person, &mode),
@@ -25,7 +29,8 @@ pub fn now(household: &Household, person: &Person, now: Timestamp) -> Option<Now
 }
 
 /// The household's today as it is for a person, from 00:00 to 24:00 without gaps; empty if the person's devices are not
-/// filtered. What is over is told as the week and the exceptions have it, because nobody notes when a pause began.
+/// filtered. What is over is told as the week and the exceptions have it, because nobody notes when a pause began or a
+/// quota was used up.
 ///
 /// Where the clock skips an hour, it is missing; where it shows one twice, the second time counts.
 pub fn today(household: &Household, person: &Person, now: Timestamp) -> Vec<Stretch> {
@@ -35,7 +40,7 @@ pub fn today(household: &Household, person: &Person, now: Timestamp) -> Vec<Stre
     let Ok(begin) = now.to_zoned(zone.clone()).start_of_day().map(|begin| begin.timestamp()) else {
         return Vec::new();
     };
-    let unpaused = Filter { rules: Rules { pause: None, ..filter.rules.clone() }, ..filter.clone() };
+    let unpaused = Filter { rules: Rules { pause: None, used_up: None, ..filter.rules.clone() }, ..filter.clone() };
     let mut changes = changes(&unpaused, &zone, begin, now);
     changes.extend(self::changes(filter, &zone, now, end));
     let mut stretches: Vec<Stretch> = Vec::new();

@@ -2,11 +2,13 @@ use stairgate_policy::household::{Device, Owner, PersonId};
 use stairgate_webui::view::{DeviceName, PersonPage};
 
 use super::now::now;
-use crate::application::{Application, ApplicationError};
+use super::usage::usage;
+use crate::application::{Application, ApplicationError, Onlooker};
 use crate::clock::Moment;
 use crate::gate::Gate;
 
-/// Everything that is decided about one person; whether there is a PIN is for the caller to fill in.
+/// Everything that is decided about one person. Whether there is a PIN, and the week of use, which takes reading, are for the
+/// caller to fill in.
 ///
 /// # Errors
 /// No such person.
@@ -18,7 +20,7 @@ pub fn person<G: Gate>(app: &Application<G>, id: PersonId, moment: Moment) -> Re
     Ok(PersonPage {
         person: person.clone(),
         now: now(household, person, moment.wall),
-        usage: None,
+        usage: usage(app, person, Onlooker::Another, moment),
         week_of_use: Vec::new(),
         devices: devices.map(device_name).collect(),
         upstream_sets: app.upstream_sets().map(str::to_owned).collect(),

@@ -32,6 +32,9 @@ pub(super) fn request<G: Gate>(app: &Application<G>, request: &RequestDocument, 
             Ask::Site { name: name.clone(), because }
         }
         AskDocument::Minutes(minutes) => Ask::Time(Duration::from_secs(u64::from(*minutes) * 60)),
+        AskDocument::MinutesOf { what, minutes } => {
+            Ask::TimeOf { what: what.clone(), time: Duration::from_secs(u64::from(*minutes) * 60) }
+        }
         AskDocument::Note => Ask::Note,
     };
     Some(Request {

@@ -7,20 +7,22 @@ use std::time::Duration;
 
 use anyhow::Context;
 use stairgate_abi::maps::{Event, event_kind};
+use stairgate_policy::household::Days;
 use stairgate_webui::routes;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::gate_events;
-use crate::application::{Application, ApplicationError, By, Changed};
+use crate::application::{Application, ApplicationError, By, Changed, QuotaEdit, Sent};
 use crate::attachment;
 use crate::background;
 use crate::clock::{Alarm, Moment, Ring};
 use crate::config::{self, Config};
 use crate::control::protocol::{Reply, Request};
 use crate::control::{Call, Control};
-use crate::dataplane::Dataplane;
+use crate::dataplane::{self, Dataplane};
 use crate::desk::{ChangeError, Job, Stopping};
 use crate::interfaces::Watch;
 use crate::kernel::with_causes;
@@ -32,6 +34,7 @@ use crate::resolver::residents::Residents;
 use crate::resolver::service::{Service, own_addresses};
 use crate::subscriptions::{Copies, RefreshError, Refreshed};
 use crate::tables::{Compilation, TableWriter};
+use crate::usage::{SAMPLE_INTERVAL, Sampler};
 use crate::web::Codes;
 
 /// The household is compiled at least this often, so that no missed alarm lasts.
@@ -47,6 +50,9 @@ const INTERFACES_AT_LEAST: Duration = Duration::from_secs(60);
 
 /// A list, by its place, and what came of looking for it.
 type ListResult = (usize, Result<Refreshed, RefreshError>);
+
+/// What came of a look at the flows, with what looked.
+type Sample = Option<(Sampler, Result<Vec<Sent>, dataplane::Error>)>;
 
 /// The agent's ends of what connects it with the pages.
 pub(super) struct Ends {
@@ -81,6 +87,9 @@ pub(super) struct Agent {
     compiled_once: bool,
     /// Who waits for lists to be looked for and compiled, and for which ones still.
     waiting: Vec<(Vec<usize>, oneshot::Sender<Reply>)>,
+    /// Looks at the flows; it is away while it does.
+    sampler: Option<Sampler>,
+    sampling: Option<JoinHandle<(Sampler, Result<Vec<Sent>, dataplane::Error>)>>,
 }
 
 impl Agent {
@@ -95,6 +104,8 @@ impl Agent {
     ) -> anyhow::Result<Self> {
         let tables = TableWriter::start(Arc::clone(&dataplane), copies.clone()).context("cannot start a thread")?;
         Ok(Self {
+            sampler: Some(Sampler::new(Arc::clone(&dataplane))),
+            sampling: None,
             config,
             application,
             dataplane,
@@ -115,6 +126,12 @@ impl Agent {
 
     /// Runs until the process is told to end.
     pub(super) async fn run(mut self, control: Control) -> anyhow::Result<()> {
+        let ended = self.work_until_told(control).await;
+        self.application.save_use(Moment::now());
+        ended
+    }
+
+    async fn work_until_told(&mut self, control: Control) -> anyhow::Result<()> {
         let live = self.resolver.as_ref().map_or_else(Live::default, Service::live);
         let mut calls = control.serve(live.clone());
         let mut terminate = signal(SignalKind::terminate())?;
@@ -126,6 +143,7 @@ impl Agent {
         let mut interfaces_changed = false;
         let mut look_at_interfaces = Instant::now() + INTERFACES_AT_LEAST;
         let mut apply_at_least = Instant::now() + APPLY_AT_LEAST;
+        let mut next_sample = Instant::now();
         self.application.schedule_lists(Moment::now(), random);
         loop {
             if Moment::now().clock_was_set_since(&self.applied) {
@@ -174,6 +192,15 @@ impl Agent {
                         resolver.interfaces_changed();
                     }
                     interfaces_changed = false;
+                }
+                () = sleep_until(next_sample) => {
+                    next_sample = Instant::now() + SAMPLE_INTERVAL;
+                    self.start_sample();
+                }
+                sample = sampled(&mut self.sampling) => {
+                    if self.count_use(sample) {
+                        alarm.set(self.application.valid_until())?;
+                    }
                 }
                 () = sleep_until(next_look) => {}
                 event = events.next() => {
@@ -313,6 +340,41 @@ impl Agent {
         }
     }
 
+    /// Looks at the gate's flows, where it holds nobody up.
+    fn start_sample(&mut self) {
+        let Some(mut sampler) = self.sampler.take() else { return };
+        self.sampling = Some(tokio::task::spawn_blocking(move || {
+            let sample = sampler.sample();
+            (sampler, sample)
+        }));
+    }
+
+    /// Counts the use that was seen. True if the gate has other rules because of it.
+    fn count_use(&mut self, sample: Sample) -> bool {
+        self.sampling = None;
+        let sent = match sample {
+            Some((sampler, sample)) => {
+                self.sampler = Some(sampler);
+                sample.map_err(|error| with_causes(&error))
+            }
+            None => {
+                self.sampler = Some(Sampler::new(Arc::clone(&self.dataplane)));
+                Err("looking at the flows broke off".to_owned())
+            }
+        };
+        let sent = sent.unwrap_or_else(|error| {
+            tracing::error!(error, "minutes of use are not counted");
+            Vec::new()
+        });
+        let counted = self.application.count_use(&sent, Moment::now());
+        if counted.rules {
+            self.tell_others();
+        } else if counted.minutes {
+            self.tell_pages();
+        }
+        counted.rules
+    }
+
     fn look_at_interfaces(&mut self) {
         let before = std::mem::take(&mut self.application.interfaces);
         self.application.interfaces = attachment::reconcile(&self.config, &self.dataplane);
@@ -352,6 +414,11 @@ impl Agent {
                 let text = metrics::text(&application.status(moment), resolving.as_ref());
                 return answer(reply, Reply::Metrics(text));
             }
+            Request::Usage { person, days } => {
+                let usage = application.usage_views(person.as_deref(), days, moment);
+                let usage = usage.map_or_else(|error| Reply::Refused(error.to_string()), Reply::Usage);
+                return answer(reply, usage);
+            }
             Request::Code => return answer(reply, self.code()),
             Request::Flush { name } => return answer(reply, self.flush(name.as_deref())),
             // The control socket deals with it by itself.
@@ -382,6 +449,21 @@ impl Agent {
             }
             Request::Resume { person } => {
                 application.person_named(&person).and_then(|person| application.resume(person, &by, moment))
+            }
+            Request::SetQuota { person, what, days, minutes } => {
+                let person = application.person_named(&person);
+                let days: Result<Days, _> = days.parse();
+                let days = days.map_err(|error| ApplicationError::BadValue(error.to_string()));
+                person.and_then(|person| {
+                    let edit = QuotaEdit { what: what.as_deref(), days: days?, minutes };
+                    application.set_quota(person, &edit, &by, moment)
+                })
+            }
+            Request::GiveTime { person, minutes, what } => {
+                application.person_named(&person).and_then(|person| match what {
+                    None => application.give_time(person, minutes, &by, moment),
+                    Some(what) => application.give_time_for(person, &what, minutes, &by, moment),
+                })
             }
             Request::Decide { name, person, decision } => {
                 let person = application.person_named(&person);
@@ -470,6 +552,14 @@ impl Agent {
                 true
             }
         }
+    }
+}
+
+/// The look at the flows that is going on; waits for ever if there is none. `None` if it broke off.
+async fn sampled(sampling: &mut Option<JoinHandle<(Sampler, Result<Vec<Sent>, dataplane::Error>)>>) -> Sample {
+    match sampling {
+        Some(sampling) => sampling.await.ok(),
+        None => std::future::pending().await,
     }
 }
 

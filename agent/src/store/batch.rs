@@ -1,5 +1,6 @@
 //! What is saved together.
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 /// A document that there is one of.
@@ -52,6 +53,9 @@ pub struct Batch {
     pub(super) new_audit: Vec<serde_json::Result<Vec<u8>>>,
     pub(super) old_audit: Vec<(u64, Option<serde_json::Result<Vec<u8>>>)>,
     pub(super) lost_lists: Vec<String>,
+    pub(super) usage: Vec<(u32, Date, serde_json::Result<Vec<u8>>)>,
+    pub(super) lost_usage: Vec<u32>,
+    pub(super) usage_kept: Option<(Date, Date)>,
 }
 
 impl Batch {
@@ -78,5 +82,20 @@ impl Batch {
     /// Forgets what is kept of the list with this name.
     pub fn forget_list(&mut self, name: &str) {
         self.lost_lists.push(name.to_owned());
+    }
+
+    /// Writes a person's use on a day in place of what it was.
+    pub fn usage(&mut self, person: u32, day: Date, use_of_day: &impl Serialize) {
+        self.usage.push((person, day, serde_json::to_vec(use_of_day)));
+    }
+
+    /// Forgets a person's use on all days but those that this batch writes.
+    pub fn forget_usage(&mut self, person: u32) {
+        self.lost_usage.push(person);
+    }
+
+    /// Forgets everybody's use before `first` and after `last`.
+    pub fn keep_usage(&mut self, first: Date, last: Date) {
+        self.usage_kept = Some((first, last));
     }
 }

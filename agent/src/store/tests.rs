@@ -103,6 +103,58 @@ fn what_version_1_wrote_is_kept() {
 }
 
 #[test]
+fn days_of_use_are_kept_by_person_and_really_forgotten() {
+    let home = directory();
+    let mut store = Store::open(home.path()).unwrap();
+    let day = |day| jiff::civil::date(2026, 11, day);
+    let kept = |store: &Store, person| -> Vec<(i8, String)> {
+        let days = store.usage::<String>(person, jiff::civil::Date::MIN, jiff::civil::Date::MAX).unwrap();
+        days.into_iter().map(|(date, text)| (date.day(), text)).collect()
+    };
+    assert_eq!(kept(&store, 1), []);
+    let mut batch = Batch::default();
+    for person in [1, 2, 3] {
+        for number in [9, 10, 11] {
+            batch.usage(person, day(number), &format!("person {person}, day {number}"));
+        }
+    }
+    store.save(batch).unwrap();
+    assert_eq!(store.usage::<String>(2, day(10), day(10)).unwrap(), [(day(10), "person 2, day 10".to_owned())]);
+    let mut batch = Batch::default();
+    batch.forget_usage(2);
+    batch.usage(2, day(11), &"rest");
+    batch.keep_usage(day(10), day(11));
+    store.save(batch).unwrap();
+    drop(store);
+    let store = Store::open(home.path()).unwrap();
+    let days = |person| kept(&store, person).into_iter().map(|(day, _)| day).collect::<Vec<_>>();
+    assert_eq!((days(1), days(3)), (vec![10, 11], vec![10, 11]));
+    assert_eq!(kept(&store, 2), [(11, "rest".to_owned())]);
+}
+
+#[test]
+fn what_version_3_wrote_is_kept() {
+    let home = directory();
+    let household = serde_json::json!({"name": "Home", "unknown_devices": {"log": "reasons"}});
+    let mut store = Store::open(home.path()).unwrap();
+    store.save_household(&household).unwrap();
+    drop(store);
+    let path = home.path().join(FILE_NAME);
+    let database = builder().open(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(NUMBERS).unwrap().insert(SCHEMA_VERSION_KEY, 3).unwrap();
+    transaction.delete_table(USAGE).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let mut store = Store::open(home.path()).unwrap();
+    assert_eq!(store.household::<serde_json::Value>().unwrap(), Some(household));
+    assert_eq!(store.usage::<String>(1, jiff::civil::Date::MIN, jiff::civil::Date::MAX).unwrap(), []);
+    drop(store);
+    let database = builder().open(&path).unwrap();
+    assert_eq!(schema_version(&database), Ok(SCHEMA_VERSION));
+}
+
+#[test]
 fn a_batch_is_saved_whole() {
     let home = directory();
     let mut store = Store::open(home.path()).unwrap();

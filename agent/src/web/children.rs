@@ -17,7 +17,7 @@ use super::history::{History, KEPT_DAYS};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
-use crate::application::{ApplicationError, Asked, By};
+use crate::application::{ApplicationError, Asked, By, Onlooker};
 use crate::clock::Moment;
 use crate::desk::App;
 use crate::pages as views;
@@ -36,7 +36,11 @@ async fn me(State(web): Shared, visit: Visit, Query(query): Query<MeQuery>) -> R
     let person = child.id;
     let history = web.history.clone();
     let before = query.before.parse().ok().and_then(|second| Timestamp::from_second(second).ok());
-    let look = move |app: &mut App, moment| own_page(app, person, (&history, before), moment);
+    let look = move |app: &mut App, moment| {
+        let mut page = own_page(app, person, (&history, before), moment)?;
+        page.week_of_use = views::week_of_use(app, person, Onlooker::Oneself, moment)?;
+        Ok::<_, ApplicationError>(page)
+    };
     let mut page = web.parts.desk.look(look).await??;
     if !query.name.is_empty() {
         page.explanation = web.explained(&query.name, person).await?;
@@ -75,7 +79,8 @@ async fn ask(State(web): Shared, visit: Visit, Form(form): Form<AskForm>) -> Res
     let change = move |app: &mut App, moment| {
         let ask = match form.kind {
             AskKind::Site => Asked::Site(&form.site),
-            AskKind::Time => Asked::Minutes(form.minutes.map_or(0, MoreTime::minutes)),
+            AskKind::Time if form.what.is_empty() => Asked::Minutes(form.minutes.map_or(0, MoreTime::minutes)),
+            AskKind::Time => Asked::MinutesOf(&form.what, form.minutes.map_or(0, MoreTime::minutes)),
             AskKind::Note => Asked::Note,
         };
         app.ask(person, &ask, &form.note, &by, moment)

@@ -13,7 +13,8 @@ use stairgate_policy::household::{Action, Days, ModeId, PersonId, Window};
 use stairgate_webui::forms::{
     AnswerChoice, AnswerForm, BedtimeForm, CategoriesForm, DetailsForm, EraseForm, ModeForm, ModeRemoveForm, MoreTime,
     MoreTimeForm, NameAction, NameForm, NameRemoveForm, PauseFor, PauseForm, PersonForm, PersonPrivacyForm,
-    ProtectionForm, RecommendedForm, ResumeForm, ServicesForm, WeekForm, WindowForm, WindowRemoveForm,
+    ProtectionForm, QuotaForm, QuotaRemoveForm, RecommendedForm, ResumeForm, ServicesForm, WeekForm, WindowForm,
+    WindowRemoveForm,
 };
 use stairgate_webui::view::{AuditAction, Failure, Notice, PersonPage, Rights, Shell};
 use stairgate_webui::{pages, routes, week};
@@ -22,7 +23,7 @@ use super::form::{Form, go_back};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
-use crate::application::{ApplicationError, By, Changed, ModeEdit, Protection};
+use crate::application::{ApplicationError, By, Changed, ModeEdit, Onlooker, Protection, QuotaEdit};
 use crate::clock::Moment;
 use crate::control::protocol::PauseEnd;
 use crate::desk::App;
@@ -54,6 +55,8 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(routes::PERSON_NAME, post(set_name))
         .route(routes::PERSON_NAME_REMOVE, post(remove_name))
         .route(routes::PERSON_PROTECTION, post(set_protection))
+        .route(routes::PERSON_QUOTA, post(set_quota))
+        .route(routes::PERSON_QUOTA_REMOVE, post(remove_quota))
         .route(routes::PERSON_PRIVACY, post(set_privacy))
         .route(routes::PERSON_RECOMMENDED, post(recommend))
         .route(routes::PERSON_EXPORT, get(export))
@@ -74,7 +77,11 @@ async fn page(
     draw: fn(&Shell, &PersonPage) -> Markup,
 ) -> Result<Response, Refusal> {
     visit.allowed(RULES)?;
-    let look = move |app: &mut App, moment| views::person(app, PersonId(person), moment);
+    let look = move |app: &mut App, moment| {
+        let mut page = views::person(app, PersonId(person), moment)?;
+        page.week_of_use = views::week_of_use(app, PersonId(person), Onlooker::Another, moment)?;
+        Ok::<_, ApplicationError>(page)
+    };
     let mut page = web.parts.desk.look(look).await??;
     let presence = web.presence();
     page.devices.iter_mut().for_each(|device| presence.of_name(device));
@@ -117,9 +124,12 @@ async fn more_time(
     Form(form): Form<MoreTimeForm>,
 ) -> Result<Response, Refusal> {
     let by = visit.by(PAUSE)?;
-    let minutes = form.minutes.minutes();
-    let change = move |app: &mut App, moment| app.give_time(PersonId(person), minutes, &by, moment);
-    web.act(&form.back, Notice::TimeGiven, change).await
+    let (minutes, back) = (form.minutes.minutes(), form.back.clone());
+    let change = move |app: &mut App, moment| match form.what.as_str() {
+        "" => app.give_time(PersonId(person), minutes, &by, moment),
+        what => app.give_time_for(PersonId(person), what, minutes, &by, moment),
+    };
+    web.act(&back, Notice::TimeGiven, change).await
 }
 
 /// Changes a person's settings, if nobody has since the page was made, and shows the page `path` again.
@@ -181,13 +191,8 @@ async fn add_window(
     Path(person): Id,
     Form(form): Form<WindowForm>,
 ) -> Result<Response, Refusal> {
-    let refuse = || Refusal::new(Failure::BadTime);
-    let mut days = Days::NONE;
-    for day in &form.day {
-        let place = week::DAY_NAMES.iter().position(|known| known == day).ok_or_else(refuse)?;
-        days = days.with(Weekday::from_monday_zero_offset(place as i8).map_err(|_| refuse())?);
-    }
-    let mode = ModeId::new(&form.mode).map_err(|_| refuse())?;
+    let days = days(&form.day)?;
+    let mode = ModeId::new(&form.mode).map_err(|_| Refusal::new(Failure::BadTime))?;
     let window = Window { days, from: form.from, to: form.to, mode };
     set(&web, &visit, person, (routes::PERSON_WEEK, form.revision), move |app, person, by, moment| {
         app.add_window(person, window, by, moment)
@@ -316,6 +321,42 @@ async fn set_privacy(
         let changed = app.set_privacy(person, form.level, by, moment)?;
         history.limit(app, person, form.level);
         Ok(changed)
+    })
+    .await
+}
+
+/// Days as forms name them.
+fn days(names: &[String]) -> Result<Days, Refusal> {
+    let refuse = || Refusal::new(Failure::BadTime);
+    names.iter().try_fold(Days::NONE, |days, day| {
+        let place = week::DAY_NAMES.iter().position(|known| known == day).ok_or_else(refuse)?;
+        Ok(days.with(Weekday::from_monday_zero_offset(place as i8).map_err(|_| refuse())?))
+    })
+}
+
+async fn set_quota(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<QuotaForm>,
+) -> Result<Response, Refusal> {
+    let days = days(&form.day)?;
+    set(&web, &visit, person, (routes::PERSON, form.revision), move |app, person, by, moment| {
+        let what = Some(form.what.as_str()).filter(|what| !what.is_empty());
+        app.set_quota(person, &QuotaEdit { what, days, minutes: Some(form.minutes) }, by, moment)
+    })
+    .await
+}
+
+async fn remove_quota(
+    State(web): Shared,
+    visit: Visit,
+    Path(person): Id,
+    Form(form): Form<QuotaRemoveForm>,
+) -> Result<Response, Refusal> {
+    set(&web, &visit, person, (routes::PERSON, form.revision), move |app, person, by, moment| {
+        let what = Some(form.what.as_str()).filter(|what| !what.is_empty());
+        app.set_quota(person, &QuotaEdit { what, days: form.days, minutes: None }, by, moment)
     })
     .await
 }

@@ -167,8 +167,11 @@ async fn delete_history(
         number => Some(PersonId(number.parse().map_err(|_| Refusal::new(Failure::BadRequest))?)),
     };
     let history = web.history.clone();
-    let look = move |app: &mut App, _| history.forget(app, whose);
-    web.parts.desk.look(look).await?;
+    let look = move |app: &mut App, moment| {
+        history.forget(app, whose);
+        app.delete_use(whose, moment)
+    };
+    web.parts.desk.look(look).await??;
     web.note(adult, AuditAction::HistoryDeleted).await?;
     Ok(go_back(routes::SETTINGS_PRIVACY, Ok(Notice::HistoryDeleted)))
 }

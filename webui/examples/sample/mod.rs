@@ -228,10 +228,18 @@ fn usage() -> Usage {
         device: device.into(),
         time: MINUTE * minutes,
         bytes,
+        between: (7 * 60, 18 * 60 + 30),
+    };
+    let quota = |what: &str, used: u32, allowed: u32| QuotaUse {
+        what: what.into(),
+        used: MINUTE * used,
+        allowed: MINUTE * allowed,
     };
     Usage {
         used: MINUTE * 75,
-        quota: Some(MINUTE * 120),
+        quotas: vec![quota("", 75, 120), quota("youtube", 41, 30)],
+        half_hours: (0..48).map(|place: u8| if (14..37).contains(&place) { place * 7 % 31 } else { 0 }).collect(),
+        tells_services: true,
         counted: vec![
             counted("youtube", "Ada's tablet", 41, 512_000_000),
             counted("minecraft", "Living room", 22, 38_000_000),
@@ -246,7 +254,8 @@ fn week_of_use() -> Vec<DayOfUse> {
         let minutes = |seed: i32| MINUTE * ((seed * (back + 3) * 37) % 90) as u32;
         let of = |(seed, id): (i32, &str)| (id.to_owned(), minutes(seed + 1));
         let ids = ["youtube", "minecraft", "whatsapp", "learning", "netflix", "roblox", ""];
-        DayOfUse { date: today - back.days(), services: (0..).zip(ids).map(of).collect() }
+        let services: Vec<(String, Duration)> = (0..).zip(ids).map(of).collect();
+        DayOfUse { date: today - back.days(), total: services.iter().map(|(_, time)| *time).sum(), services }
     };
     (0..7).rev().map(day).collect()
 }
@@ -274,7 +283,7 @@ fn card(id: PersonId, name: &str, role: Role, now: Option<Now>, usage: Option<Us
 
 fn home() -> Home {
     let paused = Now { mode: mode(&PAUSED, ""), closed: true, because: Because::Pause, until: None, then: None };
-    let without_quota = Usage { quota: None, ..usage() };
+    let without_quota = Usage { quotas: Vec::new(), tells_services: false, ..usage() };
     Home {
         requests: requests().waiting,
         new_devices: devices().devices.into_iter().filter(|device| device.owner.is_none()).collect(),
@@ -623,7 +632,7 @@ fn me() -> Me {
         kept: Kept {
             level: PrivacyLevel::BlockedNames,
             days: 14,
-            usage: true,
+            usage_days: Some(14),
             count: entries().len(),
             entries: entries(),
             older: Some(now()),

@@ -83,6 +83,7 @@ fn composed() -> BTreeSet<String> {
     for level in PrivacyLevel::ALL {
         add(format!("level-{}", level.as_str()));
         add(format!("me-level-{}", level.as_str()));
+        add(format!("me-usage-{}", level.as_str()));
     }
     YouTube::ALL.iter().for_each(|setting| add(format!("youtube-{}", setting.as_str())));
     ["moderate", "strict"].iter().for_each(|setting| add(format!("review-youtube-{setting}")));

@@ -4,7 +4,7 @@ use crate::components::when;
 use crate::language::{Language, t};
 use crate::layout::page;
 use crate::routes;
-use crate::view::{Actor, Audit, AuditEntry, Shell};
+use crate::view::{Actor, Audit, AuditAction, AuditEntry, Shell};
 use crate::words;
 
 /// Who changed what.
@@ -32,7 +32,11 @@ pub(super) fn row(shell: &Shell, entry: &AuditEntry) -> Markup {
             p {
                 strong { (t!(language, &format!("audit-{}", entry.action.code()))) }
                 @if let Some(about) = &entry.about { " · " (words::name(&about.name)) }
-                @if !entry.subject.is_empty() { " · " (words::name(&entry.subject)) }
+                @match entry.action {
+                    AuditAction::QuotaChanged | AuditAction::QuotaUsedUp => { " · " (words::quota(language, &entry.subject)) },
+                    _ if entry.subject.is_empty() => {},
+                    _ => { " · " (words::name(&entry.subject)) },
+                }
             }
             p.facts { span { (actor(language, &entry.by)) } (when(shell, entry.at)) }
         } }

@@ -3,10 +3,10 @@ use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
 
 use super::audit::row;
-use super::person::evidence;
+use super::person::use_of_week;
 use super::why::explained;
 use crate::assets;
-use crate::components::{post, usage};
+use crate::components::{post, select, usage};
 use crate::forms::{AskKind, MoreTime};
 use crate::language::{Language, t};
 use crate::layout::{frame, gate, messages};
@@ -46,8 +46,7 @@ pub fn me(shell: &Shell, me: &Me) -> Markup {
             @if !me.week_of_use.is_empty() {
                 section aria-labelledby="use" {
                     h2 #use { (t!(language, "me-use")) }
-                    (svg::week_of_use(language, &me.week_of_use))
-                    @if let Some(usage) = &me.usage { (evidence(language, usage)) }
+                    (use_of_week(language, &me.week_of_use, me.usage.as_ref()))
                 }
             }
             @if !me.changes.is_empty() {
@@ -97,6 +96,13 @@ fn ask(shell: &Shell, me: &Me) -> Markup {
             }
         }
     };
+    // Of what has a quota of its own, more can be asked for alone.
+    let quotas = me.usage.iter().flat_map(|usage| &usage.quotas).filter(|quota| !quota.what.is_empty());
+    let mut limited: Vec<(String, String)> =
+        quotas.map(|quota| (quota.what.clone(), words::tag(language, &quota.what))).collect();
+    if !limited.is_empty() {
+        limited.insert(0, (String::new(), t!(language, "quota-all")));
+    }
     let explained =
         me.explanation.as_ref().filter(|explanation| explanation.blocked).map_or("", |explanation| &explanation.name);
     html! {
@@ -106,6 +112,7 @@ fn ask(shell: &Shell, me: &Me) -> Markup {
                 summary { (t!(language, "me-ask-time")) }
                 (post(shell, routes::ME_ASK, "", &html! {
                     input type="hidden" name="kind" value=(AskKind::Time);
+                    @if !limited.is_empty() { (select("time-what", &t!(language, "me-ask-time-what"), "what", "", &limited)) }
                     (note("time-note", false)) (pin("time-pin"))
                     div.choices {
                         @for choice in MoreTime::ALL { button name="minutes" value=(choice) { "+" (words::minutes(language, choice.minutes())) } }
@@ -201,8 +208,10 @@ fn kept(shell: &Shell, kept: &Kept) -> Markup {
         section aria-labelledby="kept" {
             h2 #kept { (t!(language, "me-kept")) }
             p { (t!(language, &format!("me-level-{}", kept.level.as_str()))) }
-            @if kept.usage { p { (t!(language, "me-kept-usage")) } }
             p { (t!(language, "me-kept-days", days = kept.days)) }
+            @if let Some(days) = kept.usage_days {
+                p { (t!(language, &format!("me-usage-{}", kept.level.as_str()))) " " (t!(language, "me-kept-days", days = days)) }
+            }
             @if !kept.entries.is_empty() {
                 details data-key="kept" {
                     summary { (t!(language, "me-kept-show", count = kept.count)) }

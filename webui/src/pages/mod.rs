@@ -10,6 +10,7 @@ mod helplines;
 mod home;
 mod lists;
 mod person;
+mod quota;
 mod requests;
 mod settings;
 mod setup;

@@ -6,16 +6,17 @@ use stairgate_policy::household::{
 use stairgate_policy::tags::{self, Meaning};
 use stairgate_policy::taxonomy::categories;
 
+use super::quota;
 use crate::components::{
     age_options, hidden, online, post, post_revision, quick_actions, rights, select, text_field, tick, usage,
 };
 use crate::format;
 use crate::forms::EffectKind;
-use crate::language::{Language, t};
+use crate::language::{Language, clean, t};
 use crate::layout::{Icon, frame, gate, icon, messages, tabs};
 use crate::routes;
 use crate::svg;
-use crate::view::{ModeName, PersonPage, Shell};
+use crate::view::{DayOfUse, ModeName, PersonPage, Shell, Usage};
 use crate::words;
 
 /// A person at a glance: now, bedtime, devices, use.
@@ -29,7 +30,10 @@ pub fn person(shell: &Shell, page: &PersonPage) -> Markup {
         &html! {
             (now_of_person(shell, page))
             @if let Some(rules) = rules {
-                @if rights(shell).rules { (bedtime(shell, page, rules)) }
+                @if rights(shell).rules {
+                    (bedtime(shell, page, rules))
+                    (quota::quotas(shell, page, rules))
+                }
                 (deviations(shell, page, rules))
             } @else { p { (t!(language, "person-unfiltered")) } }
             section aria-labelledby="devices" {
@@ -45,8 +49,7 @@ pub fn person(shell: &Shell, page: &PersonPage) -> Markup {
             @if !page.week_of_use.is_empty() {
                 section aria-labelledby="use" {
                     h2 #use { (t!(language, "use-title")) }
-                    (svg::week_of_use(language, &page.week_of_use))
-                    @if let Some(usage) = &page.usage { (evidence(language, usage)) }
+                    (use_of_week(language, &page.week_of_use, page.usage.as_ref()))
                 }
             }
         },
@@ -238,8 +241,23 @@ fn compare(language: Language, age: AgeBand, rules: &Rules) -> Vec<String> {
     found
 }
 
+/// A week of use, today's timeline, and the evidence for today.
+pub(super) fn use_of_week(language: Language, week: &[DayOfUse], today: Option<&Usage>) -> Markup {
+    html! {
+        (svg::week_of_use(language, week))
+        p.hint { (t!(language, "use-both")) }
+        @if let Some(today) = today {
+            @if !today.tells_services { p { (t!(language, "use-hidden")) } }
+            @if !today.half_hours.is_empty() { (svg::day_of_use(language, &today.half_hours)) }
+            (evidence(language, today))
+        }
+    }
+}
+
 /// Which minutes were counted, on which device and why.
-pub(super) fn evidence(language: Language, usage: &crate::view::Usage) -> Markup {
+fn evidence(language: Language, usage: &Usage) -> Markup {
+    let device =
+        |name: &str| if name.is_empty() { t!(language, "use-device-unknown") } else { clean(name).into_owned() };
     html! {
         details data-key="evidence" {
             summary { (t!(language, "use-evidence")) }
@@ -247,12 +265,15 @@ pub(super) fn evidence(language: Language, usage: &crate::view::Usage) -> Markup
                 table {
                     caption { (t!(language, "use-evidence-detail")) }
                     thead { tr {
-                        th scope="col" { (t!(language, "use-what")) } th scope="col" { (t!(language, "use-device")) }
-                        th scope="col" { (t!(language, "use-time")) } th scope="col" { (t!(language, "use-data")) }
+                        @if usage.tells_services { th scope="col" { (t!(language, "use-what")) } }
+                        th scope="col" { (t!(language, "use-device")) }
+                        th scope="col" { (t!(language, "use-when")) } th scope="col" { (t!(language, "use-time")) }
+                        th scope="col" { (t!(language, "use-data")) }
                     } }
                     tbody { @for counted in &usage.counted { tr {
-                        th scope="row" { (words::tag(language, &counted.what)) }
-                        td { (words::name(&counted.device)) }
+                        @if usage.tells_services { th scope="row" { (words::tag(language, &counted.what)) } }
+                        td { bdi { (device(&counted.device)) } }
+                        td { (format::clock(language, counted.between.0)) "–" (format::clock(language, counted.between.1)) }
                         td { (format::duration(language, counted.time)) }
                         td { (format::bytes(language, counted.bytes)) }
                     } } }

@@ -103,11 +103,15 @@ fn days(language: Language) -> Vec<String> {
 
 /// `Mon, Tue 20:30–06:30`.
 pub(super) fn window_words(language: Language, window: &Window) -> String {
-    let days = if window.days == Days::DAILY {
-        t!(language, "windows-daily")
-    } else {
-        let names = (0..7).map(|day| Weekday::Monday.wrapping_add(day)).filter(|day| window.days.contains(*day));
-        names.map(|day| format::weekday_short(language, day)).collect::<Vec<_>>().join(", ")
-    };
+    let days = days_words(language, window.days);
     format!("{days} {}–{}", format::time_of_day(language, window.from), format::time_of_day(language, window.to))
+}
+
+/// `Mon, Tue`.
+pub(super) fn days_words(language: Language, days: Days) -> String {
+    if days == Days::DAILY {
+        return t!(language, "windows-daily");
+    }
+    let names = (0..7).map(|day| Weekday::Monday.wrapping_add(day)).filter(|day| days.contains(*day));
+    names.map(|day| format::weekday_short(language, day)).collect::<Vec<_>>().join(", ")
 }

@@ -67,6 +67,10 @@ codes! {
         Resumed = "resumed",
         /// More time was given.
         TimeGiven = "time-given",
+        /// Quotas were changed.
+        QuotaChanged = "quota-changed",
+        /// A quota is used up.
+        QuotaUsedUp = "quota-used-up",
         /// The week was changed.
         WeekChanged = "week-changed",
         /// Categories or services were changed.

@@ -55,8 +55,8 @@ pub struct Kept {
     pub level: PrivacyLevel,
     /// Days that it is kept for.
     pub days: u16,
-    /// True if minutes of use are counted.
-    pub usage: bool,
+    /// Days that minutes of use are kept for; `None` if they are not counted.
+    pub usage_days: Option<u16>,
     /// How many entries there are.
     pub count: usize,
     /// Some of them, the latest first.

@@ -158,23 +158,40 @@ pub enum Because {
 pub struct Usage {
     /// All of it.
     pub used: Duration,
-    /// The day's quota; `None` if there is none.
-    pub quota: Option<Duration>,
+    /// The day's quotas.
+    pub quotas: Vec<QuotaUse>,
     /// What it is made of, the longest first.
     pub counted: Vec<Counted>,
+    /// Minutes in each half hour from 00:00; empty if there were none.
+    pub half_hours: Vec<u8>,
+    /// True if it is told which services it was.
+    pub tells_services: bool,
+}
+
+/// How much of a quota is used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct QuotaUse {
+    /// Id of the service or category; empty for everything together.
+    pub what: String,
+    /// How long it was used.
+    pub used: Duration,
+    /// How long it may be used, with what was given on top.
+    pub allowed: Duration,
 }
 
 /// Use that was counted, with its evidence.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Counted {
-    /// Id of the service or category; empty for what is neither.
+    /// Id of the service or category; empty for what is neither, and where services are not told.
     pub what: String,
-    /// The device that it was counted on.
+    /// The device that it was counted on; empty if it is not known.
     pub device: String,
     /// How long.
     pub time: Duration,
-    /// Bytes in both directions.
+    /// Bytes that the device sent.
     pub bytes: u64,
+    /// Minutes of the day between which it was, to the half hour.
+    pub between: (u16, u16),
 }
 
 /// One day's use, by service.
@@ -182,6 +199,8 @@ pub struct Counted {
 pub struct DayOfUse {
     /// Which day.
     pub date: jiff::civil::Date,
+    /// All of it. Two services at once count for each of them, and once here.
+    pub total: Duration,
     /// Ids of services or categories with their time; an empty id for the rest.
     pub services: Vec<(String, Duration)>,
 }

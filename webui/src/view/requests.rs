@@ -42,6 +42,13 @@ pub enum Ask {
     },
     /// More time today.
     Time(Duration),
+    /// More time today of one thing.
+    TimeOf {
+        /// Id of the category or service.
+        what: String,
+        /// How much.
+        time: Duration,
+    },
     /// Nothing but to be read.
     Note,
 }

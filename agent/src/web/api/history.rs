@@ -42,7 +42,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 "/activity",
                 "deleteActivity",
                 Need::Settings,
-                "Deletes what is kept of what was asked for",
+                "Deletes what is kept of what was asked for, and of minutes of use",
             ),
             delete,
         ),
@@ -190,6 +190,7 @@ async fn delete(input: Input<Nothing, Whose, NoBody>) -> Result<Plain<Deleted>, 
     let history = input.web.history.clone();
     let look = input.look(move |app, moment| {
         history.forget(app, whose);
+        app.delete_use(whose, moment)?;
         app.note(AuditAction::HistoryDeleted, whose, "", &by, moment)
     });
     look.await??;

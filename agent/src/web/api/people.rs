@@ -1,13 +1,18 @@
 //! People: how it is for them now, who there is, and what is decided for a while.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use axum::http::Method;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use jiff::ToSpan;
+use jiff::civil::Date;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+use stairgate_abi::Tag;
 use stairgate_policy::household;
+use stairgate_policy::usage::day::Day;
 use stairgate_webui::view::{AuditAction, PersonCard};
 
 use super::answer::{Answer, AnswerDescription, Done, Made, Plain, Tagged};
@@ -17,9 +22,18 @@ use super::rules::Rules;
 use super::values::{Clock, InPerson, Name, Now, PersonRole};
 use super::words::Age;
 use crate::access::rights::Need;
-use crate::application::ApplicationError;
+use crate::application::{ApplicationError, Onlooker, RETENTION_DAYS, words};
+use crate::clock::Moment;
 use crate::control::protocol;
+use crate::desk::App;
+use crate::document::tag_id;
 use crate::pages as views;
+use crate::text;
+
+/// Days of use if a call does not say how many.
+const DAYS: u16 = 7;
+/// Days of use at most.
+const DAYS_MAX: u16 = *RETENTION_DAYS.end();
 
 pub(super) fn operations() -> Vec<Operation> {
     let get = |path, id, need, summary| Route::new(Method::GET, path, id, need, summary);
@@ -44,6 +58,15 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::new(
             post("/people/{person}/time", "giveTime", Need::Pause, "Gives more time from now on"),
             give_time,
+        ),
+        Operation::new(
+            get(
+                "/people/{person}/usage",
+                "getUsage",
+                Need::SeeActivity,
+                "Minutes of use by day, as far as the person's privacy level lets them be seen",
+            ),
+            usage,
         ),
         Operation::new(
             get("/people/{person}/export", "exportPerson", Need::Settings, "All that is kept about a person"),
@@ -167,6 +190,70 @@ enum PauseEnd {
 struct MoreTime {
     #[schemars(range(min = 1, max = 1440))]
     minutes: u16,
+    /// Id of the one category or service whose quota of today is extended. Left out, the week is set aside for so long, and
+    /// every quota of today is extended.
+    what: Option<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct UsageQuery {
+    /// How many days, today among them.
+    #[schemars(range(min = 1, max = DAYS_MAX))]
+    days: Option<u16>,
+}
+
+/// Minutes of use.
+#[derive(Serialize, JsonSchema)]
+struct UsageByDay {
+    /// Days on which there was any, the oldest first.
+    days: Vec<UsageOfDay>,
+}
+
+/// Minutes of use on one day.
+#[derive(Serialize, JsonSchema)]
+struct UsageOfDay {
+    /// The day, such as `2026-11-22`.
+    date: String,
+    /// Minutes in which anything was used.
+    minutes: u16,
+    /// Minutes by service, or by category for what is no service; under an empty id for the rest.
+    services: BTreeMap<&'static str, u16>,
+    /// Minutes in each half hour of the day.
+    half_hours: Vec<u8>,
+    /// What was counted.
+    evidence: Vec<UsageEvidence>,
+}
+
+/// What minutes were counted for.
+#[derive(Serialize, JsonSchema)]
+struct UsageEvidence {
+    /// Id of the service or category; empty for what is neither, and where it may not be seen.
+    service: &'static str,
+    /// The device's hardware address; null if it is not known.
+    device: Option<String>,
+    minutes: u16,
+    /// Bytes that the device sent.
+    bytes_sent: u64,
+}
+
+impl From<(Date, Day)> for UsageOfDay {
+    fn from((date, day): (Date, Day)) -> Self {
+        let id = |what: Option<Tag>| what.and_then(tag_id).unwrap_or_default();
+        let evidence = day.evidence.iter().map(|(&(what, device), evidence)| UsageEvidence {
+            service: id(what),
+            device: device.map(text::mac_text),
+            minutes: evidence.minutes,
+            bytes_sent: evidence.bytes,
+        });
+        Self {
+            date: date.to_string(),
+            minutes: day.total,
+            services: day.services.iter().map(|(&what, &minutes)| (id(what), minutes)).collect(),
+            half_hours: day.timeline.to_vec(),
+            evidence: evidence.collect(),
+        }
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -232,8 +319,28 @@ async fn resume(input: Input<InPerson, Nothing, NoBody>) -> Result<Done, Problem
 }
 
 async fn give_time(input: Input<InPerson, Nothing, Json<MoreTime>>) -> Result<Done, Problem> {
-    let (id, minutes) = (input.path.id(), input.body.0.minutes);
-    input.change(move |app, by, moment| app.give_time(id, minutes, by, moment)).await
+    let (id, Json(MoreTime { minutes, what })) = (input.path.id(), &input.body);
+    let (minutes, what) = (*minutes, what.clone());
+    let change = input.change(move |app, by, moment| match what {
+        None => app.give_time(id, minutes, by, moment),
+        Some(what) => app.give_time_for(id, &what, minutes, by, moment),
+    });
+    change.await
+}
+
+async fn usage(input: Input<InPerson, UsageQuery, NoBody>) -> Result<Plain<UsageByDay>, Problem> {
+    let id = input.path.id();
+    let count = match input.query.days.unwrap_or(DAYS) {
+        days @ 1..=DAYS_MAX => i64::from(days),
+        _ => return Err(Problem::bad_request(format!("`days` is between 1 and {DAYS_MAX}"))),
+    };
+    let look = move |app: &mut App, moment: Moment| {
+        let person = app.household().person(id).ok_or(ApplicationError::NoPersonNumber(id.0))?.id;
+        let today = words::today(app.household(), moment.wall).date;
+        app.days_of_use(person, today.saturating_sub((count - 1).days()), today, Onlooker::Another)
+    };
+    let days = input.look(look).await??;
+    Ok(Plain(UsageByDay { days: days.into_iter().map(UsageOfDay::from).collect() }))
 }
 
 /// All that is kept about a person, in the form in which it is kept.

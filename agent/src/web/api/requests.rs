@@ -72,6 +72,12 @@ enum Ask {
     },
     /// So many minutes more.
     Minutes(u64),
+    /// So many minutes more of one thing that has a quota.
+    MinutesOf {
+        /// Id of the category or service.
+        what: String,
+        minutes: u64,
+    },
     /// Nothing but to be read.
     Note,
 }
@@ -98,6 +104,7 @@ impl From<view::Request> for AskedFor {
         let ask = match ask {
             view::Ask::Site { name, because } => Ask::Site { name, because: because.map(Reason::from) },
             view::Ask::Time(time) => Ask::Minutes(time.as_secs() / 60),
+            view::Ask::TimeOf { what, time } => Ask::MinutesOf { what, minutes: time.as_secs() / 60 },
             view::Ask::Note => Ask::Note,
         };
         let answer = answer.map(|view::Answer { granted, by, at, note }| Answered { granted, by, at, note });

@@ -6,11 +6,12 @@ use axum::http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stairgate_policy::household::{self, Filter, PersonId};
+use stairgate_policy::validate::QUOTAS_MAX;
 
 use super::answer::{Done, Made, Tagged};
 use super::operation::{BASE, Input, Json, NoBody, Nothing, Operation, Route};
 use super::problem::Problem;
-use super::values::{Clock, InPerson, Mode, NameRule, Protection, Window, ids};
+use super::values::{Clock, InPerson, Mode, NameRule, Protection, Quota, Window, ids};
 use super::words::{Kept, ModeEffect, NameAction, ServiceChoice};
 use crate::access::rights::Need;
 use crate::application::{self, ApplicationError, ModeEdit};
@@ -64,6 +65,11 @@ pub(super) fn operations() -> Vec<Operation> {
             ),
             set_protection,
         ),
+        Operation::new(see("/people/{person}/quotas", "getQuotas", "How long a person may use things a day"), quotas),
+        Operation::new(
+            put("/people/{person}/quotas", "setQuotas", "Replaces how long a person may use things a day"),
+            set_quotas,
+        ),
         Operation::new(
             put("/people/{person}/privacy", "setPrivacy", "Sets what is kept of a person's names from now on"),
             set_privacy,
@@ -94,6 +100,8 @@ pub(super) struct Rules {
     exceptions: Vec<Exception>,
     /// A pause; null if there is none.
     pause: Option<Pause>,
+    /// How long things may be used a day.
+    quotas: Vec<Quota>,
     protection: Protection,
     /// What is kept of the names that are asked for.
     privacy: Kept,
@@ -126,6 +134,7 @@ impl From<&household::Rules> for Rules {
             week: rules.windows.iter().map(Window::from).collect(),
             exceptions: rules.grants.iter().map(exception).collect(),
             pause: rules.pause.map(|pause| Pause { until: pause.until }),
+            quotas: rules.quotas.iter().map(Quota::from).collect(),
             protection: Protection {
                 safe_search: rules.safe_search,
                 youtube: rules.youtube.into(),
@@ -147,6 +156,15 @@ struct Week {
     /// The windows. Where they overlap, the last one wins.
     #[schemars(length(max = 200))]
     windows: Vec<Window>,
+}
+
+/// How long things may be used a day.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Quotas {
+    /// No two about the same thing share a day.
+    #[schemars(length(max = QUOTAS_MAX))]
+    quotas: Vec<Quota>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -239,6 +257,18 @@ async fn set_week(input: Input<InPerson, Nothing, Json<Week>>) -> Result<Done, P
     let id = input.path.id();
     let windows = input.body.0.windows.iter().cloned().map(TryInto::try_into).collect::<Result<Vec<_>, _>>()?;
     input.change(move |app, by, moment| app.set_week(id, windows, by, moment)).await
+}
+
+async fn quotas(input: Input<InPerson, Nothing, NoBody>) -> Result<Tagged<Quotas>, Problem> {
+    let id = input.path.id();
+    let all = |filter: &Filter| filter.rules.quotas.iter().map(Quota::from).collect();
+    input.tagged(move |app| filter(app, id).map(|filter| Quotas { quotas: all(filter) })).await
+}
+
+async fn set_quotas(input: Input<InPerson, Nothing, Json<Quotas>>) -> Result<Done, Problem> {
+    let id = input.path.id();
+    let quotas = input.body.0.quotas.iter().cloned().map(TryInto::try_into).collect::<Result<Vec<_>, _>>()?;
+    input.change(move |app, by, moment| app.set_quotas(id, quotas, by, moment)).await
 }
 
 async fn set_bedtime(input: Input<InPerson, Nothing, Json<Bedtime>>) -> Result<Done, Problem> {

@@ -6,12 +6,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stairgate_abi::Tags;
 use stairgate_policy::household::{self, Days, Effect, ModeId, OwnRule, PersonId, Role, TimeOfDay};
+use stairgate_policy::quota::QUOTA_MINUTES_MAX;
 use stairgate_policy::validate::NAME_LETTERS_MAX;
 use stairgate_webui::view::{self, Because, ModeName, PersonName};
 
 use super::problem::Problem;
 use super::words::{Age, Day, ModeEffect, NameAction, NameScope, Restricted};
-use crate::document::tag_id;
+use crate::document::{tag_id, tag_of};
 
 /// What a person may decide.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
@@ -104,13 +105,7 @@ pub(super) struct Window {
 
 impl From<&household::Window> for Window {
     fn from(window: &household::Window) -> Self {
-        let days = (0..7).filter_map(|place| Weekday::from_monday_zero_offset(place).ok());
-        Self {
-            days: days.filter(|day| window.days.contains(*day)).map(Day::from).collect(),
-            from: Clock(window.from),
-            to: Clock(window.to),
-            mode: window.mode.to_string(),
-        }
+        Self { days: days(window.days), from: Clock(window.from), to: Clock(window.to), mode: window.mode.to_string() }
     }
 }
 
@@ -126,6 +121,44 @@ impl TryFrom<Window> for household::Window {
 /// The mode that is written like this.
 pub(super) fn mode_id(text: &str) -> Result<ModeId, Problem> {
     ModeId::new(text).map_err(|error| Problem::new(view::Failure::BadRequest, error.to_string()))
+}
+
+/// How long something may be used a day.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Quota {
+    /// Id of the category or service; null for everything together. A category takes its services along.
+    what: Option<String>,
+    /// The days on which it holds.
+    #[schemars(length(min = 1, max = 7))]
+    days: Vec<Day>,
+    /// Minutes a day.
+    #[schemars(range(max = QUOTA_MINUTES_MAX))]
+    minutes: u16,
+}
+
+impl From<&household::Quota> for Quota {
+    fn from(quota: &household::Quota) -> Self {
+        let what = quota.what.and_then(tag_id).map(str::to_owned);
+        Self { what, days: days(quota.days), minutes: quota.minutes }
+    }
+}
+
+impl TryFrom<Quota> for household::Quota {
+    type Error = Problem;
+
+    fn try_from(quota: Quota) -> Result<Self, Problem> {
+        let no_tag =
+            |id: &str| Problem::bad_request(format!("there is no category or service `{id}`; look at the list"));
+        let what = quota.what.map(|id| tag_of(&id).ok_or_else(|| no_tag(&id))).transpose()?;
+        let days = quota.days.into_iter().fold(Days::NONE, |days, day| days.with(day.into()));
+        Ok(Self { what, days, minutes: quota.minutes })
+    }
+}
+
+fn days(days: Days) -> Vec<Day> {
+    let week = (0..7).filter_map(|place| Weekday::from_monday_zero_offset(place).ok());
+    week.filter(|day| days.contains(*day)).map(Day::from).collect()
 }
 
 /// A named state that windows switch to.
