@@ -288,6 +288,8 @@ fn a_program_does_what_the_pages_do() {
     change("PUT /people/1/protection", protection.clone());
     assert_eq!(get("/people/1")["rules"]["protection"], protection);
     change("PUT /people/1/privacy", json!({ "level": "reasons" }));
+    let quota = json!({ "what": "games", "days": ["mon", "fri"], "minutes": 60 });
+    change("PUT /people/1/quotas", json!({ "quotas": [quota, { "what": null, "days": ["sun"], "minutes": 0 }] }));
     assert_eq!(get("/people/1")["rules"]["privacy"], "reasons");
     change("POST /people/1/recommended", Value::Null);
     assert_ne!(get("/people/1")["rules"]["blocked"], json!(["social", "youtube"]));

@@ -51,8 +51,8 @@ const INTERFACES_AT_LEAST: Duration = Duration::from_secs(60);
 /// A list, by its place, and what came of looking for it.
 type ListResult = (usize, Result<Refreshed, RefreshError>);
 
-/// What came of a look at the flows, with what looked.
-type Sample = Option<(Sampler, Result<Vec<Sent>, dataplane::Error>)>;
+/// What looks at the flows, and what came of it.
+type Looked = (Sampler, Result<Vec<Sent>, dataplane::Error>);
 
 /// The agent's ends of what connects it with the pages.
 pub(super) struct Ends {
@@ -89,7 +89,7 @@ pub(super) struct Agent {
     waiting: Vec<(Vec<usize>, oneshot::Sender<Reply>)>,
     /// Looks at the flows; it is away while it does.
     sampler: Option<Sampler>,
-    sampling: Option<JoinHandle<(Sampler, Result<Vec<Sent>, dataplane::Error>)>>,
+    sampling: Option<JoinHandle<Looked>>,
 }
 
 impl Agent {
@@ -197,8 +197,8 @@ impl Agent {
                     next_sample = Instant::now() + SAMPLE_INTERVAL;
                     self.start_sample();
                 }
-                sample = sampled(&mut self.sampling) => {
-                    if self.count_use(sample) {
+                looked = sampled(&mut self.sampling) => {
+                    if self.count_use(looked) {
                         alarm.set(self.application.valid_until())?;
                     }
                 }
@@ -350,9 +350,9 @@ impl Agent {
     }
 
     /// Counts the use that was seen. True if the gate has other rules because of it.
-    fn count_use(&mut self, sample: Sample) -> bool {
+    fn count_use(&mut self, looked: Option<Looked>) -> bool {
         self.sampling = None;
-        let sent = match sample {
+        let sent = match looked {
             Some((sampler, sample)) => {
                 self.sampler = Some(sampler);
                 sample.map_err(|error| with_causes(&error))
@@ -556,7 +556,7 @@ impl Agent {
 }
 
 /// The look at the flows that is going on; waits for ever if there is none. `None` if it broke off.
-async fn sampled(sampling: &mut Option<JoinHandle<(Sampler, Result<Vec<Sent>, dataplane::Error>)>>) -> Sample {
+async fn sampled(sampling: &mut Option<JoinHandle<Looked>>) -> Option<Looked> {
     match sampling {
         Some(sampling) => sampling.await.ok(),
         None => std::future::pending().await,

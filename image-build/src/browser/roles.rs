@@ -105,6 +105,8 @@ const FORMS: [(&str, &str, Needs); 45] = [
     ("/people/{mia}/protection", "revision=0&youtube=off&upstreams=", Needs::CoGuardian),
     ("/people/{mia}/pin", "pin=12", Needs::CoGuardian),
     ("/people/{mia}/privacy", "revision=0&level=all-names", Needs::CoGuardian),
+    ("/people/{mia}/quotas", "revision=0&what=games&minutes=60&day=mon", Needs::CoGuardian),
+    ("/people/{mia}/quotas/remove", "revision=0&what=games&days=mon", Needs::CoGuardian),
     ("/people/{mia}/recommended", "revision=0", Needs::CoGuardian),
     ("/people/{mia}/erase", "name=Mia", Needs::Guardian),
     ("/devices/{mac}/adopt", "label=Mine&owner=unmanaged&back=/", Needs::CoGuardian),

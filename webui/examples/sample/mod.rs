@@ -9,7 +9,7 @@ use maud::Markup;
 use stairgate_policy::defaults::defaults_for;
 use stairgate_policy::household::{
     ASLEEP, Action, AgeBand, EVERYDAY, Filter, HOMEWORK, Mode, ModeId, OwnRule, Owner, PAUSED, Person, PersonId,
-    PrivacyLevel, Role, Scope as NameScope, TimeOfDay, Window,
+    PrivacyLevel, Quota, Role, Scope as NameScope, TimeOfDay, Window,
 };
 use stairgate_policy::taxonomy::category;
 use stairgate_webui::language::Language;
@@ -202,6 +202,9 @@ fn teenager() -> Person {
         rules.block.insert(category("games").expect("a category").tag);
         rules.open.insert(stairgate_policy::services::service("minecraft").expect("a service").tag);
         rules.safe_search = false;
+        let quota = |what, days: &str, minutes| Quota { what, days: days.parse().expect("days"), minutes };
+        let youtube = stairgate_policy::services::service("youtube").map(|service| service.tag);
+        rules.quotas = vec![quota(None, "daily", 120), quota(youtube, "mon-fri", 30)];
         let today = Some(later(378));
         for (site, action, until) in
             [("chess.example", Action::Allow, today), ("loud-videos.example", Action::Deny, None)]

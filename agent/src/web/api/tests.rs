@@ -47,10 +47,13 @@ PUT /api/v1/people/{person}/pin Rules
 DELETE /api/v1/people/{person}/pin Rules
 PUT /api/v1/people/{person}/privacy Rules
 PUT /api/v1/people/{person}/protection Rules
+GET /api/v1/people/{person}/quotas SeeRules
+PUT /api/v1/people/{person}/quotas Rules
 POST /api/v1/people/{person}/recommended Rules
 POST /api/v1/people/{person}/resume Pause
 PUT /api/v1/people/{person}/services Rules
 POST /api/v1/people/{person}/time Pause
+GET /api/v1/people/{person}/usage SeeActivity
 GET /api/v1/people/{person}/week SeeRules
 PUT /api/v1/people/{person}/week Rules
 GET /api/v1/problems/{problem} Open
