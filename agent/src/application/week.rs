@@ -187,7 +187,7 @@ impl<G: Gate> Application<G> {
         Ok(Changed { sentence: format!("{name} no longer has the mode {title}"), names })
     }
 
-    /// Sets everything to what the age band recommends, apart from own names, dated exceptions and a pause.
+    /// Sets everything to what the age band recommends, apart from own names, dated exceptions, quotas and a pause.
     ///
     /// # Errors
     /// [`ApplicationError`]; nothing was changed then. Only children have an age band.
@@ -205,6 +205,10 @@ impl<G: Gate> Application<G> {
             recommended.own = std::mem::take(&mut rules.own);
             recommended.grants = std::mem::take(&mut rules.grants);
             recommended.pause = rules.pause;
+            // How much is enough is for each family to say.
+            recommended.quotas = std::mem::take(&mut rules.quotas);
+            recommended.extra = std::mem::take(&mut rules.extra);
+            recommended.used_up = rules.used_up;
             *rules = recommended;
             Ok(())
         })?;

@@ -86,7 +86,7 @@ const PAGES: [(&str, Needs); 31] = [
 /// Forms as their pages would post them, but for the token. Whoever may not is refused before anything else is looked at;
 /// whoever may is only tried where the form does no harm.
 #[rustfmt::skip]
-const FORMS: [(&str, &str, Needs); 45] = [
+const FORMS: [(&str, &str, Needs); 47] = [
     ("/people", "name=Eve&age=6-9", Needs::CoGuardian),
     ("/people/{mia}/pause", "how_long=15&back=/", Needs::Carer),
     ("/people/{mia}/resume", "back=/", Needs::Carer),
