@@ -24,6 +24,11 @@ pub fn reconcile(config: &Config, dataplane: &Dataplane) -> Vec<Interface> {
         }
     };
     let lan = config.placement.lan_interfaces();
+    if !config.gate {
+        let problem = "the configuration says `gate = false`: only the names that devices ask for here are judged";
+        let without = |name| Interface { name, attached: None, problem: Some(problem.to_owned()) };
+        return lan.into_iter().map(without).collect();
+    }
     match interfaces::addresses() {
         Ok(addresses) => {
             let mut found = Vec::new();

@@ -46,6 +46,8 @@ pub const REFRESH_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub struct Config {
     /// Where the gate stands.
     pub placement: Placement,
+    /// Whether packets are judged, by a program in the kernel. Otherwise only names are, by the resolver.
+    pub gate: bool,
     /// Directory of the household's database and of the last good copy of every list.
     pub state_dir: PathBuf,
     /// Directory on a BPF file system that keeps the gate alive without the agent.

@@ -79,10 +79,17 @@ pub struct Finding {
 /// Looks at everything. Changes nothing, attaches nothing, loads nothing.
 pub fn examine(config: Option<&Config>) -> Vec<Finding> {
     let pin_dir = config.map_or(Path::new("/sys/fs/bpf"), |config| &config.pin_dir);
-    let mut findings = vec![kernel_version(), bpf_system_call(), jit(), bpf_file_system(pin_dir), btf(), rights()];
+    let gate = config.is_none_or(|config| config.gate);
+    let mut findings = if gate {
+        vec![processor(), kernel_version(), bpf_system_call(), jit(), bpf_file_system(pin_dir), btf(), rights()]
+    } else {
+        vec![no_gate()]
+    };
     if let Some(config) = config {
         findings.push(state_directory(&config.state_dir));
-        findings.extend(interfaces_of(config));
+        if gate {
+            findings.extend(interfaces_of(config));
+        }
         findings.extend(certificate_of(config));
         let captures = config.resolver.as_ref().is_some_and(|resolver| resolver.capture != Whose::Nobody);
         let leads = config.web.as_ref().is_some_and(|web| web.http.is_some());
@@ -101,6 +108,33 @@ fn good(what: &str, found: impl Into<String>) -> Finding {
 fn bad(state: State, what: &str, found: impl Into<String>, cost: &str, remedy: &str) -> Finding {
     let found = found.into();
     Finding { state, what: what.to_owned(), found, cost: Some(cost.to_owned()), remedy: Some(remedy.to_owned()) }
+}
+
+/// The kernel compiles programs that call functions of their own for some processors only, and interprets none that hand
+/// functions to it, as loops do.
+fn processor() -> Finding {
+    let architecture = std::env::consts::ARCH;
+    if !matches!(architecture, "arm" | "mips" | "mips64") {
+        return good("processor", architecture);
+    }
+    bad(
+        State::Missing,
+        "processor",
+        architecture,
+        "the kernel cannot run the gate's program on this processor, so the agent refuses to start",
+        "write `gate = false` and a section [resolver] into the configuration: then names are judged, and packets are not",
+    )
+}
+
+fn no_gate() -> Finding {
+    bad(
+        State::Fair,
+        "gate",
+        "none, by the configuration",
+        "only the names that devices ask for here are judged; running connections go on, and whoever asks elsewhere or \
+         goes by address is not filtered",
+        "remove `gate = false` where the kernel can run the gate",
+    )
 }
 
 fn kernel_version() -> Finding {

@@ -38,6 +38,7 @@ pub mod privileges;
 mod readiness;
 pub mod resolver;
 pub mod run;
+mod service_manager;
 pub mod store;
 pub mod subscriptions;
 pub mod tables;

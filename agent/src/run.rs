@@ -33,7 +33,7 @@ use crate::store::Store;
 use crate::subscriptions::{Copies, Limits};
 use crate::web::serve::Places;
 use crate::web::{CODE_FILE, Codes};
-use crate::{attachment, certificate, clock, config, portal, privileges, web};
+use crate::{attachment, certificate, clock, config, portal, privileges, service_manager, web};
 
 /// One domain of room for so many bytes of the machine's memory: the table then takes a fourteenth of it.
 const MEMORY_PER_DOMAIN: u64 = 128;
@@ -50,13 +50,7 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let config = Arc::new(config);
     let store = Store::open(&config.state_dir)?;
-    let (dataplane, opened) = Dataplane::open(&options(&config, object)).context("the gate could not be loaded")?;
-    let opened = match opened {
-        Opened::Fresh => "fresh",
-        Opened::Adopted => "adopted as it was",
-        Opened::Replaced => "with the old tables and a new program",
-        Opened::Staged => "anew, the old one stays in force until the tables are filled",
-    };
+    let (dataplane, opened) = open(&config, object)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), gate = opened, "stairgate starts");
     let dataplane = Arc::new(dataplane);
     let mut application = Application::new(&config, store, Arc::clone(&dataplane))?;
@@ -114,7 +108,9 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log
     };
     let ends = agent::Ends { jobs, news, codes, portal };
     let agent = agent::Agent::new(config, application, applied, Arc::clone(&dataplane), copies, resolver, ends)?;
+    service_manager::notify(service_manager::READY);
     let ended = runtime.block_on(agent.run(control));
+    service_manager::notify(service_manager::STOPPING);
     if let Some(ending) = ending {
         runtime.block_on(ending.wait());
     }
@@ -125,6 +121,22 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log
     }
     tracing::info!(detached = detach_on_exit, "stairgate ends");
     ended
+}
+
+/// The gate, and how it came about; or only its tables, where the configuration wants no more.
+fn open(config: &Config, object: &'static [u8]) -> anyhow::Result<(Dataplane, &'static str)> {
+    if !config.gate {
+        let tables = Dataplane::without_gate(domain_capacity(config)).context("the tables could not be made")?;
+        return Ok((tables, "none, by the configuration: only names are judged"));
+    }
+    let (dataplane, opened) = Dataplane::open(&options(config, object)).context("the gate could not be loaded")?;
+    let opened = match opened {
+        Opened::Fresh => "fresh",
+        Opened::Adopted => "adopted as it was",
+        Opened::Replaced => "with the old tables and a new program",
+        Opened::Staged => "anew, the old one stays in force until the tables are filled",
+    };
+    Ok((dataplane, opened))
 }
 
 /// Takes the gate off every interface and removes it from the kernel. No agent may be running.

@@ -27,6 +27,16 @@ pub(crate) struct Options {
 
 /// Says why the object cannot be built on this machine, if it cannot.
 pub(crate) fn missing() -> Option<String> {
+    missing_compiler().or_else(|| match Command::new("bpf-linker").arg("--version").output() {
+        Ok(Output { stdout, .. }) if String::from_utf8_lossy(&stdout).contains(LINKER_VERSION) => None,
+        _ => Some(format!(
+            "bpf-linker {LINKER_VERSION} is not installed; install it with `cargo +nightly install bpf-linker --version {LINKER_VERSION} --locked`"
+        )),
+    })
+}
+
+/// Says why nothing can be built with a library of its own on this machine, if it cannot.
+pub(crate) fn missing_compiler() -> Option<String> {
     let Some(sysroot) = sysroot() else {
         return Some("there is no nightly toolchain; install one with `rustup toolchain install nightly`".into());
     };
@@ -36,12 +46,7 @@ pub(crate) fn missing() -> Option<String> {
                 .into(),
         );
     }
-    match Command::new("bpf-linker").arg("--version").output() {
-        Ok(Output { stdout, .. }) if String::from_utf8_lossy(&stdout).contains(LINKER_VERSION) => None,
-        _ => Some(format!(
-            "bpf-linker {LINKER_VERSION} is not installed; install it with `cargo +nightly install bpf-linker --version {LINKER_VERSION} --locked`"
-        )),
-    }
+    None
 }
 
 /// Builds the object; writes it, or compares it with the one that is checked in.
@@ -64,9 +69,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 fn build() -> Result<Vec<u8>> {
     let root = workspace();
     let target_dir = root.join("target/ebpf");
-    let home = std::env::var("CARGO_HOME")
-        .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")))
-        .context("neither CARGO_HOME nor HOME is set")?;
+    let home = cargo_home()?;
     let sysroot = PathBuf::from(sysroot().context("there is no nightly toolchain")?);
     // A name's bytes lie at any offset. Without the feature each word of them would be put together from eight loads; with
     // it the object needs a processor that reads anywhere, which all are that the kernel calls efficient at it.
@@ -110,7 +113,15 @@ fn objcopy(sysroot: &Path) -> Option<PathBuf> {
     targets.flatten().map(|target| target.path().join("bin/rust-objcopy")).find(|tool| tool.exists())
 }
 
-fn sysroot() -> Option<String> {
+/// The folder in which cargo keeps what it downloads.
+pub(crate) fn cargo_home() -> Result<String> {
+    std::env::var("CARGO_HOME")
+        .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")))
+        .context("neither CARGO_HOME nor HOME is set")
+}
+
+/// The folder of the nightly toolchain.
+pub(crate) fn sysroot() -> Option<String> {
     let Output { status, stdout, .. } = Command::new("rustc").args(["+nightly", "--print", "sysroot"]).output().ok()?;
     status.success().then(|| String::from_utf8_lossy(&stdout).trim().to_owned())
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod browser;
 mod demo;
+mod dist;
 mod ebpf;
 mod faults;
 mod fuzz;
@@ -36,6 +37,8 @@ struct Arguments {
 enum Tool {
     /// Build the kernel program from source and check it in.
     Ebpf(ebpf::Options),
+    /// Build what is shipped: static agents for routers, and what is inside them.
+    Dist(dist::Options),
     /// Show what each person at home gets, by day, while paused, at homework time and at bedtime.
     Demo(demo::Options),
     /// Check everything: format, lints, every test, the demonstration, and what happens when things break.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
     let screen = Screen::new();
     let result = interrupt::catch_signals().and_then(|()| match tool {
         Tool::Ebpf(options) => ebpf::run(&options),
+        Tool::Dist(options) => dist::run(&screen, &options),
         Tool::Demo(options) => demo::run(&screen, &options),
         Tool::Test(options) => test::test(&screen, &options),
         Tool::Lab(options) => look_around::run(&screen, &options),

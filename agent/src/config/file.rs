@@ -52,6 +52,7 @@ pub(super) struct File {
     lan_interfaces: Option<Spanned<Vec<Spanned<String>>>>,
     home_interface: Option<Spanned<String>>,
     provider_interface: Option<Spanned<String>>,
+    gate: Option<Spanned<bool>>,
     state_dir: Option<Spanned<PathBuf>>,
     pin_dir: Option<Spanned<PathBuf>>,
     control_socket: Option<Spanned<PathBuf>>,
@@ -99,8 +100,17 @@ impl File {
                 "write https_port = 0 under [web], or another port there or under [resolver]",
             );
         }
+        let gate = self.gate.as_ref().is_none_or(|gate| *gate.get_ref());
+        if let Some(absent) = self.gate.filter(|_| !gate && resolver.is_none()) {
+            mistakes.at(
+                absent.span(),
+                "without the gate and without the resolver nothing is filtered",
+                "add a section [resolver], or remove `gate = false`",
+            );
+        }
         Config {
             placement,
+            gate,
             state_dir: directory(self.state_dir, DEFAULT_STATE_DIR, mistakes),
             pin_dir: directory(self.pin_dir, DEFAULT_PIN_DIR, mistakes),
             control_socket,

@@ -25,6 +25,21 @@ fn the_example_is_right() {
     assert!(config.lists.is_empty() && config.initial_household.is_none());
 }
 
+/// What OpenWrt's init script writes, as a test of its own has it.
+#[test]
+fn what_is_written_on_openwrt_is_right() {
+    let router = Config::parse(include_str!("../../../image-build/openwrt/tests/router.toml")).unwrap();
+    assert_eq!(router.placement, Placement::Router { lan_interfaces: vec!["br-lan".to_owned()] });
+    assert_eq!(router.state_dir, Path::new("/etc/stairgate"));
+    let ports = (router.resolver.map(|resolver| resolver.ports.dns), router.web.and_then(|web| web.http));
+    assert_eq!(ports, (Some(5300), Some(8080)));
+    let bridge = Config::parse(include_str!("../../../image-build/openwrt/tests/bridge.toml")).unwrap();
+    let (home_interface, provider_interface) = ("lan\"1".to_owned(), "w\\an".to_owned());
+    assert_eq!(bridge.placement, Placement::Bridge { home_interface, provider_interface });
+    assert!(bridge.resolver.is_none());
+    assert_eq!((bridge.local_prefixes.len(), bridge.web.map(|web| web.hosts.len())), (2, Some(1)));
+}
+
 /// Whoever takes the `#` away from an example must find it right.
 #[test]
 fn what_the_example_shows_as_comments_is_right() {

@@ -64,6 +64,12 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// There is no randomness for the key of the name hash.
+    #[error("choosing a hash key")]
+    HashKey(#[source] io::Error),
+    /// The configuration wants no gate.
+    #[error("there is no gate here; leave `gate = false` out of the configuration to have one")]
+    NoGate,
     /// What is pinned does not look like what this version pins.
     #[error("the pinned set in {path} is damaged: {what}")]
     Damaged {

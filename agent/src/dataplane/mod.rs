@@ -44,12 +44,13 @@ mod profiles;
 mod resolved;
 mod set;
 mod tables;
+mod values;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aya::maps::{Array, HashMap, MapData, MapError, PerCpuArray};
+use aya::maps::{HashMap, MapData, MapError, PerCpuArray};
 use aya::programs::Xdp;
 use aya::{TestRun as _, TestRunOptions};
 use stairgate_abi::maps::{
@@ -69,6 +70,7 @@ pub use self::portal::Portal;
 use self::profiles::ProfileWriter;
 pub use self::resolved::Resolved;
 pub use self::tables::{Closing, Decided, Judged, Match, Tables, boot_clock};
+use self::values::Values;
 
 /// Slots are filled to nine tenths at most: beyond that, making room for a name takes long.
 const FILL_TENTHS: u64 = 9;
@@ -100,20 +102,26 @@ pub enum Opened {
     Staged,
 }
 
-/// A running gate. All methods take `&self`: a long list update does not hold up a pause.
+/// A running gate, or the tables of one without its program. All methods take `&self`: a long list update does not hold
+/// up a pause.
 pub struct Dataplane {
-    pins: Pins,
-    object: &'static [u8],
-    active: AtomicBool,
-    program: Mutex<Xdp>,
     tables: Arc<Tables>,
     domains: Mutex<DomainWriter>,
     devices: Mutex<Mapping>,
     profiles: Mutex<ProfileWriter>,
-    settings: Mutex<Array<MapData, Plain<Settings>>>,
-    flows: Mutex<HashMap<MapData, Plain<FlowKey>, Plain<Flow>>>,
+    settings: Mutex<Values<Plain<Settings>>>,
     resolved: Resolved,
     portal: Portal,
+    kernel: Option<Kernel>,
+}
+
+/// The kernel's side of a gate.
+struct Kernel {
+    pins: Pins,
+    object: &'static [u8],
+    active: AtomicBool,
+    program: Mutex<Xdp>,
+    flows: Mutex<HashMap<MapData, Plain<FlowKey>, Plain<Flow>>>,
     counters: PerCpuArray<MapData, u64>,
     events: Mutex<Option<MapData>>,
 }
@@ -132,7 +140,7 @@ impl Dataplane {
         let current = pins.current();
         let wanted = buckets(options.domain_capacity);
         let existing = if current.exists() { set::open(&current).ok() } else { None };
-        if let Some(maps) = existing.filter(|maps| maps.domains.len() / BUCKET_SLOTS >= wanted as usize) {
+        if let Some(maps) = existing.filter(|(maps, _)| maps.domains.len() / BUCKET_SLOTS >= wanted as usize) {
             let mut opened = Opened::Adopted;
             if !pins::program(&current, options.object).exists() {
                 set::load_program(&current, options.object, None)?;
@@ -153,26 +161,53 @@ impl Dataplane {
         Ok((dataplane, opened))
     }
 
-    fn assemble(pins: Pins, object: &'static [u8], set: &std::path::Path, maps: set::Maps) -> Result<Self, Error> {
-        let Plain(settings) = maps.settings.get(&0, 0).map_err(Error::map("reading", names::SETTINGS))?;
-        let profiles = ProfileWriter::adopt(maps.profiles, maps.heads);
-        let tables = Tables::new(settings.hash_key, maps.domains, maps.tag_sets, profiles.live()?);
-        Ok(Self {
+    /// The tables alone, for `domain_capacity` domains, in memory of this process: names can be judged, and no packet is.
+    ///
+    /// # Errors
+    /// If there is not so much memory.
+    pub fn without_gate(domain_capacity: u32) -> Result<Self, Error> {
+        let maps = set::in_memory(buckets(domain_capacity))?;
+        Self::of(maps, Resolved::new(None), Portal::new(None), None)
+    }
+
+    fn assemble(
+        pins: Pins,
+        object: &'static [u8],
+        set: &std::path::Path,
+        (maps, of_kernel): (set::Maps, set::KernelMaps),
+    ) -> Result<Self, Error> {
+        let set::KernelMaps { flows, resolved, portal, counters, events } = of_kernel;
+        let kernel = Kernel {
             program: Mutex::new(set::program(set, object)?),
-            domains: Mutex::new(DomainWriter::adopt(&tables)),
-            tables: Arc::new(tables),
             pins,
             object,
             active: AtomicBool::new(false),
+            flows: Mutex::new(flows),
+            counters,
+            events: Mutex::new(Some(events)),
+        };
+        Self::of(maps, Resolved::new(Some(resolved)), Portal::new(Some(portal)), Some(kernel))
+    }
+
+    fn of(maps: set::Maps, resolved: Resolved, portal: Portal, kernel: Option<Kernel>) -> Result<Self, Error> {
+        let Plain(settings) = maps.settings.get(0).map_err(Error::map("reading", names::SETTINGS))?;
+        let profiles = ProfileWriter::adopt(maps.profiles, maps.heads);
+        let tables = Tables::new(settings.hash_key, maps.domains, maps.tag_sets, profiles.live()?);
+        Ok(Self {
+            domains: Mutex::new(DomainWriter::adopt(&tables)),
+            tables: Arc::new(tables),
             devices: Mutex::new(maps.devices),
             profiles: Mutex::new(profiles),
             settings: Mutex::new(maps.settings),
-            flows: Mutex::new(maps.flows),
-            resolved: Resolved::new(maps.resolved),
-            portal: Portal::new(maps.portal),
-            counters: maps.counters,
-            events: Mutex::new(Some(maps.events)),
+            resolved,
+            portal,
+            kernel,
         })
+    }
+
+    /// The kernel's side, for what cannot be done without.
+    fn kernel(&self) -> Result<&Kernel, Error> {
+        self.kernel.as_ref().ok_or(Error::NoGate)
     }
 
     /// Puts a staged set into force: from here on every attached interface filters by it. Does nothing otherwise.
@@ -180,8 +215,9 @@ impl Dataplane {
     /// # Errors
     /// If a pin or a link cannot be changed. Calling it again goes on where it stopped.
     pub fn activate(&self) -> Result<(), Error> {
-        if !self.active.load(Ordering::SeqCst) {
-            self.pins.promote_staged()?;
+        let Some(kernel) = &self.kernel else { return Ok(()) };
+        if !kernel.active.load(Ordering::SeqCst) {
+            kernel.pins.promote_staged()?;
             self.take_over()?;
         }
         Ok(())
@@ -189,15 +225,16 @@ impl Dataplane {
 
     /// Brings all links to this program, and removes everything that is no longer in force.
     fn take_over(&self) -> Result<(), Error> {
-        self.active.store(true, Ordering::SeqCst);
-        if !self.pins.linked()?.is_empty() {
+        let kernel = self.kernel()?;
+        kernel.active.store(true, Ordering::SeqCst);
+        if !kernel.pins.linked()?.is_empty() {
             self.tables.set_live();
             // The agent before this one may have been killed in the middle of a change.
             self.tables.wait_for_readers();
         }
-        links::bring_all(&self.pins, &mut lock(&self.program))?;
-        pins::remove_other_programs(&self.pins.current(), self.object)?;
-        self.pins.remove_other_sets()
+        links::bring_all(&kernel.pins, &mut lock(&kernel.program))?;
+        pins::remove_other_programs(&kernel.pins.current(), kernel.object)?;
+        kernel.pins.remove_other_sets()
     }
 
     /// Attaches the gate to `interface`, or takes over the link that is pinned for it. It stays when the agent ends.
@@ -205,11 +242,12 @@ impl Dataplane {
     /// # Errors
     /// If there is no such interface, or something else filters there, or neither mode works.
     pub fn attach(&self, interface: &str) -> Result<XdpMode, Error> {
-        if !self.active.load(Ordering::SeqCst) {
+        let kernel = self.kernel()?;
+        if !kernel.active.load(Ordering::SeqCst) {
             return Err(Error::NotActive);
         }
         self.tables.set_live();
-        links::attach(&self.pins, &mut lock(&self.program), interface)
+        links::attach(&kernel.pins, &mut lock(&kernel.program), interface)
     }
 
     /// Takes the gate off `interface`, which from then on is not filtered. Does nothing if it is not attached.
@@ -217,8 +255,9 @@ impl Dataplane {
     /// # Errors
     /// If the pin cannot be removed, or the kernel does not take the program off.
     pub fn detach(&self, interface: &str) -> Result<(), Error> {
-        let _program = lock(&self.program);
-        links::detach(&self.pins, interface)
+        let kernel = self.kernel()?;
+        let _program = lock(&kernel.program);
+        links::detach(&kernel.pins, interface)
     }
 
     /// Interfaces to which the gate is attached, or was when they last existed.
@@ -226,7 +265,7 @@ impl Dataplane {
     /// # Errors
     /// If the pin directory cannot be read.
     pub fn attached(&self) -> Result<Vec<String>, Error> {
-        self.pins.linked()
+        self.kernel.as_ref().map_or(Ok(Vec::new()), |kernel| kernel.pins.linked())
     }
 
     /// Id that the kernel gave the program.
@@ -234,7 +273,7 @@ impl Dataplane {
     /// # Errors
     /// If the kernel does not tell.
     pub fn program_id(&self) -> Result<u32, Error> {
-        lock(&self.program).info().map(|info| info.id()).map_err(Error::program("looking at the program"))
+        lock(&self.kernel()?.program).info().map(|info| info.id()).map_err(Error::program("looking at the program"))
     }
 
     /// Runs the program on one frame as the kernel would, without sending anything: returns the XDP action's number and
@@ -246,7 +285,9 @@ impl Dataplane {
         // An answer can be longer than the question by as much as XDP gives room for in front of a frame.
         let mut output = vec![0; frame.len() + 512];
         let options = TestRunOptions { data_in: Some(frame), data_out: Some(&mut output), ..TestRunOptions::default() };
-        let result = lock(&self.program).test_run(options).map_err(Error::program("running the program on a frame"))?;
+        let result = lock(&self.kernel()?.program)
+            .test_run(options)
+            .map_err(Error::program("running the program on a frame"))?;
         output.truncate(result.data_size_out as usize);
         Ok((result.return_value, output))
     }
@@ -320,13 +361,13 @@ impl Dataplane {
             return Err(Error::TooManyPrefixes { count: prefixes.len() });
         }
         let mut map = lock(&self.settings);
-        let Plain(mut settings) = map.get(&0, 0).map_err(Error::map("reading", names::SETTINGS))?;
+        let Plain(mut settings) = map.get(0).map_err(Error::map("reading", names::SETTINGS))?;
         let old = &settings.local[..(settings.local_count as usize).min(LOCAL_PREFIXES_MAX)];
         if old == prefixes {
             return Ok(());
         }
         let mut write = |settings: &Settings| {
-            let written = map.set(0, Plain(*settings), 0).map_err(Error::map("writing", names::SETTINGS));
+            let written = map.set(0, Plain(*settings)).map_err(Error::map("writing", names::SETTINGS));
             fence(Ordering::SeqCst);
             written
         };
@@ -347,9 +388,9 @@ impl Dataplane {
     /// If the kernel refuses.
     pub fn set_captured_until(&self, until: u64) -> Result<(), Error> {
         let mut map = lock(&self.settings);
-        let Plain(mut settings) = map.get(&0, 0).map_err(Error::map("reading", names::SETTINGS))?;
+        let Plain(mut settings) = map.get(0).map_err(Error::map("reading", names::SETTINGS))?;
         settings.captured_until = until;
-        map.set(0, Plain(settings), 0).map_err(Error::map("writing", names::SETTINGS))
+        map.set(0, Plain(settings)).map_err(Error::map("writing", names::SETTINGS))
     }
 
     /// Makes `entries` all that the domain table says: hash of a name, what holds for it, what holds for the names
@@ -389,8 +430,9 @@ impl Dataplane {
     /// # Errors
     /// If the kernel refuses.
     pub fn counters(&self) -> Result<Vec<(Counter, u64)>, Error> {
+        let Some(kernel) = &self.kernel else { return Ok(Vec::new()) };
         let sum = |counter: Counter| {
-            let values = self.counters.get(&(counter as u32), 0).map_err(Error::map("reading", names::COUNTERS))?;
+            let values = kernel.counters.get(&(counter as u32), 0).map_err(Error::map("reading", names::COUNTERS))?;
             Ok((counter, values.iter().sum()))
         };
         Counter::ALL.iter().map(|(counter, _)| sum(*counter)).collect()
@@ -402,7 +444,8 @@ impl Dataplane {
     /// # Errors
     /// [`Error::EventsTaken`] the second time.
     pub fn events(&self) -> Result<Events, Error> {
-        Events::new(lock(&self.events).take().ok_or(Error::EventsTaken)?)
+        let Some(kernel) = &self.kernel else { return Ok(Events::none()) };
+        Events::new(lock(&kernel.events).take().ok_or(Error::EventsTaken)?)
     }
 
     /// The flows that the gate remembers. The list is a moment's blur: flows come and go while it is made.
@@ -421,7 +464,8 @@ impl Dataplane {
     /// # Errors
     /// If the kernel refuses.
     pub fn for_each_flow(&self, mut work: impl FnMut(&FlowKey, &Flow)) -> Result<(), Error> {
-        let map = lock(&self.flows);
+        let Some(kernel) = &self.kernel else { return Ok(()) };
+        let map = lock(&kernel.flows);
         // When a key vanishes at the wrong moment the kernel begins anew, so the number of steps is limited.
         for key in map.keys().take(2 * FLOWS_MAX as usize) {
             let key = key.map_err(Error::map("walking", names::FLOWS))?;
@@ -440,7 +484,8 @@ impl Dataplane {
     /// If the kernel refuses.
     pub fn cut_flows(&self, profile: u16, reason: Reason) -> Result<usize, Error> {
         let flows = self.flows()?;
-        let mut map = lock(&self.flows);
+        let Some(kernel) = &self.kernel else { return Ok(0) };
+        let mut map = lock(&kernel.flows);
         let mut cut = 0;
         for (key, flow) in flows.into_iter().filter(|(key, _)| key.profile == profile) {
             let flow = Flow { state: flow_state::CUT, verdict: reason as u8, ..flow };

@@ -1,21 +1,22 @@
 //! Devices whose plain HTTP is handed to the appliance's own pages while everything is closed to them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use aya::maps::{HashMap, MapData, MapError};
 use stairgate_abi::maps::names;
 
 use super::error::Error;
+use super::lock;
 
-/// Write access to the map. What is not renewed ends by itself.
+/// Write access to the map; without a gate there is none, and nothing to let pass. What is not renewed ends by itself.
 #[derive(Clone)]
 pub struct Portal {
-    map: Arc<Mutex<HashMap<MapData, u64, u64>>>,
+    map: Option<Arc<Mutex<HashMap<MapData, u64, u64>>>>,
 }
 
 impl Portal {
-    pub(super) fn new(map: HashMap<MapData, u64, u64>) -> Self {
-        Self { map: Arc::new(Mutex::new(map)) }
+    pub(super) fn new(map: Option<HashMap<MapData, u64, u64>>) -> Self {
+        Self { map: map.map(|map| Arc::new(Mutex::new(map))) }
     }
 
     /// Lets connections of the device with this hardware address to any server's port 80 pass while everything is
@@ -25,11 +26,8 @@ impl Portal {
     /// # Errors
     /// If the kernel refuses.
     pub fn open(&self, mac: [u8; 6], until: u64) -> Result<(), Error> {
-        self.map
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key(mac), until, 0)
-            .map_err(Error::map("writing", names::PORTAL))
+        let Some(map) = &self.map else { return Ok(()) };
+        lock(map).insert(key(mac), until, 0).map_err(Error::map("writing", names::PORTAL))
     }
 
     /// Lets nothing more of the device's pass, and ends what had begun.
@@ -45,12 +43,14 @@ impl Portal {
     /// # Errors
     /// If the kernel refuses.
     pub fn close_all(&self) -> Result<(), Error> {
-        let keys: Result<Vec<u64>, MapError> = self.map.lock().unwrap_or_else(PoisonError::into_inner).keys().collect();
+        let Some(map) = &self.map else { return Ok(()) };
+        let keys: Result<Vec<u64>, MapError> = lock(map).keys().collect();
         keys.map_err(Error::map("reading", names::PORTAL))?.into_iter().try_for_each(|key| self.remove(key))
     }
 
     fn remove(&self, key: u64) -> Result<(), Error> {
-        match self.map.lock().unwrap_or_else(PoisonError::into_inner).remove(&key) {
+        let Some(map) = &self.map else { return Ok(()) };
+        match lock(map).remove(&key) {
             // The least recently used are forgotten by the kernel itself.
             Ok(()) | Err(MapError::KeyNotFound) => Ok(()),
             Err(error) => Err(Error::map("writing", names::PORTAL)(error)),

@@ -7,23 +7,23 @@ use std::collections::BTreeSet;
 use std::sync::PoisonError;
 use std::sync::atomic::{Ordering, fence};
 
-use aya::maps::{Array, MapData};
 use stairgate_abi::maps::{PROFILES_MAX, Profile, names};
 
 use super::error::Error;
 use super::memory::Plain;
 use super::tables::{Tables, is_sound};
+use super::values::Values;
 
 /// The one writer of the profiles. Between calls every spare half is free: nobody reads it any more.
 pub(super) struct ProfileWriter {
-    halves: Array<MapData, Plain<Profile>>,
-    heads: Array<MapData, u64>,
+    halves: Values<Plain<Profile>>,
+    heads: Values<u64>,
 }
 
 impl ProfileWriter {
     /// Goes on with the profiles as they are. If another process may have switched one a moment ago, the caller waits
     /// for the readers first.
-    pub(super) fn adopt(halves: Array<MapData, Plain<Profile>>, heads: Array<MapData, u64>) -> Self {
+    pub(super) fn adopt(halves: Values<Plain<Profile>>, heads: Values<u64>) -> Self {
         Self { halves, heads }
     }
 
@@ -70,12 +70,12 @@ impl ProfileWriter {
             return Ok(false);
         }
         self.halves
-            .set(half_index(index, head.wrapping_add(1)), Plain(*profile), 0)
+            .set(half_index(index, head.wrapping_add(1)), Plain(*profile))
             .map_err(Error::map("writing", names::PROFILES))?;
         // The half is there before the counter names it; the two system calls alone promise no order to other
         // processors. Readers find the half through the counter, which orders their reads.
         fence(Ordering::SeqCst);
-        self.heads.set(index, head.wrapping_add(1), 0).map_err(Error::map("writing", names::PROFILE_HEADS))?;
+        self.heads.set(index, head.wrapping_add(1)).map_err(Error::map("writing", names::PROFILE_HEADS))?;
         let mut mirror = tables.profiles.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = mirror.get_mut(usize::from(number)) {
             *entry = *profile;
@@ -84,11 +84,11 @@ impl ProfileWriter {
     }
 
     fn head(&self, number: u32) -> Result<u64, Error> {
-        self.heads.get(&number, 0).map_err(Error::map("reading", names::PROFILE_HEADS))
+        self.heads.get(number).map_err(Error::map("reading", names::PROFILE_HEADS))
     }
 
     fn half(&self, number: u32, head: u64) -> Result<Profile, Error> {
-        let half = self.halves.get(&half_index(number, head), 0);
+        let half = self.halves.get(half_index(number, head));
         half.map(|Plain(profile)| profile).map_err(Error::map("reading", names::PROFILES))
     }
 }

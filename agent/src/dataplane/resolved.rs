@@ -1,12 +1,13 @@
 //! Addresses that devices were given by the resolver, as the kernel program looks them up in resolved-only profiles.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use aya::maps::{HashMap, MapData};
 use stairgate_abi::maps::{ResolvedKey, names};
 
 use super::error::Error;
+use super::lock;
 use super::memory::Plain;
 
 /// An address may be used at least this long, in seconds, whatever the answer's lifetime: programs keep addresses for a
@@ -17,15 +18,17 @@ const LIFETIME_MAX_S: u32 = 24 * 60 * 60;
 
 const SECOND: u64 = 1_000_000_000;
 
-/// Write access to the map.
+type Addresses = HashMap<MapData, Plain<ResolvedKey>, u64>;
+
+/// Write access to the map; without a gate there is none, and nobody who would look an address up.
 #[derive(Clone)]
 pub struct Resolved {
-    map: Arc<Mutex<HashMap<MapData, Plain<ResolvedKey>, u64>>>,
+    map: Option<Arc<Mutex<Addresses>>>,
 }
 
 impl Resolved {
-    pub(super) fn new(map: HashMap<MapData, Plain<ResolvedKey>, u64>) -> Self {
-        Self { map: Arc::new(Mutex::new(map)) }
+    pub(super) fn new(map: Option<Addresses>) -> Self {
+        Self { map: map.map(|map| Arc::new(Mutex::new(map))) }
     }
 
     /// Lets the device with this hardware address begin flows to `address` from now on, for `lifetime` seconds between
@@ -35,11 +38,8 @@ impl Resolved {
     /// If the kernel refuses.
     pub fn enter(&self, mac: [u8; 6], address: IpAddr, lifetime: u32, now: u64) -> Result<(), Error> {
         let until = now + u64::from(lifetime.clamp(LIFETIME_MIN_S, LIFETIME_MAX_S)) * SECOND;
-        self.map
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(Plain(key(mac, address)), until, 0)
-            .map_err(Error::map("writing", names::RESOLVED))
+        let Some(map) = &self.map else { return Ok(()) };
+        lock(map).insert(Plain(key(mac, address)), until, 0).map_err(Error::map("writing", names::RESOLVED))
     }
 }
 

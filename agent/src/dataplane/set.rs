@@ -1,22 +1,25 @@
 //! A set: all maps and the program, pinned together in one directory.
 
 use std::fs;
+use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use aya::EbpfLoader;
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray};
 use aya::programs::Xdp;
 use aya_obj::programs::XdpAttachType;
+use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use stairgate_abi::maps::{
-    Counter, DEVICE_BUCKETS, Flow, FlowKey, LOCAL_PREFIXES_MAX, PROFILES_MAX, Prefix, Profile, ResolvedKey, Settings,
-    TAG_SETS_MAX, names,
+    Counter, DEVICE_BUCKETS, Flow, FlowKey, LOCAL_PREFIXES_MAX, MASKS_MAX, PROFILES_MAX, Prefix, Profile, ResolvedKey,
+    Settings, TAG_SETS_MAX, TRANSITIONS_MAX, Transition, names,
 };
 use stairgate_abi::table::BUCKET_SLOTS;
-use stairgate_abi::{ABI_MARK, ABI_VERSION};
+use stairgate_abi::{ABI_MARK, ABI_VERSION, Mask};
 
 use super::error::Error;
 use super::memory::{Mapping, Plain};
 use super::pins;
+use super::values::Values;
 
 /// Every map that is pinned.
 const PINNED: [&str; 14] = [
@@ -41,12 +44,16 @@ pub(super) const TAG_SET_WORDS: usize = 8;
 
 /// The maps of a set, each in the form in which it is used.
 pub(super) struct Maps {
-    pub(super) settings: Array<MapData, Plain<Settings>>,
+    pub(super) settings: Values<Plain<Settings>>,
     pub(super) domains: Mapping,
     pub(super) tag_sets: Mapping,
     pub(super) devices: Mapping,
-    pub(super) profiles: Array<MapData, Plain<Profile>>,
-    pub(super) heads: Array<MapData, u64>,
+    pub(super) profiles: Values<Plain<Profile>>,
+    pub(super) heads: Values<u64>,
+}
+
+/// The maps that say what the program does with packets.
+pub(super) struct KernelMaps {
     pub(super) flows: HashMap<MapData, Plain<FlowKey>, Plain<Flow>>,
     pub(super) resolved: HashMap<MapData, Plain<ResolvedKey>, u64>,
     pub(super) portal: HashMap<MapData, u64, u64>,
@@ -59,16 +66,51 @@ pub(super) fn is_of_this_version(object: &[u8]) -> bool {
     object.windows(ABI_MARK.len()).any(|bytes| bytes == ABI_MARK)
 }
 
+/// A set in memory of the agent's own, with `buckets` buckets in the domain table: what names are judged by where no
+/// program judges packets.
+pub(super) fn in_memory(buckets: u32) -> Result<Maps, Error> {
+    let nothing = Profile {
+        first_mask: 0,
+        transitions: 0,
+        block_style: 0,
+        options: 0,
+        transition: [Transition::default(); TRANSITIONS_MAX],
+        mask: [Mask::default(); MASKS_MAX],
+    };
+    Ok(Maps {
+        settings: Values::Memory(vec![Plain(first_settings(buckets)?)]),
+        domains: words(names::DOMAINS, buckets as usize * BUCKET_SLOTS)?,
+        tag_sets: words(names::TAG_SETS, TAG_SETS_MAX as usize * TAG_SET_WORDS)?,
+        devices: words(names::DEVICES, DEVICE_BUCKETS as usize * BUCKET_SLOTS)?,
+        profiles: Values::Memory(vec![Plain(nothing); 2 * PROFILES_MAX as usize]),
+        heads: Values::Memory(vec![0; PROFILES_MAX as usize]),
+    })
+}
+
+fn words(name: &'static str, words: usize) -> Result<Mapping, Error> {
+    let memory = memfd_create(name, MemfdFlags::CLOEXEC).and_then(|file| {
+        ftruncate(&file, (words * size_of::<u64>()) as u64)?;
+        Ok(file)
+    });
+    let mapped = memory.map_err(std::io::Error::from).and_then(|file| Mapping::new(file.as_fd(), words));
+    mapped.map_err(|source| Error::Mapping { name, source })
+}
+
 /// Builds a whole set in the directory `set`, with `buckets` buckets in the domain table and a new random hash key.
 pub(super) fn create(set: &Path, object: &[u8], buckets: u32) -> Result<(), Error> {
     let maps = set.join("maps");
     fs::create_dir_all(&maps).map_err(Error::pin("creating", maps))?;
     load_program(set, object, Some(buckets))?;
+    let settings = Plain(first_settings(buckets)?);
+    array(set, names::SETTINGS)?.set(0, settings, 0).map_err(Error::map("writing", names::SETTINGS))
+}
 
+/// Settings of a set with nothing in it, and with a new random hash key.
+fn first_settings(buckets: u32) -> Result<Settings, Error> {
     let mut key = [0; 8];
     rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty())
-        .map_err(|error| Error::pin("choosing a hash key for", set)(error.into()))?;
-    let settings = Settings {
+        .map_err(|error| Error::HashKey(error.into()))?;
+    Ok(Settings {
         abi_version: ABI_VERSION,
         domain_buckets: buckets,
         hash_key: u64::from_ne_bytes(key),
@@ -76,8 +118,7 @@ pub(super) fn create(set: &Path, object: &[u8], buckets: u32) -> Result<(), Erro
         reserved: 0,
         captured_until: 0,
         local: [Prefix::default(); LOCAL_PREFIXES_MAX],
-    };
-    array(set, names::SETTINGS)?.set(0, Plain(settings), 0).map_err(Error::map("writing", names::SETTINGS))
+    })
 }
 
 /// Loads the program of `object` with the maps that are pinned in `set` and pins it there. Maps that are not there yet
@@ -113,7 +154,7 @@ pub(super) fn program(set: &Path, object: &[u8]) -> Result<Xdp, Error> {
 ///
 /// # Errors
 /// [`Error::Damaged`] and others if the set is not what [`create`] makes.
-pub(super) fn open(set: &Path) -> Result<Maps, Error> {
+pub(super) fn open(set: &Path) -> Result<(Maps, KernelMaps), Error> {
     let settings: Array<_, Plain<Settings>> = array(set, names::SETTINGS)?;
     let Plain(stored) = settings.get(&0, 0).map_err(Error::map("reading", names::SETTINGS))?;
     let damaged = |what| Error::Damaged { path: set.to_owned(), what };
@@ -137,19 +178,22 @@ pub(super) fn open(set: &Path) -> Result<Maps, Error> {
     if (counters.len() as usize) < Counter::ALL.len() {
         return Err(damaged("there are fewer counters than this version reads"));
     }
-    Ok(Maps {
-        settings,
+    let maps = Maps {
+        settings: Values::Kernel(settings),
         domains: mapping(&domains, names::DOMAINS, stored.domain_buckets as usize * BUCKET_SLOTS)?,
         tag_sets: mapping(&map(set, names::TAG_SETS)?, names::TAG_SETS, TAG_SETS_MAX as usize * TAG_SET_WORDS)?,
         devices: mapping(&map(set, names::DEVICES)?, names::DEVICES, DEVICE_BUCKETS as usize * BUCKET_SLOTS)?,
-        profiles,
-        heads,
+        profiles: Values::Kernel(profiles),
+        heads: Values::Kernel(heads),
+    };
+    let of_kernel = KernelMaps {
         flows: typed(set, names::FLOWS)?,
         resolved: typed(set, names::RESOLVED)?,
         portal: typed(set, names::PORTAL)?,
         counters,
         events: map(set, names::EVENTS)?,
-    })
+    };
+    Ok((maps, of_kernel))
 }
 
 fn map(set: &Path, name: &'static str) -> Result<MapData, Error> {
@@ -165,6 +209,5 @@ fn array<V: aya::Pod>(set: &Path, name: &'static str) -> Result<Array<MapData, V
 }
 
 fn mapping(map: &MapData, name: &'static str, words: usize) -> Result<Mapping, Error> {
-    use std::os::fd::AsFd as _;
     Mapping::new(map.fd().as_fd(), words).map_err(|source| Error::Mapping { name, source })
 }

@@ -1,0 +1,211 @@
+//! `cargo xtask dist`: what is shipped, one static agent for each target, with a list of what is inside it and the
+//! licences of that.
+//!
+//! ```text
+//! target/dist/TARGET/stairgate             the agent, with the kernel program in it
+//! target/dist/TARGET/stairgate.cdx.json    its parts (CycloneDX)
+//! target/dist/TARGET/LICENCES.txt          their licences
+//! target/dist/TARGET/*.ipk, *.apk, *.deb   packages of it
+//! ```
+//!
+//! The same commit and the same compilers give the same bytes, in whatever folder it is built: `--check` tries it.
+
+mod agent;
+mod debian;
+mod elf;
+mod libc;
+mod licences;
+mod openwrt;
+mod package;
+mod sbom;
+mod target;
+mod tree;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::process::succeed;
+use crate::ui::{Screen, Tone};
+use crate::{packages, workspace};
+
+pub(crate) use target::Target;
+
+/// Bytes that an agent may have.
+const AGENT_BYTES_MAX: u64 = 6_000_000;
+/// Bytes that a package for OpenWrt may have.
+const PACKAGE_BYTES_MAX: u64 = 3_000_000;
+/// Revision of the packages, for when they change and the program does not.
+const REVISION: u32 = 1;
+const SUMMARY: &str = "home-network filter for families";
+const DESCRIPTION: &str = "Stairgate gives each child a profile and follows the family's time rules, in the kernel's\n\
+                           packet path and as a resolver. It breaks no encryption, and tells nobody outside the home.";
+const MAINTAINER: &str = "The Stairgate developers <stairgate@localhost>";
+/// Where everything is put, from the workspace's root.
+const FOLDER: &str = "target/dist";
+
+/// Options of `cargo xtask dist`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Build for this target alone; all without it
+    #[arg(long, value_parser = target::parse, value_name = "TARGET")]
+    target: Option<&'static Target>,
+    /// Build everything again in another folder, and fail if a byte differs
+    #[arg(long)]
+    check: bool,
+}
+
+/// What was built for a target.
+pub(crate) struct Built {
+    /// The static agent.
+    pub(crate) agent: PathBuf,
+    /// The list of its parts.
+    pub(crate) sbom: PathBuf,
+    /// The licences of its parts.
+    pub(crate) licences: PathBuf,
+    /// Packages of it.
+    pub(crate) packages: Vec<PathBuf>,
+}
+
+/// What packages are made of.
+struct Parts {
+    agent: Vec<u8>,
+    licences: Vec<u8>,
+    sbom: Vec<u8>,
+    /// When the commit was made, in seconds since 1970.
+    time: u64,
+}
+
+/// Builds what the options name.
+pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
+    let targets = options.target.map_or_else(|| target::ALL.iter().collect(), |target| vec![target]);
+    for target in targets {
+        let built = build(screen, target)?;
+        report(screen, &built)?;
+        if options.check {
+            check(screen, target, &built)?;
+        }
+    }
+    Ok(())
+}
+
+/// Builds the agent for `target` and what belongs beside it, or finds that it is there already: cargo knows.
+pub(crate) fn build(screen: &Screen, target: &'static Target) -> Result<Built> {
+    build_in(screen, target, &workspace(), &workspace().join(FOLDER))
+}
+
+/// Builds from the source in `source` into `folder`.
+fn build_in(screen: &Screen, target: &'static Target, source: &Path, folder: &Path) -> Result<Built> {
+    if let Some(missing) = agent::missing() {
+        bail!("cannot build for {}: {missing}", target.name);
+    }
+    packages::require(screen, &[target.compiler, ("make", "make"), ("dpkg-source", "dpkg-dev")])?;
+    let libc = libc::prepare(screen, target, &folder.join("libc"))?;
+    let program = screen
+        .step(&format!("Building the agent for {}", target.name), |_| agent::build(target, &libc, source, folder))?;
+    let bytes = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
+    let elf = elf::examine(&bytes).with_context(|| format!("{} is no program", program.display()))?;
+    elf.require_static(target).with_context(|| format!("{} cannot be shipped", program.display()))?;
+
+    let out = folder.join(target.name);
+    fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
+    let crates = tree::parts(target, source, &libc)?;
+    let time = commit_time()?;
+    let parts = Parts {
+        agent: bytes,
+        licences: licences::write(&crates)?.into_bytes(),
+        sbom: sbom::write(target, &crates, time)?.into_bytes(),
+        time,
+    };
+    let built = Built {
+        agent: put(&out, "stairgate", &parts.agent)?,
+        sbom: put(&out, "stairgate.cdx.json", &parts.sbom)?,
+        licences: put(&out, "LICENCES.txt", &parts.licences)?,
+        packages: packages(target, &parts, &out)?,
+    };
+    make_executable(&built.agent)?;
+    Ok(built)
+}
+
+fn packages(target: &Target, parts: &Parts, out: &Path) -> Result<Vec<PathBuf>> {
+    let packages = openwrt::packages(target, parts)?.into_iter().chain(debian::package(target, parts)?);
+    packages.map(|(name, bytes)| put(out, &name, &bytes)).collect()
+}
+
+/// Seconds since 1970 that every file of a package is dated with: `SOURCE_DATE_EPOCH`, or when the commit was made.
+pub(crate) fn commit_time() -> Result<u64> {
+    let text = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text,
+        Err(_) => succeed(Command::new("git").args(["log", "-1", "--format=%ct"]).current_dir(workspace()))
+            .context("cannot tell when this source was made; set SOURCE_DATE_EPOCH to the seconds since 1970")?,
+    };
+    text.trim().parse().with_context(|| format!("`{}` is no time in seconds since 1970", text.trim()))
+}
+
+/// Says how large everything is, and fails if something is too large.
+fn report(screen: &Screen, built: &Built) -> Result<()> {
+    for path in [&built.agent].into_iter().chain(&built.packages) {
+        let size = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
+        screen.note(format_args!("{size:9} bytes  {}", path.display()));
+        let limit = if *path == built.agent { AGENT_BYTES_MAX } else { PACKAGE_BYTES_MAX };
+        ensure!(size <= limit, "{} has {size} bytes and may have {limit}; find what grew", path.display());
+    }
+    Ok(())
+}
+
+/// Builds a copy of the source in another folder and compares.
+fn check(screen: &Screen, target: &'static Target, first: &Built) -> Result<()> {
+    let folder = workspace().join(FOLDER).join("elsewhere");
+    let source = folder.join("source");
+    copy_source(&source)?;
+    let second = build_in(screen, target, &source, &folder)?;
+    let files = |built: &Built| {
+        let Built { agent, sbom, licences, packages } = built;
+        [agent, sbom, licences].into_iter().chain(packages).cloned().collect::<Vec<_>>()
+    };
+    for (one, other) in files(first).iter().zip(&files(&second)) {
+        let same = fs::read(one).with_context(|| format!("cannot read {}", one.display()))?
+            == fs::read(other).with_context(|| format!("cannot read {}", other.display()))?;
+        ensure!(same, "{} and {} differ, although they come of the same source", one.display(), other.display());
+    }
+    screen.line(screen.paint(Tone::Good, format_args!("{}: the same bytes in two folders", target.name)));
+    Ok(())
+}
+
+/// Copies every file that git knows of, as it is now.
+fn copy_source(to: &Path) -> Result<()> {
+    match fs::remove_dir_all(to) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot remove {}", to.display()));
+        }
+        _ => {}
+    }
+    let root = workspace();
+    let names = succeed(Command::new("git").args(["ls-files", "-z"]).current_dir(&root))?;
+    for name in names.split('\0').filter(|name| !name.is_empty() && root.join(name).is_file()) {
+        let path = to.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+        }
+        fs::copy(root.join(name), &path).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Writes a file into a folder, or leaves it alone if it is there already, so that what is built from it need not be built
+/// again.
+fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+    let path = folder.join(name);
+    if !fs::read(&path).is_ok_and(|old| old == bytes) {
+        fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(path)
+}
+
+fn make_executable(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("cannot make {} executable", path.display()))
+}

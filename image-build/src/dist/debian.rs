@@ -1,0 +1,94 @@
+//! The package for Debian and what is made of it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, anyhow, ensure};
+
+use super::package::{Package, deb};
+use super::{Parts, Target};
+
+const CONFIG: &str = include_str!("../../config/stairgate.toml");
+const UNIT: &str = include_str!("../../debian/stairgate.service");
+const USERS: &str = include_str!("../../debian/stairgate.sysusers");
+const POSTINST: &str = include_str!("../../debian/postinst");
+const PRERM: &str = include_str!("../../debian/prerm");
+const POSTRM: &str = include_str!("../../debian/postrm");
+const README: &str = include_str!("../../guides/debian.md");
+
+/// The package's file name and bytes; none where Debian has no such architecture.
+///
+/// # Errors
+/// If something does not fit the format.
+pub(crate) fn package(target: &Target, parts: &Parts) -> Result<Option<(String, Vec<u8>)>> {
+    let Some(architecture) = target.debian else { return Ok(None) };
+    let package = contents(architecture, parts)?;
+    let bytes = deb::write(&package)?;
+    ensure!(deb::read(&bytes)? == package, "the .deb is not what was to be packed");
+    Ok(Some((deb::file_name(&package), bytes)))
+}
+
+fn contents(architecture: &str, parts: &Parts) -> Result<Package> {
+    let scripts = [("postinst", POSTINST), ("prerm", PRERM), ("postrm", POSTRM)];
+    let mut package = Package {
+        name: "stairgate".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        revision: super::REVISION,
+        architecture: architecture.to_owned(),
+        summary: format!("{}\n{}", super::SUMMARY, super::DESCRIPTION),
+        maintainer: super::MAINTAINER.to_owned(),
+        // It stands in the file of copyrights.
+        licence: String::new(),
+        depends: vec!["nftables".to_owned()],
+        conffiles: vec!["/etc/stairgate/stairgate.toml".to_owned()],
+        entries: BTreeMap::new(),
+        scripts: scripts.map(|(name, text)| (name, text.to_owned())).into(),
+        time: parts.time,
+    };
+    let licences = String::from_utf8(parts.licences.clone()).map_err(|_| anyhow!("the licences are not text"))?;
+    package.add("usr/bin/stairgate", 0o755, parts.agent.clone());
+    package.add("etc/stairgate/stairgate.toml", 0o644, CONFIG);
+    package.add("usr/lib/systemd/system/stairgate.service", 0o644, UNIT);
+    package.add("usr/lib/sysusers.d/stairgate.conf", 0o644, USERS);
+    package.add("usr/share/doc/stairgate/README.md", 0o644, README);
+    package.add("usr/share/doc/stairgate/copyright", 0o644, licences);
+    package.add("usr/share/doc/stairgate/stairgate.cdx.json", 0o644, parts.sbom.clone());
+    Ok(package)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::*;
+    use crate::dist::target;
+
+    #[test]
+    fn the_package_is_read_back_with_its_files_and_modes() {
+        let parts = Parts { agent: b"an agent".to_vec(), licences: b"MIT".to_vec(), sbom: b"{}".to_vec(), time: 7 };
+        let (name, bytes) = package(&target::ALL[0], &parts).unwrap().unwrap();
+        assert_eq!(name, format!("stairgate_{}-1_amd64.deb", env!("CARGO_PKG_VERSION")));
+        let package = deb::read(&bytes).unwrap();
+        let expected = contents("amd64", &parts).unwrap();
+        assert_eq!(package, expected);
+        assert_eq!(package.entries["usr/bin/stairgate"].mode, 0o755);
+        let others = package.entries.iter().filter(|(path, entry)| entry.content.is_some() && !path.contains("bin/"));
+        assert!(others.into_iter().all(|(_, entry)| entry.mode == 0o644));
+        // The configuration belongs to the family once it is there, and nothing else does.
+        assert_eq!(package.conffiles, ["/etc/stairgate/stairgate.toml"]);
+    }
+
+    #[test]
+    fn scripts_are_clean() {
+        if !crate::packages::is_installed("shellcheck") {
+            println!("not done: there is no shellcheck here (apt-get install shellcheck)");
+            return;
+        }
+        let output = Command::new("shellcheck")
+            .args(["postinst", "prerm", "postrm"])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("debian"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+}

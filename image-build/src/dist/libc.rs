@@ -1,0 +1,167 @@
+//! The C library that agents are linked with: musl, built from Debian's source package.
+//!
+//! Debian's own binaries of it are not there for every processor (and for MIPS with floating-point instructions that
+//! routers lack), so all are built alike. apt checks the source by the archive's signature.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::Target;
+use crate::process::{Finished, describe, run};
+use crate::ui::Screen;
+
+/// The release of Debian whose source is taken, so that every machine builds the same.
+const SUITE: &str = "trixie";
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/// Time for one of the commands here.
+const LIMIT: Duration = Duration::from_secs(600);
+/// What the compiler is told everywhere: no code of ours calls musl often enough for speed to count.
+const C_FLAGS: &str = "-Os -pipe";
+
+/// Stands in for an unwinder.
+const UNWINDER: &str = include_str!("unwind.c");
+
+/// A C library for one target.
+pub(crate) struct Libc {
+    /// Folder with `include` and `lib`.
+    pub(crate) root: PathBuf,
+    /// Version of the source package.
+    pub(crate) version: String,
+    /// The source's own statement of its copyright.
+    pub(crate) copyright: PathBuf,
+}
+
+/// Builds the library for `target` beneath `folder`, unless it is there.
+pub(crate) fn prepare(screen: &Screen, target: &Target, folder: &Path) -> Result<Libc> {
+    let source = folder.join("source");
+    if !source.join("version").is_file() {
+        screen.step("Fetching the source of musl", |_| fetch(folder, &source))?;
+    }
+    let version = fs::read_to_string(source.join("version")).context("cannot read the version of musl")?;
+    let root = folder.join(target.name);
+    let libc = Libc { root, version, copyright: source.join("musl/COPYRIGHT") };
+    let done = libc.root.join("built");
+    let made_of = format!("{}\n{C_FLAGS} {}\n{UNWINDER}", libc.version, target.c_flags.join(" "));
+    if !fs::read_to_string(&done).is_ok_and(|built| built == made_of) {
+        screen
+            .step(&format!("Building musl for {}", target.name), |_| build(target, &source.join("musl"), &libc.root))?;
+        fs::write(&done, &made_of).with_context(|| format!("cannot write {}", done.display()))?;
+    }
+    Ok(libc)
+}
+
+/// Fetches the source package by apt, with lists and settings of its own, and unpacks it.
+fn fetch(folder: &Path, source: &Path) -> Result<()> {
+    let apt = folder.join("apt");
+    for path in [source, &apt.join("lists/partial"), &apt.join("archives/partial")] {
+        fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))?;
+    }
+    let list = apt.join("sources.list");
+    fs::write(&list, format!("deb-src [signed-by={KEYRING}] {} {SUITE} main\n", mirror()?))
+        .with_context(|| format!("cannot write {}", list.display()))?;
+    let settings = [
+        format!("Dir::State::Lists={}", apt.join("lists").display()),
+        format!("Dir::Cache={}", apt.display()),
+        format!("Dir::Etc::sourcelist={}", list.display()),
+        "Dir::Etc::sourceparts=/dev/null".to_owned(),
+        // The files are root's, and apt would otherwise complain that another user cannot write them.
+        "APT::Sandbox::User=root".to_owned(),
+    ];
+    let apt_get = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.arg("--quiet");
+        settings.iter().for_each(|setting| {
+            command.args(["--option", setting]);
+        });
+        command.args(arguments).current_dir(source);
+        command
+    };
+    finish(&mut apt_get(&["update"]))?;
+    finish(&mut apt_get(&["source", "--download-only", "musl"]))?;
+    let names = fs::read_dir(source).with_context(|| format!("cannot read {}", source.display()))?;
+    let description = names
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|ending| ending == "dsc"))
+        .context("apt-get brought no source package of musl")?;
+    let unpacked = source.join("musl");
+    remove(&unpacked)?;
+    // apt has checked the hashes that the signed index gives; the maintainer's own signature would need another keyring.
+    finish(
+        Command::new("dpkg-source")
+            .args(["--no-check", "--extract"])
+            .args([&description, &unpacked])
+            .current_dir(source),
+    )?;
+    let text = fs::read_to_string(&description).with_context(|| format!("cannot read {}", description.display()))?;
+    let version =
+        text.lines().find_map(|line| line.strip_prefix("Version: ")).context("musl's source has no version")?;
+    fs::write(source.join("version"), version.trim()).context("cannot write the version of musl")
+}
+
+/// The archive that this machine takes its own packages from.
+fn mirror() -> Result<String> {
+    let mut command = Command::new("apt-get");
+    command.args(["indextargets", "--format", "$(ORIGIN) $(SITE) $(REPO_URI)", "Created-By: Packages"]);
+    let Finished { stdout, .. } = run(&mut command, LIMIT)?;
+    let debian = stdout.lines().filter_map(|line| line.strip_prefix("Debian ")).find(|line| !line.contains("security"));
+    match debian.and_then(|line| line.split_once(' ')) {
+        Some((_, uri)) => Ok(uri.to_owned()),
+        None => bail!(
+            "this machine's apt knows no archive of Debian, from which the source of musl comes; run it on Debian, or \
+             in a container of it, after apt-get update"
+        ),
+    }
+}
+
+fn build(target: &Target, source: &Path, root: &Path) -> Result<()> {
+    let work = root.join("build");
+    remove(root)?;
+    fs::create_dir_all(&work).with_context(|| format!("cannot create {}", work.display()))?;
+    let flags = format!("{C_FLAGS} {} -ffile-prefix-map={}=musl", target.c_flags.join(" "), source.display());
+    finish(
+        Command::new(source.join("configure"))
+            .args(["--disable-shared", "--disable-gcc-wrapper"])
+            .arg(format!("--target={}", target.tools))
+            .arg(format!("--prefix={}", root.display()))
+            .env("CC", format!("{}-gcc", target.tools))
+            .env("AR", format!("{}-ar", target.tools))
+            .env("RANLIB", format!("{}-ranlib", target.tools))
+            .env("CFLAGS", flags)
+            .current_dir(&work),
+    )?;
+    finish(Command::new("make").args(["--silent", "--jobs=2"]).current_dir(&work))?;
+    finish(Command::new("make").args(["--silent", "install"]).current_dir(&work))?;
+    unwinder(target, root, &work)?;
+    remove(&work)
+}
+
+/// Puts the library that Rust's own asks for beside the C library.
+fn unwinder(target: &Target, root: &Path, work: &Path) -> Result<()> {
+    let (source, object) = (work.join("unwind.c"), work.join("unwind.o"));
+    fs::write(&source, UNWINDER).with_context(|| format!("cannot write {}", source.display()))?;
+    let mut compile = Command::new(format!("{}-gcc", target.tools));
+    compile.args(target.c_flags).args(["-Os", "-fPIC", "-fno-asynchronous-unwind-tables", "-c", "unwind.c"]);
+    finish(compile.current_dir(work))?;
+    // Without the time and owner of the file (D).
+    finish(Command::new(format!("{}-ar", target.tools)).arg("rcsD").arg(root.join("lib/libunwind.a")).arg(object))
+}
+
+fn finish(command: &mut Command) -> Result<()> {
+    let Finished { status, stderr, stdout } = run(command, LIMIT)?;
+    ensure!(status.success(), "{} failed:\n{stderr}\n{stdout}", describe(command));
+    Ok(())
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
