@@ -168,6 +168,9 @@ Examples:
     Categories,
     /// Look for what this machine lacks, what it costs and what to do
     Doctor,
+    /// Print a hash of the tables that the lists in files compile to, for comparing machines
+    #[command(hide = true)]
+    Digest,
     /// Remove the gate from the kernel; the agent must not be running
     Detach,
 }
@@ -249,6 +252,11 @@ fn execute(cli: &Cli, object: &'static [u8]) -> anyhow::Result<u8> {
             Ok(DONE)
         }
         Command::Doctor => finish(doctor::examine(Some(&config)), cli.json),
+        Command::Digest => {
+            let (names, digest) = run::digest(&config)?;
+            output::sentence(&format!("{names} names, {digest}"), cli.json)?;
+            Ok(DONE)
+        }
         Command::Detach => {
             let count = run::detach(&config, object)?;
             output::sentence(&format!("the gate was taken off {count} interfaces and out of the kernel"), cli.json)?;

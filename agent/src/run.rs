@@ -6,7 +6,7 @@ mod gate_events;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use jiff::Timestamp;
 use rustix::fs::Mode;
 use stairgate_abi::maps::PROFILE_UNKNOWN;
@@ -31,6 +31,7 @@ use crate::resolver::service::OWN_NAME;
 use crate::resolver::service::{Place, Service};
 use crate::store::Store;
 use crate::subscriptions::{Copies, Limits};
+use crate::tables::{Compilation, compile_files};
 use crate::web::serve::Places;
 use crate::web::{CODE_FILE, Codes};
 use crate::{attachment, certificate, clock, config, portal, privileges, service_manager, web};
@@ -121,6 +122,24 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log
     }
     tracing::info!(detached = detach_on_exit, "stairgate ends");
     ended
+}
+
+/// A hash of the tables that the lists in files of this machine compile to, for comparing machines, and how many names
+/// are in them.
+///
+/// # Errors
+/// If a list cannot be read, or there is not enough room.
+pub fn digest(config: &Config) -> anyhow::Result<(usize, String)> {
+    /// The same everywhere, which the key of a gate never is.
+    const KEY: u64 = 0;
+    let tables = Dataplane::with_key(domain_capacity(config), KEY).context("the tables could not be made")?;
+    let Compilation { failures, update, .. } = compile_files(&tables, &config.lists);
+    if let Some((list, problem)) = failures.first() {
+        bail!("list `{list}`: {problem}");
+    }
+    let total = update.map_err(|error| anyhow!(error))?.total;
+    let digest = tables.tables().digest();
+    Ok((total, digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()))
 }
 
 /// The gate, and how it came about; or only its tables, where the configuration wants no more.

@@ -5,7 +5,8 @@
 //! of names never holds up a pause, which does not touch the table, or an answer.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::fs::File;
+use std::io::{self, BufReader};
 use std::sync::Arc;
 use std::sync::mpsc;
 
@@ -17,7 +18,7 @@ use stairgate_policy::{services, tags};
 use tokio::sync::oneshot;
 
 use crate::background;
-use crate::config::List;
+use crate::config::{List, Source};
 use crate::gate::{DomainUpdate, Gate, GateError};
 use crate::subscriptions::{Copies, format_of};
 
@@ -67,7 +68,9 @@ impl TableWriter {
             for job in queue {
                 // Whoever asked may have gone; the table is right nevertheless.
                 match job {
-                    Job::Compile { lists, own, done } => drop(done.send(compile(&*gate, &copies, &lists, &own))),
+                    Job::Compile { lists, own, done } => {
+                        drop(done.send(compile(&*gate, &|list| copies.open(&list.name), &lists, &own)))
+                    }
                     Job::Own { names, own, done } => drop(done.send(set_own(&*gate, &names, &own))),
                 }
             }
@@ -99,12 +102,27 @@ impl TableWriter {
     }
 }
 
-fn compile<G: Gate>(gate: &G, copies: &Copies, lists: &[Wanted], own: &[OwnEntry]) -> Compilation {
+/// Compiles the lists that are files of this machine, as they are now, into `gate`; those from elsewhere are failures.
+pub(crate) fn compile_files<G: Gate>(gate: &G, lists: &[List]) -> Compilation {
+    let wanted: Vec<Wanted> = lists.iter().map(|list| Wanted { list: list.clone(), fetched: false }).collect();
+    let open = |list: &List| match &list.source {
+        Source::Path(path) => File::open(path).map(BufReader::new),
+        Source::Url(_) => Err(io::ErrorKind::NotFound.into()),
+    };
+    compile(gate, &open, &wanted, &[])
+}
+
+fn compile<G: Gate>(
+    gate: &G,
+    open: &dyn Fn(&List) -> io::Result<BufReader<File>>,
+    lists: &[Wanted],
+    own: &[OwnEntry],
+) -> Compilation {
     let mut compiler = Compiler::new(gate.hash_key());
     let (mut reports, mut failures) = (Vec::new(), Vec::new());
     let mut lost = None;
     for Wanted { list, fetched } in lists {
-        let added = copies.open(&list.name).map_err(|error| match error.kind() {
+        let added = open(list).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => "it was never fetched".to_owned(),
             _ => error.to_string(),
         });

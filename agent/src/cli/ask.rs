@@ -54,7 +54,12 @@ pub(super) fn request(command: &Command) -> Option<Request> {
         Command::Lists { command: Some(ListsCommand::Update { name }) } => {
             Some(Request::UpdateLists { name: name.clone() })
         }
-        Command::Run { .. } | Command::Check | Command::Categories | Command::Doctor | Command::Detach => None,
+        Command::Run { .. }
+        | Command::Check
+        | Command::Categories
+        | Command::Doctor
+        | Command::Detach
+        | Command::Digest => None,
     }
 }
 

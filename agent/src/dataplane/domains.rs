@@ -1,8 +1,9 @@
 //! Writing the domain table and the device table in place, by difference.
 
-use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::sync::atomic::fence;
 
 use stairgate_abi::TagSet;
+use stairgate_abi::atomic::{AtomicU64, Ordering};
 use stairgate_abi::hash::hash_mac;
 use stairgate_abi::maps::TAG_SETS_MAX;
 use stairgate_abi::table::{Entry, TableFull, TagSetInterner, TooManyTagSets, Writer};

@@ -8,9 +8,9 @@ use std::mem::offset_of;
 use std::ops::Deref;
 use std::os::fd::BorrowedFd;
 use std::ptr::NonNull;
-use std::sync::atomic::AtomicU64;
 
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use stairgate_abi::atomic::AtomicU64;
 use stairgate_abi::maps::{Event, Flow, FlowKey, Profile, ResolvedKey, Settings};
 
 /// The memory of a BPF array that was made with `BPF_F_MMAPABLE`, as words that the kernel program reads.

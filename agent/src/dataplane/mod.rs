@@ -166,7 +166,16 @@ impl Dataplane {
     /// # Errors
     /// If there is not so much memory.
     pub fn without_gate(domain_capacity: u32) -> Result<Self, Error> {
-        let maps = set::in_memory(buckets(domain_capacity))?;
+        Self::with_key(domain_capacity, set::random_key()?)
+    }
+
+    /// As [`without_gate`](Self::without_gate), with a key of the name hash that is known, so that the same names give the
+    /// same tables everywhere.
+    ///
+    /// # Errors
+    /// If there is not so much memory.
+    pub fn with_key(domain_capacity: u32, hash_key: u64) -> Result<Self, Error> {
+        let maps = set::in_memory(buckets(domain_capacity), hash_key)?;
         Self::of(maps, Resolved::new(None), Portal::new(None), None)
     }
 

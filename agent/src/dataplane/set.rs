@@ -68,7 +68,7 @@ pub(super) fn is_of_this_version(object: &[u8]) -> bool {
 
 /// A set in memory of the agent's own, with `buckets` buckets in the domain table: what names are judged by where no
 /// program judges packets.
-pub(super) fn in_memory(buckets: u32) -> Result<Maps, Error> {
+pub(super) fn in_memory(buckets: u32, hash_key: u64) -> Result<Maps, Error> {
     let nothing = Profile {
         first_mask: 0,
         transitions: 0,
@@ -78,7 +78,7 @@ pub(super) fn in_memory(buckets: u32) -> Result<Maps, Error> {
         mask: [Mask::default(); MASKS_MAX],
     };
     Ok(Maps {
-        settings: Values::Memory(vec![Plain(first_settings(buckets)?)]),
+        settings: Values::Memory(vec![Plain(first_settings(buckets, hash_key))]),
         domains: words(names::DOMAINS, buckets as usize * BUCKET_SLOTS)?,
         tag_sets: words(names::TAG_SETS, TAG_SETS_MAX as usize * TAG_SET_WORDS)?,
         devices: words(names::DEVICES, DEVICE_BUCKETS as usize * BUCKET_SLOTS)?,
@@ -101,24 +101,29 @@ pub(super) fn create(set: &Path, object: &[u8], buckets: u32) -> Result<(), Erro
     let maps = set.join("maps");
     fs::create_dir_all(&maps).map_err(Error::pin("creating", maps))?;
     load_program(set, object, Some(buckets))?;
-    let settings = Plain(first_settings(buckets)?);
+    let settings = Plain(first_settings(buckets, random_key()?));
     array(set, names::SETTINGS)?.set(0, settings, 0).map_err(Error::map("writing", names::SETTINGS))
 }
 
-/// Settings of a set with nothing in it, and with a new random hash key.
-fn first_settings(buckets: u32) -> Result<Settings, Error> {
+/// A key of the name hash that nobody outside can guess.
+pub(super) fn random_key() -> Result<u64, Error> {
     let mut key = [0; 8];
     rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty())
         .map_err(|error| Error::HashKey(error.into()))?;
-    Ok(Settings {
+    Ok(u64::from_ne_bytes(key))
+}
+
+/// Settings of a set with nothing in it.
+fn first_settings(buckets: u32, hash_key: u64) -> Settings {
+    Settings {
         abi_version: ABI_VERSION,
         domain_buckets: buckets,
-        hash_key: u64::from_ne_bytes(key),
+        hash_key,
         local_count: 0,
         reserved: 0,
         captured_until: 0,
         local: [Prefix::default(); LOCAL_PREFIXES_MAX],
-    })
+    }
 }
 
 /// Loads the program of `object` with the maps that are pinned in `set` and pins it there. Maps that are not there yet

@@ -2,10 +2,11 @@
 //!
 //! [`Tables`] is shared between the one writer and any number of readers in this process, above all the resolver.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{PoisonError, RwLock};
 
 use rustix::time::{ClockId, clock_gettime};
+use stairgate_abi::atomic::{AtomicU64, Ordering};
 use stairgate_abi::hash::NameHash;
 use stairgate_abi::maps::{PROFILES_MAX, Profile};
 use stairgate_abi::table::{Entry, find};
@@ -94,6 +95,15 @@ impl Tables {
     /// Key of the name hash for as long as these tables live.
     pub fn hash_key(&self) -> u64 {
         self.hash_key
+    }
+
+    /// SHA-256 of all words of the domain table and the tag-sets, each with its lowest byte first.
+    pub fn digest(&self) -> ring::digest::Digest {
+        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+        for word in self.domains.iter().chain(self.tag_sets.iter()) {
+            context.update(&word.load(Ordering::Acquire).to_le_bytes());
+        }
+        context.finish()
     }
 
     /// The verdict on `name`, a dotted name of any case, for the profile with this number, at this moment. `None` if

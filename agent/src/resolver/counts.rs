@@ -1,7 +1,8 @@
 //! How many queries there were, by what became of them. Numbers only: no names, no devices.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use stairgate_abi::atomic::{AtomicU64, Ordering};
 
 /// What became of a query.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

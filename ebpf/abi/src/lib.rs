@@ -9,6 +9,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod atomic;
 pub mod hash;
 mod lookup;
 pub mod maps;

@@ -19,20 +19,20 @@ const README: &str = include_str!("../../guides/debian.md");
 ///
 /// # Errors
 /// If something does not fit the format.
-pub(crate) fn package(target: &Target, parts: &Parts) -> Result<Option<(String, Vec<u8>)>> {
+pub(crate) fn package(target: &Target, parts: &Parts, revision: u32) -> Result<Option<(String, Vec<u8>)>> {
     let Some(architecture) = target.debian else { return Ok(None) };
-    let package = contents(architecture, parts)?;
+    let package = contents(architecture, parts, revision)?;
     let bytes = deb::write(&package)?;
     ensure!(deb::read(&bytes)? == package, "the .deb is not what was to be packed");
     Ok(Some((deb::file_name(&package), bytes)))
 }
 
-fn contents(architecture: &str, parts: &Parts) -> Result<Package> {
+fn contents(architecture: &str, parts: &Parts, revision: u32) -> Result<Package> {
     let scripts = [("postinst", POSTINST), ("prerm", PRERM), ("postrm", POSTRM)];
     let mut package = Package {
         name: "stairgate".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        revision: super::REVISION,
+        revision,
         architecture: architecture.to_owned(),
         summary: format!("{}\n{}", super::SUMMARY, super::DESCRIPTION),
         maintainer: super::MAINTAINER.to_owned(),
@@ -66,10 +66,10 @@ mod tests {
     #[test]
     fn the_package_is_read_back_with_its_files_and_modes() {
         let parts = Parts { agent: b"an agent".to_vec(), licences: b"MIT".to_vec(), sbom: b"{}".to_vec(), time: 7 };
-        let (name, bytes) = package(&target::ALL[0], &parts).unwrap().unwrap();
+        let (name, bytes) = package(&target::ALL[0], &parts, 1).unwrap().unwrap();
         assert_eq!(name, format!("stairgate_{}-1_amd64.deb", env!("CARGO_PKG_VERSION")));
         let package = deb::read(&bytes).unwrap();
-        let expected = contents("amd64", &parts).unwrap();
+        let expected = contents("amd64", &parts, 1).unwrap();
         assert_eq!(package, expected);
         assert_eq!(package.entries["usr/bin/stairgate"].mode, 0o755);
         let others = package.entries.iter().filter(|(path, entry)| entry.content.is_some() && !path.contains("bin/"));

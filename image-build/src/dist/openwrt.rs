@@ -15,6 +15,9 @@ const CONFFILES: [&str; 2] = ["/etc/config/stairgate", "/etc/stairgate/more.toml
 
 const INIT: &str = include_str!("../../openwrt/files/stairgate.init");
 const CONFIG: &str = include_str!("../../openwrt/files/stairgate.config");
+/// What the configuration shows as a possibility, and says where the gate cannot run.
+const NO_GATE_ASIDE: &str = "\t#option gate '0'\n";
+const NO_GATE: &str = "\toption gate '0'\n";
 const KEEP: &str = include_str!("../../openwrt/files/stairgate.keep");
 const POSTINST: &str = include_str!("../../openwrt/files/postinst");
 const PRERM: &str = include_str!("../../openwrt/files/prerm");
@@ -29,7 +32,7 @@ const PAGES: &str = include_str!("../../openwrt/luci/pages.js");
 pub(crate) fn packages(target: &Target, parts: &Parts) -> Result<Vec<(String, Vec<u8>)>> {
     let mut packages = Vec::new();
     for architecture in target.openwrt {
-        let package = contents(architecture, parts);
+        let package = contents(target, architecture, parts);
         let bytes = ipk::write(&package)?;
         ensure!(ipk::read(&bytes)? == package, "the .ipk is not what was to be packed");
         packages.push((ipk::file_name(&package), bytes));
@@ -42,7 +45,7 @@ pub(crate) fn packages(target: &Target, parts: &Parts) -> Result<Vec<(String, Ve
 }
 
 /// The package as opkg knows it.
-fn contents(architecture: &str, parts: &Parts) -> Package {
+fn contents(target: &Target, architecture: &str, parts: &Parts) -> Package {
     let mut package = Package {
         name: "stairgate".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -59,7 +62,8 @@ fn contents(architecture: &str, parts: &Parts) -> Package {
     };
     package.add("usr/sbin/stairgate", 0o755, parts.agent.clone());
     package.add("etc/init.d/stairgate", 0o755, INIT);
-    package.add("etc/config/stairgate", 0o600, CONFIG);
+    let config = if target.gate { CONFIG.to_owned() } else { CONFIG.replace(NO_GATE_ASIDE, NO_GATE) };
+    package.add("etc/config/stairgate", 0o600, config);
     package.add("lib/upgrade/keep.d/stairgate", 0o644, KEEP);
     package.add("usr/share/luci/menu.d/stairgate.json", 0o644, MENU);
     package.add("usr/share/rpcd/acl.d/stairgate.json", 0o644, RIGHTS);
@@ -125,7 +129,7 @@ mod tests {
         let packages = packages(&target::ALL[0], &parts()).unwrap();
         let opkg = ipk::read(&packages[0].1).unwrap();
         let apk = apk::read(&packages[1].1).unwrap();
-        assert_eq!(opkg, contents("x86_64", &parts()));
+        assert_eq!(opkg, contents(&target::ALL[0], "x86_64", &parts()));
         assert_eq!(apk, for_apk(opkg.clone()));
         for (path, entry) in &opkg.entries {
             assert_eq!(apk.entries.get(path), Some(entry), "{path}");
@@ -154,7 +158,7 @@ mod tests {
 
     #[test]
     fn apk_finds_beside_the_files_what_openwrt_looks_for() {
-        let apk = for_apk(contents("x86_64", &parts()));
+        let apk = for_apk(contents(&target::ALL[0], "x86_64", &parts()));
         let text = |name: &str| {
             let entry = &apk.entries[&format!("lib/apk/packages/stairgate.{name}")];
             String::from_utf8(entry.content.clone().unwrap()).unwrap()
@@ -169,6 +173,18 @@ mod tests {
     }
 
     #[test]
+    fn where_the_gate_cannot_run_the_configuration_says_so() {
+        for target in &target::ALL {
+            let package = contents(target, target.openwrt[0], &parts());
+            let config = String::from_utf8(package.entries["etc/config/stairgate"].content.clone().unwrap()).unwrap();
+            assert_eq!(config.contains(NO_GATE), !target.gate, "{}", target.name);
+        }
+        let config = CONFIG.replace(NO_GATE_ASIDE, NO_GATE);
+        let Some((_, written)) = run(&config, "", "start_service") else { return };
+        assert!(written.contains("gate = false\n"), "{written}");
+    }
+
+    #[test]
     fn luci_can_read_its_menu_entry_and_rights() {
         let menu: serde_json::Value = serde_json::from_str(MENU).unwrap();
         let rights: serde_json::Value = serde_json::from_str(RIGHTS).unwrap();
@@ -176,13 +192,15 @@ mod tests {
         let name = entry["depends"]["acl"][0].as_str().unwrap();
         assert!(rights[name]["read"]["uci"].is_array());
         let view = format!("www/luci-static/resources/view/{}.js", entry["action"]["path"].as_str().unwrap());
-        assert!(contents("x86_64", &parts()).entries.contains_key(&view));
+        assert!(contents(&target::ALL[0], "x86_64", &parts()).entries.contains_key(&view));
     }
 
     #[test]
     fn the_feed_installs_what_the_packages_hold() {
         let makefile = std::fs::read_to_string(folder().join("Makefile")).unwrap();
-        for (path, _) in contents("x86_64", &parts()).entries.iter().filter(|(_, entry)| entry.content.is_some()) {
+        for (path, _) in
+            contents(&target::ALL[0], "x86_64", &parts()).entries.iter().filter(|(_, entry)| entry.content.is_some())
+        {
             assert!(makefile.contains(&format!("$(1)/{path}\n")), "{path}");
         }
         assert!(makefile.contains(&format!("PKG_VERSION:={}\n", env!("CARGO_PKG_VERSION"))));

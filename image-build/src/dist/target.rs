@@ -15,6 +15,11 @@ pub(crate) struct Target {
     pub(crate) c_flags: &'static [&'static str],
     /// Its compiler, and Debian's package that brings it.
     pub(crate) compiler: (&'static str, &'static str),
+    /// Whether kernels can run the gate there: those for 32-bit ARM and MIPS compile no program that calls functions of its
+    /// own, and interpret none that hands functions to the kernel, as its loops do.
+    pub(crate) gate: bool,
+    /// What runs its programs on this machine, and Debian's package that brings it; none if nothing is needed.
+    pub(crate) emulator: Option<(&'static str, &'static str)>,
     /// What OpenWrt calls the processors that its programs run on.
     pub(crate) openwrt: &'static [&'static str],
     /// What Debian calls it, if Debian has it.
@@ -24,13 +29,15 @@ pub(crate) struct Target {
 }
 
 /// The targets, the commonest first.
-pub(crate) static ALL: [Target; 3] = [
+pub(crate) static ALL: [Target; 4] = [
     Target {
         name: "x86_64",
         triple: "x86_64-unknown-linux-musl",
         tools: "x86_64-linux-gnu",
         c_flags: &[],
         compiler: ("x86_64-linux-gnu-gcc", "gcc"),
+        gate: true,
+        emulator: None,
         openwrt: &["x86_64"],
         debian: Some("amd64"),
         machine: Machine { number: 62, bits: 64 },
@@ -41,6 +48,8 @@ pub(crate) static ALL: [Target; 3] = [
         tools: "aarch64-linux-gnu",
         c_flags: &[],
         compiler: ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
+        gate: true,
+        emulator: Some(("qemu-aarch64-static", "qemu-user-static")),
         openwrt: &["aarch64_cortex-a53", "aarch64_cortex-a72", "aarch64_generic"],
         debian: Some("arm64"),
         machine: Machine { number: 183, bits: 64 },
@@ -51,9 +60,24 @@ pub(crate) static ALL: [Target; 3] = [
         tools: "arm-linux-gnueabihf",
         c_flags: &["-march=armv7-a", "-mfpu=vfpv3-d16"],
         compiler: ("arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf"),
+        gate: false,
+        emulator: Some(("qemu-arm-static", "qemu-user-static")),
         openwrt: &["arm_cortex-a7_neon-vfpv4", "arm_cortex-a9_vfpv3-d16", "arm_cortex-a15_neon-vfpv4"],
         debian: Some("armhf"),
         machine: Machine { number: 40, bits: 32 },
+    },
+    Target {
+        name: "mipsel",
+        triple: "mipsel-unknown-linux-musl",
+        tools: "mipsel-linux-gnu",
+        // The processors of routers have no floating-point unit.
+        c_flags: &["-march=mips32r2", "-msoft-float"],
+        compiler: ("mipsel-linux-gnu-gcc", "gcc-mipsel-linux-gnu"),
+        gate: false,
+        emulator: Some(("qemu-mipsel-static", "qemu-user-static")),
+        openwrt: &["mipsel_24kc"],
+        debian: None,
+        machine: Machine { number: 8, bits: 32 },
     },
 ];
 

@@ -18,10 +18,10 @@ mod verify;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use stairgate_abi::atomic::{AtomicU64, Ordering};
 
 use super::cache::Stored;
 use super::name::DnsName;

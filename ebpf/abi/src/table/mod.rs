@@ -14,7 +14,7 @@ mod writer;
 #[cfg(feature = "user")]
 pub use writer::{TableFull, TagSetInterner, TooManyTagSets, Writer};
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use crate::atomic::{AtomicU64, Ordering};
 
 /// Slots of a bucket: as many as a cache line holds.
 pub const BUCKET_SLOTS: usize = 8;

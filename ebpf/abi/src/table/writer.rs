@@ -2,9 +2,9 @@
 
 extern crate alloc;
 
+use crate::atomic::{AtomicU64, Ordering};
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::{vec, vec::Vec};
-use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::{BELOW, BUCKET_SLOTS, Buckets, Entry, FINGERPRINT_SHIFT, ID, THIS, find, first_bucket, other_bucket};
 use crate::maps::TAG_SETS_MAX;
