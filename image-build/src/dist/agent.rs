@@ -65,6 +65,8 @@ pub(crate) fn build(target: &Target, libc: &Libc, source: &Path, folder: &Path) 
     ]);
     command
         .current_dir(source)
+        // What somebody set for quicker builds of their own must not reach what is shipped.
+        .env_remove("CARGO_INCREMENTAL")
         .env("CARGO_TARGET_DIR", &target_dir)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
         .env(format!("CARGO_TARGET_{}_LINKER", underscored.to_uppercase()), format!("{}-gcc", target.tools))
