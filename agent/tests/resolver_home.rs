@@ -7,17 +7,15 @@ mod agent_support;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
-use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::process::{Child, Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use agent_support::{Agent, PATIENCE};
-use hickory_proto::op::{Message, MessageType, Query, ResponseCode};
-use hickory_proto::rr::rdata::{A, AAAA};
-use hickory_proto::rr::{Name, RData, Record, RecordType};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use agent_support::{Agent, PATIENCE, in_namespace, world};
+use hickory_proto::op::{Message, Query, ResponseCode};
+use hickory_proto::rr::rdata::A;
+use hickory_proto::rr::{Name, RData, RecordType};
 
 /// An answer is there at once, or never.
 const ANSWER: Duration = Duration::from_millis(1500);
@@ -224,37 +222,6 @@ fn query(name: &str, kind: RecordType) -> Vec<u8> {
     message.metadata.recursion_desired = true;
     message.add_query(Query::query(Name::from_ascii(name).unwrap(), kind));
     message.to_vec().unwrap()
-}
-
-/// Runs `work` in the network namespace of a process.
-fn in_namespace<T: Send>(process: u32, work: impl FnOnce() -> T + Send) -> T {
-    let namespace = fs::File::open(format!("/proc/{process}/ns/net")).unwrap();
-    thread::scope(|scope| {
-        let worker = scope.spawn(move || {
-            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
-            work()
-        });
-        worker.join().unwrap()
-    })
-}
-
-/// The world's name server: every name has the same address. Ends with the test's process.
-fn world(router: u32) {
-    let socket = in_namespace(router, || UdpSocket::bind("127.0.0.1:5300").unwrap());
-    thread::spawn(move || {
-        let mut buffer = [0; 1500];
-        while let Ok((length, client)) = socket.recv_from(&mut buffer) {
-            let mut message = Message::from_vec(&buffer[..length]).unwrap();
-            message.metadata.message_type = MessageType::Response;
-            let question = message.queries[0].clone();
-            let data = match question.query_type() {
-                RecordType::A => RData::A(A::new(192, 0, 2, 1)),
-                _ => RData::AAAA(AAAA::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
-            };
-            message.answers.push(Record::from_rdata(question.name().clone(), 300, data));
-            socket.send_to(&message.to_vec().unwrap(), client).unwrap();
-        }
-    });
 }
 
 #[track_caller]

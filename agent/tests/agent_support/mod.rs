@@ -3,10 +3,17 @@
 #![allow(dead_code, reason = "every test file uses its own share")]
 
 use std::fs;
+use std::net::UdpSocket;
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use hickory_proto::op::{Message, MessageType};
+use hickory_proto::rr::rdata::{A, AAAA};
+use hickory_proto::rr::{RData, Record, RecordType};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 /// How long the agent may take for anything on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -74,4 +81,35 @@ impl Drop for Agent {
             let _ = process.wait();
         }
     }
+}
+
+/// Runs `work` in the network namespace of a process.
+pub(crate) fn in_namespace<T: Send>(process: u32, work: impl FnOnce() -> T + Send) -> T {
+    let namespace = fs::File::open(format!("/proc/{process}/ns/net")).unwrap();
+    thread::scope(|scope| {
+        let worker = scope.spawn(move || {
+            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+            work()
+        });
+        worker.join().unwrap()
+    })
+}
+
+/// The world's name server: every name has the same address. Ends with the test's process.
+pub(crate) fn world(router: u32) {
+    let socket = in_namespace(router, || UdpSocket::bind("127.0.0.1:5300").unwrap());
+    thread::spawn(move || {
+        let mut buffer = [0; 1500];
+        while let Ok((length, client)) = socket.recv_from(&mut buffer) {
+            let mut message = Message::from_vec(&buffer[..length]).unwrap();
+            message.metadata.message_type = MessageType::Response;
+            let question = message.queries[0].clone();
+            let data = match question.query_type() {
+                RecordType::A => RData::A(A::new(192, 0, 2, 1)),
+                _ => RData::AAAA(AAAA::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+            };
+            message.answers.push(Record::from_rdata(question.name().clone(), 300, data));
+            socket.send_to(&message.to_vec().unwrap(), client).unwrap();
+        }
+    });
 }

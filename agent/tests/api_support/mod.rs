@@ -6,20 +6,17 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, UdpSocket};
-use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hickory_proto::op::{Message, MessageType, Query};
-use hickory_proto::rr::rdata::A;
-use hickory_proto::rr::{Name, RData, Record, RecordType};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use hickory_proto::op::{Message, Query};
+use hickory_proto::rr::{Name, RecordType};
 use serde_json::Value;
 
-use crate::agent_support::{Agent, PATIENCE};
+use crate::agent_support::{Agent, PATIENCE, in_namespace, world};
 
 pub(crate) const TABLET: &str = "02:00:5e:10:00:01";
 const HOST: &str = "127.0.0.1";
@@ -390,32 +387,6 @@ fn inside(holder: &Child, script: &str) {
     let output =
         Command::new("nsenter").args(["--target", &id, "--net", "--mount", "sh", "-c", script]).output().unwrap();
     assert!(output.status.success(), "{script}: {output:?}");
-}
-
-fn in_namespace<T: Send>(process: u32, work: impl FnOnce() -> T + Send) -> T {
-    let namespace = fs::File::open(format!("/proc/{process}/ns/net")).unwrap();
-    thread::scope(|scope| {
-        let worker = scope.spawn(move || {
-            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
-            work()
-        });
-        worker.join().unwrap()
-    })
-}
-
-/// The world's name server: every name has the same address. Ends with the test's process.
-fn world(router: u32) {
-    let socket = in_namespace(router, || UdpSocket::bind("127.0.0.1:5300").unwrap());
-    thread::spawn(move || {
-        let mut buffer = [0; 1500];
-        while let Ok((length, client)) = socket.recv_from(&mut buffer) {
-            let mut message = Message::from_vec(&buffer[..length]).unwrap();
-            message.metadata.message_type = MessageType::Response;
-            let name = message.queries[0].name().clone();
-            message.answers.push(Record::from_rdata(name, 300, RData::A(A::new(192, 0, 2, 1))));
-            socket.send_to(&message.to_vec().unwrap(), client).unwrap();
-        }
-    });
 }
 
 fn configuration(directory: &Path) -> String {
