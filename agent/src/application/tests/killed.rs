@@ -1,8 +1,10 @@
-//! What is left when the agent is killed in the middle of changes: a state that it acknowledged, or the one after it.
+//! What is left when the agent is killed in the middle of a change: the state before it, which was acknowledged, or the one
+//! after it, and never anything else.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use stairgate_policy::household::{Action, AgeBand, Window};
 use stairgate_webui::forms::AnswerChoice;
@@ -11,10 +13,16 @@ use super::*;
 
 /// Names the directory to the process that changes a household until it is killed.
 const DIRECTORY: &str = "STAIRGATE_TEST_CHANGES_IN";
-/// How often it is killed.
-const ROUNDS: u32 = 20;
-/// Changes that are made in all, at least.
-const CHANGES: usize = 1000;
+/// Changes that are asked for in all.
+const CHANGES: u64 = 1000;
+/// Each of so many changes is one in which the process is killed.
+const CHANGES_PER_KILL: u64 = 25;
+/// What the process says before a state that it acknowledges.
+const ACKNOWLEDGED: &str = "acknowledged ";
+/// What it says between saving and acknowledging, where it then stays for ever.
+const SAVED: &str = "saved";
+/// What a change is asked for with that is to stay there.
+const HOLD: &str = " hold";
 
 /// The application on the database in `directory`.
 fn opened(directory: &Path) -> Application<MemoryGate> {
@@ -23,10 +31,21 @@ fn opened(directory: &Path) -> Application<MemoryGate> {
     Application::new(&config, store, Arc::new(MemoryGate::default())).unwrap()
 }
 
-/// Makes some change; which one follows from `seed`.
-fn change(app: &mut Application<MemoryGate>, seed: u64, now: Moment) -> Result<Changed, ApplicationError> {
-    // The steps of a linear congruential generator (Knuth, MMIX), whose high bits are the random ones.
-    let mixed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 33;
+/// The steps of a linear congruential generator (Knuth, MMIX), whose high bits are the random ones.
+fn mixed(seed: u64) -> u64 {
+    seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 33
+}
+
+/// Makes some change; which one follows from `step` and the state. What is refused, such as one child too many, changes
+/// nothing.
+fn change(app: &mut Application<MemoryGate>, step: u64) {
+    // A minute a step, so that pauses end and questions may be asked again.
+    let wall = Timestamp::from_second(1_800_000_000 + step as i64 * 60).unwrap();
+    let now = Moment { wall, boot_ns: step * 60_000_000_000 };
+    let _ = changed(app, mixed(step), now);
+}
+
+fn changed(app: &mut Application<MemoryGate>, mixed: u64, now: Moment) -> Result<Changed, ApplicationError> {
     let name = format!("name{}.example", mixed % 7);
     match mixed % 9 {
         0 => app.pause(MIA_ID, &PauseEnd::After(60 + mixed % 600), &by(), now),
@@ -60,68 +79,121 @@ fn changes_a_household_until_it_is_killed() {
     let Some(directory) = std::env::var_os(DIRECTORY) else { return };
     let mut app = opened(Path::new(&directory));
     let mut output = std::io::stdout();
-    for step in app.revision().. {
-        // A minute a step, so that pauses end and questions may be asked again.
-        let wall = Timestamp::from_second(1_800_000_000 + step as i64 * 60).unwrap();
-        let now = Moment { wall, boot_ns: step * 60_000_000_000 };
-        // What is refused, such as one child too many, changes nothing.
-        let seed = step.wrapping_add(app.revision() << 20);
-        let _ = change(&mut app, seed, now);
-        let told =
-            writeln!(output, "\nacknowledged {} {:x}", app.revision(), state(&app)).and_then(|()| output.flush());
-        if told.is_err() {
+    for line in std::io::stdin().lines().map_while(Result::ok) {
+        let (step, hold) = line.strip_suffix(HOLD).map_or((line.as_str(), false), |step| (step, true));
+        change(&mut app, step.parse().unwrap());
+        let said = if hold { SAVED.to_owned() } else { format!("{ACKNOWLEDGED}{}", state(&app)) };
+        if writeln!(output, "\n{said}").and_then(|()| output.flush()).is_err() {
             return;
         }
     }
 }
 
-/// A number for the whole state.
-fn state(app: &Application<MemoryGate>) -> u64 {
-    stairgate_abi::hash::NameHash::of(1, &app.export().unwrap()).0
+/// The whole state: its revision, and a number for all that is kept.
+fn state(app: &Application<MemoryGate>) -> String {
+    format!("{} {:x}", app.revision(), stairgate_abi::hash::NameHash::of(1, &app.export().unwrap()).0)
 }
 
-/// A process that is killed in the end, whatever happens.
-struct Killed(Child);
+/// The process that makes changes. It is killed when dropped.
+struct Changer {
+    process: Child,
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+}
 
-impl Drop for Killed {
+impl Changer {
+    fn start(directory: &Path) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "application::tests::killed::changes_a_household_until_it_is_killed", "--nocapture"]);
+        command.env(DIRECTORY, directory).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn().unwrap();
+        let input = process.stdin.take().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap()).lines();
+        Self { process, input, output }
+    }
+
+    fn ask(&mut self, step: u64, hold: bool) {
+        writeln!(self.input, "{step}{}", if hold { HOLD } else { "" }).unwrap();
+    }
+
+    /// The next state that it acknowledges, or that it has saved one; none if it is dead and said nothing more.
+    fn said(&mut self) -> Option<String> {
+        let mut lines = self.output.by_ref().map_while(Result::ok);
+        lines.find(|line| line.starts_with(ACKNOWLEDGED) || line == SAVED)
+    }
+
+    fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Changer {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
 #[test]
-fn killed_at_any_moment_it_goes_on_from_what_was_acknowledged() {
-    let directory = tempfile::tempdir().unwrap();
-    let (mut changes, mut caught) = (0, 0);
-    for round in 0..ROUNDS {
-        let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "application::tests::killed::changes_a_household_until_it_is_killed", "--nocapture"]);
-        child.env(DIRECTORY, directory.path()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = Killed(child.spawn().unwrap());
-        let lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let mut acknowledged = lines.filter_map(|line| {
-            let (revision, state) = line.strip_prefix("acknowledged ")?.split_once(' ')?;
-            Some((revision.parse::<u64>().unwrap(), u64::from_str_radix(state, 16).unwrap()))
-        });
-        let mut last = acknowledged.by_ref().take(CHANGES / ROUNDS as usize).last().unwrap();
-        // Somewhere in the next change.
-        std::thread::sleep(std::time::Duration::from_micros(u64::from(round) * 97));
-        child.0.kill().unwrap();
-        child.0.wait().unwrap();
-        // What it still said before it was killed.
-        last = acknowledged.last().unwrap_or(last);
-        let app = opened(directory.path());
-        app.household().validate().unwrap();
-        if app.revision() == last.0 {
-            assert_eq!(state(&app), last.1, "another state than was acknowledged, after {} changes", last.0);
-        } else {
-            // Saved, and killed before it could say so.
-            assert_eq!(app.revision(), last.0 + 1);
-            caught += 1;
+fn killed_at_any_moment_it_goes_on_from_what_was_acknowledged_or_was_in_flight() {
+    let (directory, mirrored) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    // It makes the same changes and lives, so that it is known what each of them leads to.
+    let mut mirror = opened(mirrored.path());
+    let mut changer = Changer::start(directory.path());
+    // How long a change takes mostly, until it is acknowledged.
+    let mut usual = Duration::from_millis(1);
+    // Kills after which the state was the one before, the one after that nobody was told of, and the one acknowledged.
+    let (mut lost, mut untold, mut told) = (0, 0, 0);
+    for step in 0..CHANGES {
+        let before = state(&mirror);
+        change(&mut mirror, step);
+        let after = state(&mirror);
+        let acknowledged = Some(format!("{ACKNOWLEDGED}{after}"));
+        if step % CHANGES_PER_KILL == 0 {
+            // In every third, exactly between saving and saying so; otherwise anywhere in it.
+            let hold = step % (3 * CHANGES_PER_KILL) == 0;
+            changer.ask(step, hold);
+            if hold {
+                assert_eq!(changer.said().as_deref(), Some(SAVED));
+            } else {
+                let spread = 3 * usual.as_micros() as u64 / 2;
+                std::thread::sleep(Duration::from_micros(mixed(step) % spread.max(1)));
+            }
+            changer.kill();
+            let said = changer.said();
+            let app = opened(directory.path());
+            app.household().validate().unwrap();
+            let found = state(&app);
+            drop(app);
+            changer = Changer::start(directory.path());
+            match said {
+                Some(_) => {
+                    assert_eq!((&said, &found), (&acknowledged, &after), "acknowledged, at step {step}");
+                    told += 1;
+                }
+                None if found == after => untold += 1,
+                None => {
+                    assert_eq!((&found, hold), (&before, false), "neither before nor after, at step {step}");
+                    lost += 1;
+                }
+            }
+            if found == after {
+                continue;
+            }
         }
-        changes = app.revision();
+        let asked = Instant::now();
+        changer.ask(step, false);
+        assert_eq!(changer.said(), acknowledged, "step {step}");
+        // The first one after a start waits for the process.
+        if step % CHANGES_PER_KILL > 1 {
+            usual = (7 * usual + asked.elapsed()) / 8;
+        }
     }
-    assert!(changes > CHANGES as u64 / 2, "nearly everything was refused");
-    println!("{changes} changes; {caught} of {ROUNDS} kills came between saving and saying so");
+    assert!(mirror.revision() > CHANGES / 2, "nearly everything was refused");
+    println!(
+        "{} changes; of {} kills, {lost} came before saving, {untold} between saving and saying so, {told} after",
+        mirror.revision(),
+        lost + untold + told
+    );
 }
