@@ -159,7 +159,7 @@ fn reverse(address: Ipv4Addr) -> Option<DnsName> {
 }
 
 /// What the sender of a response at `source` calls itself: the host that it says has this address.
-fn name_of_sender(message: &[u8], source: Ipv4Addr) -> Option<String> {
+pub fn name_of_sender(message: &[u8], source: Ipv4Addr) -> Option<String> {
     if message.get(2)? & RESPONSE == 0 {
         return None;
     }

@@ -1,6 +1,8 @@
 //! What somebody would try who must not get in: from another site's page, from another device of the home, and with
 //! requests that no browser sends.
 
+mod names;
+
 use std::io::Write;
 use std::net::TcpStream;
 use std::thread;
@@ -49,7 +51,7 @@ pub(super) fn refused(stage: &mut Stage<'_>) -> Result<()> {
     resolve_names(&mut household);
     stage.set_up(&household)?;
     let mut guardian = Caller::of_new_guardian(stage)?;
-    let ways: [Attack; 9] = [
+    let ways: [Attack; 10] = [
         ("forms of other sites (CSRF)", foreign_forms),
         ("other names for the box (DNS rebinding)", foreign_names),
         ("a cookie that was planted before signing in (session fixation)", planted_cookie),
@@ -57,6 +59,7 @@ pub(super) fn refused(stage: &mut Stage<'_>) -> Result<()> {
         ("leading to another site after signing in", leading_away),
         ("bodies of ten megabytes", huge_bodies),
         ("markup in what people and devices are called, and in what children write (XSS)", markup),
+        ("what a new device calls itself", names::made_up),
         ("guessing the password", guessing),
         ("heads and bodies that never end", slow_requests),
     ];
