@@ -11,6 +11,7 @@ pub mod rights;
 pub mod sealed;
 pub mod secret;
 pub mod setup_code;
+mod stretch;
 pub mod throttle;
 pub mod totp;
 

@@ -1,18 +1,26 @@
 //! Passwords as argon2id hashes (RFC 9106).
 
-use argon2::{Algorithm, Argon2, Params, Version, password_hash};
-use password_hash::phc::PasswordHash;
-use password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Params, Version};
+use rustix::rand::{GetRandomFlags, getrandom};
+use subtle::ConstantTimeEq as _;
 use thiserror::Error;
+
+use super::stretch::{Cost, stretch};
 
 /// Characters of a password at least (NIST SP 800-63B §3.1.1 asks for fifteen where there is nothing else, eight with a
 /// second factor; this is a box that only the home can reach, and tries are slowed down).
 pub const LENGTH_MIN: usize = 10;
 /// Bytes of a password at most, so that hashing has a bound.
 pub const BYTES_MAX: usize = 512;
-/// Memory of one hash in KiB, time and lanes: one of the choices of OWASP's cheat sheet that suits
-/// a router of 128 MiB.
-const COST: (u32, u32, u32) = (12 * 1024, 3, 1);
+/// What one hash costs: one of the choices of OWASP's cheat sheet, which suits a router of 128 MiB.
+const COST: Cost = Cost { memory: 12 * 1024, passes: 3 };
+/// KiB of a hash that comes from elsewhere, such as a backup, at most.
+const MEMORY_MAX: u32 = 64 * 1024;
+/// Bytes of a salt (RFC 9106 §3.1).
+const SALT: usize = 16;
+/// Bytes of a hash.
+const HASH: usize = 32;
 
 /// Why a password is not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
@@ -37,10 +45,11 @@ pub fn hash(password: &str) -> Result<String, PasswordError> {
 }
 
 /// The hash of a text at this cost.
-pub(super) fn hash_at(cost: (u32, u32, u32), text: &str) -> Result<String, PasswordError> {
-    let hasher = hasher(cost).ok_or(PasswordError::Failed)?;
-    let hash = hasher.hash_password(text.as_bytes()).map_err(|_| PasswordError::Failed)?;
-    Ok(hash.to_string())
+pub(super) fn hash_at(cost: Cost, text: &str) -> Result<String, PasswordError> {
+    let mut salt = [0; SALT];
+    getrandom(&mut salt, GetRandomFlags::empty()).map_err(|_| PasswordError::Failed)?;
+    let hash = stretch(text.as_bytes(), &salt, cost).ok_or(PasswordError::Failed)?;
+    written(cost, &salt, &hash).ok_or(PasswordError::Failed)
 }
 
 /// True if `password` is the one that `hash` was made of. Takes as long as making it did. Without a hash, because there is no
@@ -49,19 +58,39 @@ pub fn verify(password: &str, hash: Option<&str>) -> bool {
     if password.len() > BYTES_MAX {
         return false;
     }
-    let Some(hasher) = hasher(COST) else { return false };
-    match hash.map(PasswordHash::new) {
-        Some(Ok(hash)) => hasher.verify_password(password.as_bytes(), &hash).is_ok(),
-        Some(Err(_)) => false,
+    match hash {
+        Some(hash) => read(hash).is_some_and(|(cost, salt, expected)| {
+            stretch::<HASH>(password.as_bytes(), &salt, cost).is_some_and(|hash| hash.ct_eq(&expected).into())
+        }),
         None => {
-            let _ = hasher.hash_password(password.as_bytes());
+            let _ = stretch::<HASH>(password.as_bytes(), &[0; SALT], COST);
             false
         }
     }
 }
 
-fn hasher((memory, time, lanes): (u32, u32, u32)) -> Option<Argon2<'static>> {
-    Params::new(memory, time, lanes, None).ok().map(|params| Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+fn written(cost: Cost, salt: &[u8], hash: &[u8; HASH]) -> Option<String> {
+    let params = Params::new(cost.memory, cost.passes, 1, None).ok()?;
+    let hash = PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).ok()?,
+        salt: Some(Salt::new(salt).ok()?),
+        hash: Some(Output::new(hash).ok()?),
+    };
+    Some(hash.to_string())
+}
+
+/// What a hash in PHC string format says: what it cost, its salt, and the hash itself.
+fn read(text: &str) -> Option<(Cost, Vec<u8>, [u8; HASH])> {
+    let hash = PasswordHash::new(text).ok()?;
+    let params = Params::try_from(&hash).ok()?;
+    let ours = hash.algorithm == ARGON2ID_IDENT && hash.version == Some(Version::V0x13.into()) && params.p_cost() == 1;
+    if !ours || params.m_cost() > MEMORY_MAX {
+        return None;
+    }
+    let cost = Cost { memory: params.m_cost(), passes: params.t_cost() };
+    Some((cost, hash.salt?.to_vec(), hash.hash?.as_bytes().try_into().ok()?))
 }
 
 #[cfg(test)]
@@ -78,6 +107,12 @@ mod tests {
             assert!(!verify(wrong, Some(&kept)), "{wrong}");
         }
         assert!(!verify("correct horse", None) && !verify("correct horse", Some("$argon2id$nonsense")));
+        let costly = kept.replace("m=12288", "m=4000000");
+        assert!(!verify("correct horse", Some(&costly)));
+        // As others write it, at another cost.
+        let other = argon2::Argon2::default();
+        let other = argon2::PasswordHasher::hash_password(&other, b"correct horse").unwrap().to_string();
+        assert!(verify("correct horse", Some(&other)) && !verify("correct horsf", Some(&other)));
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use std::ops::RangeInclusive;
 
 use super::password::{self, PasswordError};
+use super::stretch::Cost;
 
 /// Digits of a PIN.
 pub const DIGITS: RangeInclusive<usize> = 4..=12;
-/// Memory of one hash in KiB, time and lanes. No cost would keep four digits from whoever holds the database; what keeps
+/// What one hash costs. No cost would keep four digits from whoever holds the database; what keeps
 /// them from whoever guesses is [`super::throttle`].
-const COST: (u32, u32, u32) = (4 * 1024, 2, 1);
+const COST: Cost = Cost { memory: 4 * 1024, passes: 2 };
 
 /// The hash to keep of a PIN, in PHC string format.
 ///

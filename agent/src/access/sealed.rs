@@ -1,16 +1,16 @@
 //! Files that only a passphrase opens: ChaCha20-Poly1305 (RFC 8439) under a key that argon2id makes of the passphrase.
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use thiserror::Error;
+
+use super::stretch::{Cost, stretch};
 
 /// What every such file begins with; the number is that of the form.
 const MAGIC: &[u8; 20] = b"stairgate-backup 1\r\n";
 const SALT: usize = 16;
 const KEY: usize = 32;
-/// Memory in KiB, time and lanes of making the key: three times what a sign-in costs, because a file can be guessed at for
-/// ever.
-const COST: (u32, u32, u32) = (32 * 1024, 4, 1);
+/// What making the key costs: three times what a sign-in does, because a file can be guessed at for ever.
+const COST: Cost = Cost { memory: 32 * 1024, passes: 4 };
 /// Bytes of a file at most.
 pub const FILE_BYTES_MAX: usize = 8 << 20;
 
@@ -59,11 +59,7 @@ pub fn open(file: &[u8], passphrase: &str) -> Result<Vec<u8>, SealError> {
 }
 
 fn key(passphrase: &str, salt: &[u8]) -> Option<LessSafeKey> {
-    let (memory, time, lanes) = COST;
-    let params = Params::new(memory, time, lanes, Some(KEY)).ok()?;
-    let mut key = [0; KEY];
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    argon2.hash_password_into(passphrase.as_bytes(), salt, &mut key).ok()?;
+    let key: [u8; KEY] = stretch(passphrase.as_bytes(), salt, COST)?;
     UnboundKey::new(&CHACHA20_POLY1305, &key).ok().map(LessSafeKey::new)
 }
 
