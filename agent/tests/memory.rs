@@ -8,9 +8,9 @@ const HASH_KIB: usize = 12 * 1024;
 
 /// KiB of this process that are in memory (proc_pid_status(5)).
 fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
+    let status = std::fs::read_to_string("/proc/self/status").expect("the kernel tells every process about itself");
+    let figure = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+    figure.and_then(|figure| figure.parse().ok()).expect("it tells how much is in memory")
 }
 
 #[test]

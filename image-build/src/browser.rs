@@ -10,6 +10,7 @@ pub(crate) mod http;
 mod pages;
 mod roles;
 mod rules;
+mod trusted;
 mod webdriver;
 mod weight;
 
@@ -49,9 +50,10 @@ pub(crate) struct Part {
 }
 
 /// Every part, each in a home of its own.
-pub(crate) const PARTS: [Part; 5] = [
+pub(crate) const PARTS: [Part; 6] = [
     Part { title: "a family sets up its gate and lives with it", run: journeys },
     Part { title: "every page has no barriers, few bytes, and a picture", run: pages::every_page },
+    Part { title: "browsers trust the family's certificate, and passkeys sign in", run: trusted::passkeys },
     Part { title: "the home page of a large family, and two hundred open pages", run: weight::large_family },
     Part { title: "nobody may do more than the own role allows", run: roles::every_route },
     Part { title: "attacks are refused", run: attacks::refused },

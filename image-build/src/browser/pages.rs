@@ -59,6 +59,7 @@ pub(super) fn every_page(stage: &mut Stage<'_>) -> Result<()> {
         ("tokens", "/settings/tokens"),
         ("network", "/settings/network"),
         ("helplines", "/settings/helplines"),
+        ("certificate", "/settings/certificate"),
         ("privacy", "/settings/privacy"),
         ("backup", "/settings/backup"),
         ("system", "/settings/system"),

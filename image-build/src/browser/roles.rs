@@ -49,7 +49,7 @@ const ADULTS: [(Role, &str, &str); 2] = [(Role::CoGuardian, "Ben", "co-guardian"
 
 /// Pages; `{mia}` stands for her number.
 #[rustfmt::skip]
-const PAGES: [(&str, Needs); 31] = [
+const PAGES: [(&str, Needs); 32] = [
     ("/sign-in", Needs::Nothing),
     ("/setup", Needs::Nothing),
     ("/me", Needs::Nothing),
@@ -75,6 +75,7 @@ const PAGES: [(&str, Needs); 31] = [
     ("/settings/network", Needs::Guardian),
     ("/settings/helplines", Needs::Guardian),
     ("/settings/privacy", Needs::Guardian),
+    ("/settings/certificate", Needs::Guardian),
     ("/settings/backup", Needs::Guardian),
     ("/settings/system", Needs::Guardian),
     ("/setup/children", Needs::Guardian),
@@ -86,7 +87,7 @@ const PAGES: [(&str, Needs); 31] = [
 /// Forms as their pages would post them, but for the token. Whoever may not is refused before anything else is looked at;
 /// whoever may is only tried where the form does no harm.
 #[rustfmt::skip]
-const FORMS: [(&str, &str, Needs); 47] = [
+const FORMS: [(&str, &str, Needs); 51] = [
     ("/people", "name=Eve&age=6-9", Needs::CoGuardian),
     ("/people/{mia}/pause", "how_long=15&back=/", Needs::Carer),
     ("/people/{mia}/resume", "back=/", Needs::Carer),
@@ -128,6 +129,10 @@ const FORMS: [(&str, &str, Needs); 47] = [
     ("/settings/privacy/delete", "whose=all", Needs::Guardian),
     ("/settings/backup", "passphrase=a long enough passphrase&again=a long enough passphrase", Needs::Guardian),
     ("/settings/backup/restore", "", Needs::Guardian),
+    ("/settings/certificate", "", Needs::Guardian),
+    ("/settings/certificate/remove", "", Needs::Guardian),
+    ("/settings/account/passkeys/rename", "id=0&name=Mine", Needs::SignedIn),
+    ("/settings/account/passkeys/remove", "id=0", Needs::SignedIn),
     ("/settings/account/password", "current=guess&password=a long enough password&again=a long enough password", Needs::SignedIn),
     ("/settings/account/language", "language=de&back=/", Needs::SignedIn),
     ("/settings/account/totp/begin", "", Needs::SignedIn),
@@ -187,7 +192,7 @@ pub(super) fn every_route(stage: &mut Stage<'_>) -> Result<()> {
                 continue;
             }
             let path = numbers.put_into(path);
-            let (media_type, body) = match path.ends_with("/restore") {
+            let (media_type, body) = match ["/restore", "/certificate"].iter().any(|end| path.ends_with(end)) {
                 true => (MULTIPART, multipart(&token)),
                 false => (FORM, format!("csrf={token}&{}", form.replace(' ', "%20").replace('/', "%2F"))),
             };

@@ -52,7 +52,8 @@ pub(crate) const DESKTOP: Window = Window { name: "desktop", width: 1280, height
 pub(crate) struct Browser<'a> {
     namespace: &'a Namespace,
     session: String,
-    scheme: &'static str,
+    /// Scheme, name and port of the gate's pages.
+    origin: String,
     /// Where what is downloaded goes.
     downloads: PathBuf,
     _driver: Daemon,
@@ -61,6 +62,17 @@ pub(crate) struct Browser<'a> {
 impl<'a> Browser<'a> {
     /// Starts one in somebody's namespace, speaking English, with scripts or without.
     pub(crate) fn start(lab: &Lab, namespace: &'a Namespace, window: Window, scripts: bool) -> Result<Self> {
+        Self::start_trusting(lab, namespace, window, scripts, None)
+    }
+
+    /// The same, and the browser trusts certificates of one key: SHA-256 of the public key, in base64.
+    pub(crate) fn start_trusting(
+        lab: &Lab,
+        namespace: &'a Namespace,
+        window: Window,
+        scripts: bool,
+        key: Option<&str>,
+    ) -> Result<Self> {
         let folder = lab.folder.path(&format!("browser-{}", namespace.name()));
         if folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
@@ -77,18 +89,32 @@ impl<'a> Browser<'a> {
             let status = call(namespace, "GET", "/status", &Value::Null);
             Ok(status.is_ok_and(|status| status.get("ready") == Some(&Value::Bool(true))))
         })?;
-        let capabilities = capabilities(&folder.join("profile"), &downloads, scripts);
+        let capabilities = capabilities(&folder.join("profile"), &downloads, scripts, key);
         let begun = call(namespace, "POST", "/session", &capabilities).context("cannot start Chromium")?;
         let session = begun.get("sessionId").and_then(Value::as_str).context("the driver began no session")?.to_owned();
-        let browser = Self { namespace, session, scheme: "http", downloads, _driver: driver };
+        let browser = Self { namespace, session, origin: format!("http://{ROUTER_V4}"), downloads, _driver: driver };
         browser.set_window(window)?;
         Ok(browser)
     }
 
     /// From now on, opens the gate's pages over HTTPS, whose certificate somebody has accepted.
-    pub(crate) fn over_https(mut self) -> Self {
-        self.scheme = "https";
+    pub(crate) fn over_https(self) -> Self {
+        self.at(format!("https://{ROUTER_V4}"))
+    }
+
+    /// From now on, opens the gate's pages at this origin.
+    pub(crate) fn at(mut self, origin: String) -> Self {
+        self.origin = origin;
         self
+    }
+
+    /// Puts an authenticator into the machine that asks nobody and says yes (Web Authentication Level 3, §11.3).
+    pub(crate) fn add_authenticator(&self) -> Result<()> {
+        let options = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
+            "hasUserVerification": true, "isUserVerified": true, "isUserConsenting": true,
+        });
+        self.post("/webauthn/authenticator", &options).map(drop)
     }
 
     /// Makes the window another one.
@@ -108,7 +134,7 @@ impl<'a> Browser<'a> {
 
     /// Opens one of the gate's pages.
     pub(crate) fn go(&self, path: &str) -> Result<()> {
-        self.visit(&format!("{}://{ROUTER_V4}{path}", self.scheme))
+        self.visit(&format!("{}{path}", self.origin))
     }
 
     /// Opens any address.
@@ -321,10 +347,11 @@ impl Drop for Browser<'_> {
     }
 }
 
-fn capabilities(profile: &Path, downloads: &Path, scripts: bool) -> Value {
+fn capabilities(profile: &Path, downloads: &Path, scripts: bool, key: Option<&str>) -> Value {
     // In a laboratory of one machine there is nothing that a sandbox could protect, and root may not have one.
     let profile = format!("--user-data-dir={}", profile.display());
-    let arguments = [
+    let trust = key.map(|key| format!("--ignore-certificate-errors-spki-list={key}"));
+    let mut arguments = vec![
         "--headless=new",
         "--no-sandbox",
         "--disable-gpu",
@@ -335,6 +362,7 @@ fn capabilities(profile: &Path, downloads: &Path, scripts: bool) -> Value {
         "--lang=en-GB",
         &profile,
     ];
+    arguments.extend(trust.as_deref());
     let mut preferences = json!({
         "intl.accept_languages": "en-GB,en",
         "download.default_directory": downloads,
@@ -345,7 +373,8 @@ fn capabilities(profile: &Path, downloads: &Path, scripts: bool) -> Value {
     }
     json!({ "capabilities": { "alwaysMatch": {
         "browserName": "chrome",
-        "acceptInsecureCerts": true,
+        // Whoever knows which key to trust is to notice any other.
+        "acceptInsecureCerts": key.is_none(),
         "timeouts": { "script": 60_000, "pageLoad": 30_000 },
         "goog:chromeOptions": { "binary": "/usr/bin/chromium", "args": arguments, "prefs": preferences },
     } } })

@@ -7,16 +7,20 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
 use super::Stage;
 use crate::interrupt;
 use crate::lab::client::Ip;
 use crate::lab::home::{ROUTER_V4, ROUTER_V6, Who};
-use crate::lab::internet::{CHECKS, Check};
+use crate::lab::internet::{CHECKS, Check, certificate_for};
 use crate::lab::namespace::Namespace;
-use crate::lab::world::HELPLINE;
+use crate::lab::world::{self, HELPLINE, World};
 use crate::process::{COMMAND_LIMIT, Finished, run};
 
+/// The name of the family's certificate, and the port of its pages.
+const NAME: &str = "gate.example.net";
+const HTTPS_PORT: u16 = 8443;
 /// The longest that the pages may take to take over, and to let go.
 const CHANGE_LIMIT: Duration = Duration::from_secs(5);
 /// The longest that the gate lets pass what a dead agent redirected, with time for a slow machine.
@@ -39,9 +43,18 @@ enum Outcome {
 
 /// Mia's systems check before, during and after a pause, and while the agent is dead.
 pub(super) fn checks(stage: &mut Stage<'_>) -> Result<()> {
-    // The resolver of the laboratory has the port for HTTPS.
-    let _world = stage.set_up_resolver("", "")?;
+    let _world = World::start(stage.lab)?;
+    stage.lab.home.stop_resolver();
+    let mut household = world::household_with(stage.lab, "", "")?;
+    // The resolver has the usual port for HTTPS.
+    let (certificate, key) = certificate_for(&stage.lab.folder, "family", &format!("DNS:{NAME}"))?;
+    let files = format!("certificate = \"{}\"\nkey = \"{}\"", certificate.display(), key.display());
+    household.set_web(format!("[web]\nhttps_port = {HTTPS_PORT}\n{files}\n"));
+    stage.gate.set_up(stage.lab, &household)?;
+    world::wait_answering(stage.lab)?;
     let mia = stage.lab.home.of(Who::Mia);
+    let told = portal_state(stage, Who::Mia)?;
+    ensure!(told.get("captive") == Some(&Value::Bool(false)), "before the pause, Mia's device is told {told}");
     expect_all(mia, "before the pause", |outcome, _| outcome == Outcome::Online)?;
 
     let began = Instant::now();
@@ -49,6 +62,14 @@ pub(super) fn checks(stage: &mut Stage<'_>) -> Result<()> {
     wait_led(mia)?;
     stage.measured(format!("closed devices are led to the page {:?} after the pause was asked for", began.elapsed()));
     expect_all(mia, "while paused", |outcome, ip| outcome == Outcome::Led(page(ip)))?;
+    let told = portal_state(stage, Who::Mia)?;
+    let reason = format!("https://{NAME}:{HTTPS_PORT}/paused");
+    ensure!(
+        told.get("captive") == Some(&Value::Bool(true)) && told.get("user-portal-url") == Some(&reason.into()),
+        "while paused, Mia's device is told {told}"
+    );
+    let told = portal_state(stage, Who::Jonas)?;
+    ensure!(told.get("captive") == Some(&Value::Bool(false)), "while Mia is paused, Jonas's device is told {told}");
     for (ip, router) in Ip::ALL.into_iter().zip(ROUTERS) {
         let text = curl(mia, ip, &[&page(ip)])?;
         ensure!(text.status.success() && text.stdout.contains("Mia"), "the page says nothing to Mia: {}", text.stdout);
@@ -111,6 +132,18 @@ pub(super) fn checks(stage: &mut Stage<'_>) -> Result<()> {
     let outcome = check(mia, &CHECKS[0], Ip::V4)?;
     ensure!(never_online(&outcome), "after a clean stop a paused device gets {outcome:?}");
     Ok(())
+}
+
+/// What a device is told that asks by the box's name, over TLS that it trusts (RFC 8908).
+fn portal_state(stage: &Stage<'_>, who: Who) -> Result<Value> {
+    let url = format!("https://{NAME}:{HTTPS_PORT}/captive-portal/api");
+    let authority = stage.lab.internet.authority.to_string_lossy();
+    let arguments = ["--cacert", &authority, "--include", &url];
+    let Finished { status, stdout, stderr } = curl(stage.lab.home.of(who), Ip::V4, &arguments)?;
+    ensure!(status.success(), "{} cannot ask the captive portal's interface: {stderr}", who.name());
+    let (head, body) = stdout.split_once("\r\n\r\n").context("the interface answers without a body")?;
+    ensure!(head.to_ascii_lowercase().contains("content-type: application/captive+json"), "it answers with:\n{head}");
+    serde_json::from_str(body).with_context(|| format!("it answers with no JSON: {body}"))
 }
 
 /// The page on the router that says why.

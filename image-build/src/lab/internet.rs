@@ -177,24 +177,34 @@ impl Internet {
 /// A throw-away authority and one certificate for all sites. Returns the authority's certificate.
 fn certificates(folder: &RunFolder, sites: &[Site]) -> Result<PathBuf> {
     let (authority, authority_key) = (folder.path("authority.crt"), folder.path("authority.key"));
-    let (certificate, key) = (folder.path("sites.crt"), folder.path("sites.key"));
-    let request = || {
-        let mut command = Command::new("openssl");
-        command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"]);
-        command
-    };
     let mut command = request();
     command.args(["-subj", "/CN=Stairgate laboratory"]);
     succeed(command.arg("-keyout").arg(&authority_key).arg("-out").arg(&authority))?;
-    let mut names = format!("subjectAltName=DNS:laboratory.test,DNS:{DNS_NAME}");
+    let mut names = format!("DNS:laboratory.test,DNS:{DNS_NAME}");
     for site in sites {
         write!(names, ",DNS:{}", site.name)?;
     }
+    certificate_for(folder, "sites", &names)?;
+    Ok(authority)
+}
+
+/// Has the laboratory's authority make a certificate for these alternative names, as OpenSSL writes them. Returns the files
+/// `STEM.crt` and `STEM.key`.
+pub(crate) fn certificate_for(folder: &RunFolder, stem: &str, names: &str) -> Result<(PathBuf, PathBuf)> {
+    let (certificate, key) = (folder.path(&format!("{stem}.crt")), folder.path(&format!("{stem}.key")));
+    let names = format!("subjectAltName={names}");
     let mut command = request();
     command.args(["-subj", "/CN=laboratory.test", "-addext", &names, "-addext", "basicConstraints=critical,CA:FALSE"]);
-    command.arg("-CA").arg(&authority).arg("-CAkey").arg(&authority_key);
+    command.arg("-CA").arg(folder.path("authority.crt")).arg("-CAkey").arg(folder.path("authority.key"));
     succeed(command.arg("-keyout").arg(&key).arg("-out").arg(&certificate))?;
-    Ok(authority)
+    Ok((certificate, key))
+}
+
+/// OpenSSL, about to make a key and a certificate.
+fn request() -> Command {
+    let mut command = Command::new("openssl");
+    command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "60"]);
+    command
 }
 
 /// dnsmasq as the authority for every site; any other name does not exist.
