@@ -19,6 +19,7 @@ pub mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod connections;
 pub mod control;
 pub mod dataplane;
 pub mod desk;

@@ -5,7 +5,6 @@
 //! interface that comes back has a new index and gets new sockets.
 
 mod connection;
-mod connections;
 mod https;
 mod udp;
 
@@ -15,15 +14,20 @@ use std::sync::Arc;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::handler::Handler;
+use super::handler::{Handler, Transport};
 use crate::certificate::Certificates;
-use connections::Connections;
+use crate::connections::{Connections, HANDSHAKE, Limits, accept};
 
 /// Bytes of queries that the kernel keeps while we are busy: some thousand.
 const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
+/// Connections of one client: browsers use one or two, and a whole household behind an access point that hides addresses
+/// still fits. Of all clients: a TLS connection takes some 40 kB.
+const LIMITS: Limits = Limits { each: 20, all: 256 };
 /// Connections that the kernel completes before we accept them.
 const BACKLOG: i32 = 128;
 
@@ -120,7 +124,7 @@ impl Bound {
         for socket in self.udp {
             tasks.spawn(udp::serve(udp::Socket::new(socket)?, Arc::clone(handler)));
         }
-        let connections = Arc::new(Connections::default());
+        let connections = Arc::new(Connections::new(LIMITS));
         let tls = certificates.map(Certificates::for_tls);
         let https = certificates.map(Certificates::for_https);
         let listeners = self.tcp.into_iter().map(|listener| (listener, Kind::Plain));
@@ -129,7 +133,9 @@ impl Bound {
             listeners.chain(self.https.into_iter().zip(std::iter::repeat(https).flatten().map(Kind::Https)));
         for (listener, kind) in listeners {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            tasks.spawn(connections::accept(listener, kind, Arc::clone(handler), Arc::clone(&connections)));
+            let (whose, handler) = (Arc::clone(handler), Arc::clone(handler));
+            let talk = move |stream, client| talk(stream, client, kind.clone(), Arc::clone(&handler));
+            tasks.spawn(accept(listener, Arc::clone(&connections), move |client| whose.client_key(client), talk));
         }
         Ok(tasks)
     }
@@ -141,6 +147,20 @@ enum Kind {
     Plain,
     Tls(TlsAcceptor),
     Https(TlsAcceptor),
+}
+
+async fn talk(stream: TcpStream, client: IpAddr, kind: Kind, handler: Arc<Handler>) -> io::Result<()> {
+    match kind {
+        Kind::Plain => connection::serve(stream, client, Transport::Tcp, handler).await,
+        Kind::Tls(acceptor) => {
+            let stream = timeout(HANDSHAKE, acceptor.accept(stream)).await??;
+            connection::serve(stream, client, Transport::Tls, handler).await
+        }
+        Kind::Https(acceptor) => {
+            let stream = timeout(HANDSHAKE, acceptor.accept(stream)).await??;
+            https::serve(stream, client, handler).await
+        }
+    }
 }
 
 /// Listens for streams to `port` of `interface` over the IP version of `address`; none if the kernel has no such version.

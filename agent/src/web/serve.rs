@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,31 +16,26 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-use super::{Peer, lock, portal};
+use super::{Peer, portal};
 use crate::certificate::Certificates;
+use crate::connections::{Connections, HANDSHAKE, Limits, accept};
 use crate::interfaces;
 use crate::resolver::listen::{ListenError, stream_listener};
 use crate::resolver::service::with_addresses;
 
-/// Connections at a time. Two hundred open pages with their streams of events fit, and one takes some 40 kB if it is
-/// encrypted.
-const CONNECTIONS_MAX: usize = 320;
-/// Connections of one address: a dozen open pages, and a household behind an access point that hides addresses.
-const CONNECTIONS_PER_ADDRESS: usize = 64;
+/// Connections of one address: a dozen open pages, and a household behind an access point that hides addresses. Of all: two
+/// hundred open pages with their streams of events fit, and one takes some 40 kB if it is encrypted.
+const LIMITS: Limits = Limits { each: 64, all: 320 };
 /// A request's header must be there after this time, and a connection that asks nothing more is closed.
 const HEADER_TIME: Duration = Duration::from_secs(20);
-/// A TLS handshake must be over after this time.
-const HANDSHAKE: Duration = Duration::from_secs(5);
 /// Bytes of a request's header at most.
 const HEADER_BYTES: usize = 16 * 1024;
-/// After an accept failed, most likely for want of descriptors.
-const ACCEPT_RETRY: Duration = Duration::from_millis(200);
 /// Interfaces and ports that could not be had are looked at this often.
 const LOOK: Duration = Duration::from_secs(10);
 /// The machine itself, for whoever comes over SSH.
@@ -59,7 +54,7 @@ pub struct Places {
 
 /// Listens at every place that there is, for ever, and serves `router` there.
 pub async fn serve(places: Places, router: Router) {
-    let connections = Arc::new(Mutex::new(HashMap::new()));
+    let connections = Arc::new(Connections::new(LIMITS));
     let mut listening: HashMap<String, (u32, JoinSet<()>)> = HashMap::new();
     let mut complaint: HashMap<String, String> = HashMap::new();
     loop {
@@ -95,13 +90,11 @@ pub async fn serve(places: Places, router: Router) {
     }
 }
 
-type Connections = Arc<Mutex<HashMap<IpAddr, usize>>>;
-
 fn listen(
     interface: &str,
     places: &Places,
     router: &Router,
-    connections: &Connections,
+    connections: &Arc<Connections<IpAddr>>,
 ) -> Result<JoinSet<()>, ListenError> {
     let mut listeners = Vec::new();
     for address in [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)] {
@@ -112,38 +105,17 @@ fn listen(
     }
     let mut tasks = JoinSet::new();
     for (listener, acceptor) in listeners {
-        tasks.spawn(accept(listener, acceptor, router.clone(), Arc::clone(connections)));
+        let router = router.clone();
+        let talk = move |stream, address| talk(stream, address, acceptor.clone(), router.clone());
+        tasks.spawn(accept(listener, Arc::clone(connections), |address| address, talk));
     }
     Ok(tasks)
 }
 
-/// Accepts connections, for ever. One too many is closed at once.
-async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, router: Router, connections: Connections) {
-    loop {
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::debug!(%error, "no connection could be accepted");
-                sleep(ACCEPT_RETRY).await;
-                continue;
-            }
-        };
-        let secure = acceptor.is_some();
-        let handed_over = if secure { None } else { portal::handed_over(&stream) };
-        let peer = Peer { address: peer.ip().to_canonical(), secure, handed_over };
-        let Some(place) = Place::take(&connections, peer.address) else { continue };
-        let (acceptor, router) = (acceptor.clone(), router.clone());
-        tokio::spawn(async move {
-            let _place = place;
-            if let Err(error) = talk(stream, acceptor, peer, router).await {
-                tracing::debug!(%error, "a connection has failed");
-            }
-        });
-    }
-}
-
-async fn talk(stream: TcpStream, acceptor: Option<TlsAcceptor>, peer: Peer, router: Router) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+async fn talk(stream: TcpStream, address: IpAddr, acceptor: Option<TlsAcceptor>, router: Router) -> io::Result<()> {
+    let secure = acceptor.is_some();
+    let handed_over = if secure { None } else { portal::handed_over(&stream) };
+    let peer = Peer { address, secure, handed_over };
     match acceptor {
         Some(acceptor) => converse(timeout(HANDSHAKE, acceptor.accept(stream)).await??, peer, router).await,
         None => converse(stream, peer, router).await,
@@ -167,52 +139,4 @@ where
         .serve_connection(TokioIo::new(stream), service)
         .await
         .map_err(io::Error::other)
-}
-
-/// A connection's place among the others; given back when it is dropped.
-struct Place {
-    connections: Connections,
-    address: IpAddr,
-}
-
-impl Place {
-    fn take(connections: &Connections, address: IpAddr) -> Option<Self> {
-        let mut counts = lock(connections);
-        let full = counts.values().sum::<usize>() >= CONNECTIONS_MAX;
-        if full || counts.get(&address).is_some_and(|count| *count >= CONNECTIONS_PER_ADDRESS) {
-            return None;
-        }
-        *counts.entry(address).or_default() += 1;
-        Some(Self { connections: Arc::clone(connections), address })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut counts = lock(&self.connections);
-        if let Some(count) = counts.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.address);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_are_counted_and_given_back() {
-        let connections = Connections::default();
-        let places_of =
-            |last: u8| std::iter::from_fn(|| Place::take(&connections, [192, 0, 2, last].into())).collect::<Vec<_>>();
-        let mut places = places_of(1);
-        assert_eq!(places.len(), CONNECTIONS_PER_ADDRESS);
-        places.extend((2..100).flat_map(places_of));
-        assert_eq!(places.len(), CONNECTIONS_MAX);
-        drop(places);
-        assert!(lock(&connections).is_empty());
-    }
 }

@@ -70,7 +70,12 @@ fn leads_to_https(stage: &Stage<'_>) -> Result<()> {
     let address = browser.attribute("main a.button.primary", "href")?;
     ensure!(address.starts_with("https://") && address.ends_with("/settings/backup"), "it leads to {address}");
     browser.submit("main a.button.primary")?;
-    ensure!(browser.path()?.starts_with("/sign-in"), "the encrypted page leads to {}", browser.path()?);
+    // Nobody is signed in there yet: what opens a session never crosses over from where it can be read.
+    ensure!(!browser.has("input[type=password]")?, "the session came along:\n{}", browser.text("main")?);
+    let browser = browser.over_https();
+    sign_in(&browser)?;
+    browser.go("/settings/backup")?;
+    ensure!(browser.has("#passphrase")? && browser.has("#restore-passphrase")?, "{}", browser.text("main")?);
     Ok(())
 }
 
