@@ -291,6 +291,8 @@ fn a_program_does_what_the_pages_do() {
     let quota = json!({ "what": "games", "days": ["mon", "fri"], "minutes": 60 });
     change("PUT /people/1/quotas", json!({ "quotas": [quota, { "what": null, "days": ["sun"], "minutes": 0 }] }));
     assert_eq!(get("/people/1")["rules"]["privacy"], "reasons");
+    let usage = get("/people/1/usage?days=3");
+    assert_eq!(usage["days"], json!([]), "nobody has used anything");
     change("POST /people/1/recommended", Value::Null);
     assert_ne!(get("/people/1")["rules"]["blocked"], json!(["social", "youtube"]));
 

@@ -10,6 +10,7 @@ mod resolver;
 mod slow_clients;
 mod subdomains;
 mod upstreams;
+mod usage;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -45,7 +46,7 @@ pub(crate) struct Scenario {
 }
 
 /// Every scenario.
-pub(crate) const SCENARIOS: [Scenario; 16] = [
+pub(crate) const SCENARIOS: [Scenario; 17] = [
     Scenario { title: "the agent is killed and started again under traffic", run: killed_under_traffic },
     Scenario { title: "the agent is stopped and started again under traffic", run: stopped_under_traffic },
     Scenario { title: "the database is cut short", run: database::truncated },
@@ -60,6 +61,7 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
     Scenario { title: "ten thousand clients ask for names", run: crowd::ten_thousand },
     Scenario { title: "clients hold on to connections", run: slow_clients::holding_on },
     Scenario { title: "a hundred thousand names of one zone are asked for", run: subdomains::random },
+    Scenario { title: "a child's time for videos, and for everything, is used up", run: usage::runs_out },
     Scenario { title: "the clock is set back and forth a day", run: clock::set_forth_and_back },
     Scenario { title: "ten thousand unknown devices come at once", run: network::device_storm },
 ];

@@ -97,7 +97,7 @@ impl<G: Gate> Application<G> {
         if moment.boot_ns.saturating_sub(self.used.saved) >= SAVE_INTERVAL_NS {
             self.save_use(moment);
         }
-        UseCounted { minutes: !counted.is_empty(), rules }
+        UseCounted { minutes: counted.iter().any(|counted| counted.is_new), rules }
     }
 
     /// Writes what was counted and not written yet. If it cannot be written, there is a next time.

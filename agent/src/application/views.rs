@@ -4,7 +4,9 @@ use jiff::{Timestamp, ToSpan};
 use stairgate_abi::flags;
 use stairgate_abi::maps::PROFILE_UNKNOWN;
 use stairgate_policy::compile::{evaluate, next_change, profile_of};
-use stairgate_policy::household::{Action, EVERYDAY, ModeId, Owner, PAUSED, Person, PrivacyLevel, Role, USED_UP};
+use stairgate_policy::household::{
+    Action, EVERYDAY, Filter, ModeId, Owner, PAUSED, Person, PersonId, PrivacyLevel, Role, USED_UP,
+};
 use stairgate_policy::quota;
 use stairgate_policy::usage::day::{Evidence, STRETCH_MINUTES, Source};
 
@@ -182,15 +184,23 @@ impl<G: Gate> Application<G> {
         people.into_iter().map(|person| self.usage_view(person, days, moment)).collect()
     }
 
-    fn usage_view(&self, person: &Person, days: u16, moment: Moment) -> Result<UsageView, ApplicationError> {
-        let rules = &self.filter_of(person)?.rules;
+    /// How much of a person's quotas is used today; nothing if the person has none.
+    pub fn quotas_today(&self, person: PersonId, moment: Moment) -> Vec<QuotaView> {
+        let filter = self.household.person(person).and_then(|person| person.filter.as_ref());
+        let Some(Filter { rules, .. }) = filter else { return Vec::new() };
         let today = words::today(&self.household, moment.wall).date;
-        let used = self.use_today(person.id, Onlooker::Another, moment).unwrap_or_default();
+        let used = self.use_today(person, Onlooker::Another, moment).unwrap_or_default();
         let quotas = quota::allowances(rules, today.weekday(), moment.wall).map(|allowance| QuotaView {
             what: allowance.what.and_then(tag_id).map(str::to_owned),
             used: used.minutes(allowance.what),
             allowed: allowance.minutes,
         });
+        quotas.collect()
+    }
+
+    fn usage_view(&self, person: &Person, days: u16, moment: Moment) -> Result<UsageView, ApplicationError> {
+        self.filter_of(person)?;
+        let today = words::today(&self.household, moment.wall).date;
         let first = today.saturating_sub((i64::from(days) - 1).days());
         let days = self.days_of_use(person.id, first, today, Onlooker::Another)?;
         let days = days.into_iter().map(|(date, day)| DayView {
@@ -198,7 +208,8 @@ impl<G: Gate> Application<G> {
             minutes: day.total,
             evidence: day.evidence.iter().map(|(source, evidence)| self.evidence_view(source, evidence)).collect(),
         });
-        Ok(UsageView { person: person.name.clone(), quotas: quotas.collect(), days: days.collect() })
+        let quotas = self.quotas_today(person.id, moment);
+        Ok(UsageView { person: person.name.clone(), quotas, days: days.collect() })
     }
 
     fn evidence_view(&self, (what, mac): &Source, evidence: &Evidence) -> EvidenceView {

@@ -86,7 +86,9 @@ impl Day {
             add_one(self.categories.entry(category).or_default());
         }
         match detail {
-            Detail::Services => self.prove((what, counted.line.device), counted.bytes, stretch, 1),
+            Detail::Services => {
+                self.prove((what, counted.line.device), counted.bytes, stretch, u16::from(counted.is_new))
+            }
             Detail::Devices => {
                 // Without the services, minutes of two of them at once would look like two.
                 self.prove((None, counted.line.device), counted.bytes, stretch, u16::from(counted.first_of_person));
@@ -167,6 +169,7 @@ mod tests {
             line,
             at: Timestamp::UNIX_EPOCH,
             bytes: 20_000,
+            is_new: true,
             first_of_person: person,
             first_of_what: first,
             first_of_category: category,

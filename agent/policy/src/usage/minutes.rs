@@ -26,15 +26,17 @@ pub struct Line {
     pub what: Option<Tag>,
 }
 
-/// A minute that counts.
+/// A minute that counts, or what was sent in one that has counted already.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Counted {
     /// What was used.
     pub line: Line,
     /// When the minute was first seen, by the wall clock.
     pub at: Timestamp,
-    /// Bytes that the device sent in it, until it counted.
+    /// Bytes that the device sent in it and that were not told before.
     pub bytes: u64,
+    /// True if the minute has not counted before.
+    pub is_new: bool,
     /// True if nothing else of the person has counted in this minute.
     pub first_of_person: bool,
     /// True if no other device has made the service or category count in this minute.
@@ -55,7 +57,8 @@ pub struct Minutes {
 struct Minute {
     begun: Timestamp,
     bytes: u64,
-    counted: bool,
+    /// Bytes that were told; none until the minute counts.
+    told: Option<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -67,7 +70,7 @@ enum Told {
 
 impl Minutes {
     /// Takes in the bytes that were sent since the last call, at `now` and `boot_now` nanoseconds of the boot clock.
-    /// Returns the minutes that count since, in their order.
+    /// Returns the minutes that count since, and what was added to those that did before, in their order.
     pub fn take(&mut self, sent: &[(Line, u64)], now: Timestamp, boot_now: u64) -> Vec<Counted> {
         let minute = boot_now / NANOSECONDS_A_MINUTE;
         self.forget_before(minute.saturating_sub(NEIGHBOUR_MINUTES));
@@ -75,7 +78,7 @@ impl Minutes {
             if !self.lines.contains_key(&line) && self.lines.len() >= LINES_MAX {
                 continue;
             }
-            let begun = Minute { begun: now, bytes: 0, counted: false };
+            let begun = Minute { begun: now, bytes: 0, told: None };
             let entry = self.lines.entry(line).or_default().entry(minute).or_insert(begun);
             entry.bytes = entry.bytes.saturating_add(bytes);
         }
@@ -85,9 +88,10 @@ impl Minutes {
             let active: Vec<u64> = minutes.iter().filter(|(_, it)| it.bytes >= least).map(|(&at, _)| at).collect();
             for &at in &active {
                 let has_neighbour = active.iter().any(|&other| other != at && other.abs_diff(at) <= NEIGHBOUR_MINUTES);
-                if let Some(minute) = minutes.get_mut(&at).filter(|minute| has_neighbour && !minute.counted) {
-                    minute.counted = true;
+                let minute = minutes.get_mut(&at).filter(|_| has_neighbour);
+                if let Some(minute) = minute.filter(|minute| minute.told != Some(minute.bytes)) {
                     counted.push((at, *line, *minute));
+                    minute.told = Some(minute.bytes);
                 }
             }
         }
@@ -95,12 +99,14 @@ impl Minutes {
         counted.into_iter().map(|(at, line, minute)| self.tell(at, line, minute)).collect()
     }
 
-    fn tell(&mut self, at: u64, line: Line, Minute { begun, bytes, .. }: Minute) -> Counted {
-        let mut is_first = |told| self.told.insert((at, line.person, told));
+    fn tell(&mut self, at: u64, line: Line, Minute { begun, bytes, told }: Minute) -> Counted {
+        let is_new = told.is_none();
+        let mut is_first = |told| is_new && self.told.insert((at, line.person, told));
         Counted {
             line,
             at: begun,
-            bytes,
+            bytes: bytes.saturating_sub(told.unwrap_or_default()),
+            is_new,
             first_of_person: is_first(Told::Person),
             first_of_what: is_first(Told::What(line.what)),
             first_of_category: line.what.and_then(category_of).is_some_and(|tag| is_first(Told::Category(tag))),
@@ -201,6 +207,18 @@ mod tests {
     }
 
     #[test]
+    fn all_bytes_of_a_minute_that_counts_are_told() {
+        let games = line(PHONE, tag("games"));
+        let mut minutes = Minutes::default();
+        let mut told = Vec::new();
+        for (second, bytes) in [(0, USE_BYTES), (60, 1), (80, USE_BYTES), (100, 700), (100, 0), (119, 5)] {
+            let counted = minutes.take(&[(games, bytes)], Timestamp::UNIX_EPOCH, second * 1_000_000_000);
+            told.extend(counted.iter().map(|counted| (counted.bytes, counted.is_new)));
+        }
+        assert_eq!(told, [(USE_BYTES, true), (USE_BYTES + 1, true), (700, false), (5, false)]);
+    }
+
+    #[test]
     fn two_idle_devices_do_not_make_one_that_is_used() {
         let half = |minute, device| (minute, line(device, tag("games")), USE_BYTES - 1);
         let sent: Vec<_> = (0..10).flat_map(|minute| [half(minute, PHONE), half(minute, TABLET)]).collect();
@@ -231,12 +249,14 @@ mod tests {
             let mut sent = sent;
             sent.sort_by_key(|&(minute, ..)| minute);
             let mut minutes = Minutes::default();
-            let (mut total, mut of, mut video) = (0, [0; 4], 0);
+            let (mut total, mut of, mut video, mut told) = (0, [0; 4], 0, 0);
             for &(minute, device, what, bytes) in &sent {
                 let line = line(Some([2, 0, 0, 0, 0, device]), whats[what]);
                 for counted in minutes.take(&[(line, bytes)], Timestamp::UNIX_EPOCH, minute * NANOSECONDS_A_MINUTE) {
-                    prop_assert!(counted.bytes >= threshold(counted.line.what));
+                    prop_assert!(!counted.is_new || counted.bytes >= threshold(counted.line.what));
                     prop_assert!(counted.first_of_what || !counted.first_of_person);
+                    prop_assert!(counted.is_new || !counted.first_of_what);
+                    told += counted.bytes;
                     total += usize::from(counted.first_of_person);
                     let place = whats.iter().position(|&what| what == counted.line.what).unwrap();
                     of[place] += usize::from(counted.first_of_what);
@@ -244,6 +264,7 @@ mod tests {
                     video += usize::from(is_video && counted.first_of_category);
                 }
             }
+            prop_assert!(told <= sent.iter().map(|step| step.3).sum(), "bytes are told once");
             prop_assert!(total <= 40 && total <= of.iter().sum());
             prop_assert!(of.iter().all(|&minutes| minutes <= total));
             prop_assert!(video <= of[0] + of[1] && video >= of[0].max(of[1]));

@@ -29,6 +29,7 @@ use crate::desk::App;
 use crate::document::tag_id;
 use crate::pages as views;
 use crate::text;
+use crate::view::QuotaView;
 
 /// Days of use if a call does not say how many.
 const DAYS: u16 = 7;
@@ -206,8 +207,21 @@ struct UsageQuery {
 /// Minutes of use.
 #[derive(Serialize, JsonSchema)]
 struct UsageByDay {
+    /// How much of today's quotas is used.
+    quotas: Vec<QuotaToday>,
     /// Days on which there was any, the oldest first.
     days: Vec<UsageOfDay>,
+}
+
+/// How much of a quota is used today.
+#[derive(Serialize, JsonSchema)]
+struct QuotaToday {
+    /// Id of the category or service; null for everything together.
+    what: Option<String>,
+    /// Minutes that are used.
+    used: u16,
+    /// Minutes that there are, with what was given on top.
+    allowed: u32,
 }
 
 /// Minutes of use on one day.
@@ -337,10 +351,13 @@ async fn usage(input: Input<InPerson, UsageQuery, NoBody>) -> Result<Plain<Usage
     let look = move |app: &mut App, moment: Moment| {
         let person = app.household().person(id).ok_or(ApplicationError::NoPersonNumber(id.0))?.id;
         let today = words::today(app.household(), moment.wall).date;
-        app.days_of_use(person, today.saturating_sub((count - 1).days()), today, Onlooker::Another)
+        let first = today.saturating_sub((count - 1).days());
+        let days = app.days_of_use(person, first, today, Onlooker::Another)?;
+        Ok::<_, ApplicationError>((app.quotas_today(person, moment), days))
     };
-    let days = input.look(look).await??;
-    Ok(Plain(UsageByDay { days: days.into_iter().map(UsageOfDay::from).collect() }))
+    let (quotas, days) = input.look(look).await??;
+    let quotas = quotas.into_iter().map(|QuotaView { what, used, allowed }| QuotaToday { what, used, allowed });
+    Ok(Plain(UsageByDay { quotas: quotas.collect(), days: days.into_iter().map(UsageOfDay::from).collect() }))
 }
 
 /// All that is kept about a person, in the form in which it is kept.
