@@ -9,6 +9,7 @@
 
 use core::arch::asm;
 use core::ffi::c_void;
+use core::mem::offset_of;
 use core::ptr;
 
 use aya_ebpf::bindings::xdp_action;
@@ -86,13 +87,15 @@ struct Scratch {
     bytes: [u64; 2 * layout::SIZE as usize / 8 + 1],
 }
 
+// What `Kernel::clock` relies on.
+const _: () = assert!(offset_of!(Scratch, clock) + size_of::<[u64; 2]>() == offset_of!(Scratch, bytes));
+
 #[xdp(frags)]
 fn stairgate(context: XdpContext) -> u32 {
     let Some(scratch) = SCRATCH.get_ptr_mut(0) else { return xdp_action::XDP_PASS };
     // SAFETY: the memory of this processor, on which nothing else runs meanwhile; `work` and `bytes` are apart.
-    let (work, clock, bytes) =
-        unsafe { (&mut (*scratch).work, &raw mut (*scratch).clock, (&raw mut (*scratch).bytes).cast()) };
-    match stairgate_gate::handle(&Kernel { context, clock, scratch: Window(bytes) }, work) {
+    let (work, bytes) = unsafe { (&mut (*scratch).work, (&raw mut (*scratch).bytes).cast()) };
+    match stairgate_gate::handle(&Kernel { context, scratch: Window(bytes) }, work) {
         Action::Pass => xdp_action::XDP_PASS,
         Action::Drop => xdp_action::XDP_DROP,
         Action::Reply => xdp_action::XDP_TX,
@@ -121,10 +124,20 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
 }
 
+/// As few words as possible: they lie on the stack below every other function's, which has 512 bytes in all. Linux 6.1
+/// rounds each function's part up to 32 bytes (6.12 to 16), and then the deepest chain of calls fills it exactly.
 struct Kernel {
     context: XdpContext,
-    clock: *mut [u64; 2],
     scratch: Window,
+}
+
+impl Kernel {
+    /// [`Scratch::clock`], which stands right in front of the bytes.
+    #[inline(always)]
+    fn clock(&self) -> *mut [u64; 2] {
+        // SAFETY: both lie in the same value of a map.
+        unsafe { self.scratch.0.cast::<[u64; 2]>().sub(1) }
+    }
 }
 
 /// The beginning of the packet where it lies, from its first byte on. Whoever makes one has compared its length with
@@ -295,7 +308,7 @@ impl Env for Kernel {
         // Reading the clock costs as much as all the rest of a known flow's path, and nothing here needs it finer than
         // the timer's ticks. The tick is a load, for which the kernel puts no call.
         // SAFETY: no preconditions; the memory is this processor's.
-        let (tick, clock) = unsafe { (bpf_jiffies64(), &mut *self.clock) };
+        let (tick, clock) = unsafe { (bpf_jiffies64(), &mut *self.clock()) };
         if clock[0] != tick {
             // SAFETY: no preconditions.
             *clock = [tick, unsafe { bpf_ktime_get_boot_ns() }];

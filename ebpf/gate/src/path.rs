@@ -340,7 +340,7 @@ fn judge_again<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &m
 #[inline(never)]
 pub(crate) fn judge_flow<E: Env>(env: &E, mask: &Mask, flow: &mut Flow) {
     match flow.state {
-        flow_state::NAMED => flow.verdict = refusal(judge_name(env, mask, flow.path)),
+        flow_state::NAMED => flow.verdict = refusal(judge_name(env, mask, &flow.path)),
         flow_state::UNCLASSIFIED => flow.verdict = refusal(judge_unclassified(mask, flow.quic != 0)),
         _ => {}
     }
@@ -348,7 +348,7 @@ pub(crate) fn judge_flow<E: Env>(env: &E, mask: &Mask, flow: &mut Flow) {
 
 /// The verdict for a name, from the tag-sets of its suffixes.
 #[inline(always)]
-fn judge_name<E: Env>(env: &E, mask: &Mask, path: TagPath) -> Verdict {
+fn judge_name<E: Env>(env: &E, mask: &Mask, path: &TagPath) -> Verdict {
     let mut decision = Decision::new();
     let mut index = 0;
     while index < TagPath::LENGTH {
