@@ -1,7 +1,7 @@
 //! The programs that the laboratory is made of, and how to get them.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -54,8 +54,17 @@ pub(crate) fn require_programs(screen: &Screen) -> Result<()> {
 
 /// Installs which of these programs, given with their packages, are missing.
 pub(crate) fn require(screen: &Screen, programs: &[(&str, &'static str)]) -> Result<()> {
+    install_missing(screen, programs, is_installed)
+}
+
+/// Installs the packages of which of these files are missing.
+pub(crate) fn require_files(screen: &Screen, files: &[(&str, &'static str)]) -> Result<()> {
+    install_missing(screen, files, |file| Path::new(file).is_file())
+}
+
+fn install_missing(screen: &Screen, wanted: &[(&str, &'static str)], is_there: impl Fn(&str) -> bool) -> Result<()> {
     let mut packages: Vec<&str> =
-        programs.iter().filter(|(program, _)| !is_installed(program)).map(|&(_, package)| package).collect();
+        wanted.iter().filter(|(name, _)| !is_there(name)).map(|&(_, package)| package).collect();
     packages.dedup();
     if packages.is_empty() {
         return Ok(());
@@ -78,9 +87,15 @@ pub(crate) fn require(screen: &Screen, programs: &[(&str, &'static str)]) -> Res
 
 /// True if `program` can be started.
 pub(crate) fn is_installed(program: &str) -> bool {
+    find(program).is_ok()
+}
+
+/// The file of a program.
+pub(crate) fn find(program: &str) -> Result<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(SYSTEM_FOLDERS.iter().map(|folder| Path::new(folder).to_owned()));
-    folders.into_iter().any(|folder| folder.join(program).is_file())
+    let mut files = folders.map(|folder| folder.join(program));
+    files.find(|file| file.is_file()).with_context(|| format!("the program {program} is not installed"))
 }
 
 fn install(packages: &[&str]) -> Result<()> {

@@ -1,0 +1,142 @@
+//! A kernel's modules: which ones a system needs, together with those that they need themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::debian::Package;
+use crate::process::{describe, run};
+
+/// Time for reading all modules of a kernel.
+const DEPMOD_LIMIT: Duration = Duration::from_secs(300);
+
+/// A kernel in an unpacked package.
+pub(crate) struct Kernel {
+    /// Its release, as `uname -r` says.
+    pub(crate) release: String,
+    /// The kernel itself.
+    pub(crate) image: PathBuf,
+    /// The folder that has `lib/modules` in it.
+    root: PathBuf,
+}
+
+impl Kernel {
+    /// Finds the kernel in its package.
+    pub(crate) fn of(package: &Package) -> Result<Self> {
+        let boot = package.root.join("boot");
+        let entries = fs::read_dir(&boot).with_context(|| format!("cannot read {}", boot.display()))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if let Some(release) = name.strip_prefix("vmlinuz-") {
+                // From 6.13 on Debian's packages have the merged /usr.
+                let root = ["usr", ""].map(|usr| package.root.join(usr)).into_iter();
+                let root = root.rev().find(|root| root.join("lib/modules").is_dir());
+                let root = root.with_context(|| format!("{} has no modules", package.name))?;
+                return Ok(Self { release: release.to_owned(), image: entry.path(), root });
+            }
+        }
+        bail!("{} has no kernel", package.name)
+    }
+
+    /// Copies modules and what they need to `target`, uncompressed, with the indexes that modprobe reads. What is built
+    /// into the kernel, or not known to it, is left out; the names of the latter are returned.
+    pub(crate) fn copy_modules(&self, wanted: &[&str], target: &Path) -> Result<Vec<String>> {
+        // Once for each package: it is never written to otherwise.
+        if !self.root.join("lib/modules").join(&self.release).join("modules.dep").is_file() {
+            depmod(&self.root, &self.release)?;
+        }
+        let folder = Path::new("lib/modules").join(&self.release);
+        let from = self.root.join(&folder);
+        let read = |name: &str| {
+            fs::read_to_string(from.join(name)).with_context(|| format!("cannot read {}", from.join(name).display()))
+        };
+        let chosen = closure(&read("modules.dep")?, &read("modules.builtin")?, wanted);
+        let to = target.join(&folder);
+        for path in &chosen.files {
+            copy_module(&from.join(path), &to.join(path))?;
+        }
+        for name in ["modules.order", "modules.builtin", "modules.builtin.modinfo"] {
+            fs::copy(from.join(name), to.join(name)).with_context(|| format!("cannot copy {name}"))?;
+        }
+        depmod(target, &self.release)?;
+        Ok(chosen.unknown)
+    }
+}
+
+/// Writes the indexes of the modules beneath `root`.
+fn depmod(root: &Path, release: &str) -> Result<()> {
+    let mut command = Command::new("depmod");
+    let finished = run(command.arg("-b").arg(root).arg(release), DEPMOD_LIMIT)?;
+    ensure!(finished.status.success(), "{} failed: {}", describe(&command), finished.stderr.trim());
+    Ok(())
+}
+
+/// Writes a module without its compression: busybox hands files to the kernel as they are.
+fn copy_module(from: &Path, to: &Path) -> Result<()> {
+    let text = from.to_string_lossy();
+    let (program, plain) = match (text.strip_suffix(".xz"), text.strip_suffix(".zst")) {
+        (Some(_), _) => (Some("xz"), to.with_extension("")),
+        (_, Some(_)) => (Some("zstd"), to.with_extension("")),
+        (None, None) => (None, to.to_owned()),
+    };
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+    }
+    let copied = match program {
+        None => fs::copy(from, &plain).map(drop),
+        Some(program) => fs::File::create(&plain).and_then(|file| {
+            let status = Command::new(program).args(["-d", "-c", "-q"]).arg(from).stdout(file).status()?;
+            if status.success() { Ok(()) } else { Err(std::io::Error::other(format!("{program}: {status}"))) }
+        }),
+    };
+    copied.with_context(|| format!("cannot copy {}", from.display()))
+}
+
+struct Chosen {
+    files: BTreeSet<String>,
+    unknown: Vec<String>,
+}
+
+/// The files of the wanted modules and of those that they need, by the texts of `modules.dep` and `modules.builtin`.
+fn closure(dependencies: &str, builtin: &str, wanted: &[&str]) -> Chosen {
+    let lines = dependencies.lines().filter_map(|line| line.split_once(':'));
+    let by_name: BTreeMap<String, (&str, &str)> = lines.map(|(path, needs)| (name_of(path), (path, needs))).collect();
+    let builtin: BTreeSet<String> = builtin.lines().map(name_of).collect();
+    let mut chosen = Chosen { files: BTreeSet::new(), unknown: Vec::new() };
+    for name in wanted.iter().map(|name| name_of(name)) {
+        match by_name.get(&name) {
+            Some((path, needs)) => {
+                chosen.files.insert((*path).to_owned());
+                chosen.files.extend(needs.split_whitespace().map(str::to_owned));
+            }
+            None if builtin.contains(&name) => {}
+            None => chosen.unknown.push(name),
+        }
+    }
+    chosen
+}
+
+/// A module's name, in which hyphens and underscores are the same.
+fn name_of(path: &str) -> String {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.split(".ko").next().unwrap_or(file).replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_come_with_what_they_need() {
+        let dependencies = "kernel/a/net-one.ko.xz: kernel/b/two.ko.xz kernel/b/three.ko.xz\nkernel/b/two.ko.xz: \
+                            kernel/b/three.ko.xz\nkernel/b/three.ko.xz:\nkernel/c/four.ko:\n";
+        let chosen = closure(dependencies, "kernel/d/five.ko\n", &["net_one", "five", "six"]);
+        let files: Vec<&str> = chosen.files.iter().map(String::as_str).collect();
+        assert_eq!(files, ["kernel/a/net-one.ko.xz", "kernel/b/three.ko.xz", "kernel/b/two.ko.xz"]);
+        assert_eq!(chosen.unknown, ["six"]);
+    }
+}
