@@ -7,6 +7,7 @@
 //! understood is refused and left alone, never replaced: it is all the family has.
 
 mod batch;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -382,6 +383,9 @@ fn open(path: &Path) -> Result<Database, StoreError> {
     match schema_version(&database).map_err(damaged)? {
         SCHEMA_VERSION => Ok(database),
         found @ (1..=3) => {
+            drop(database);
+            versions::keep(path, found).map_err(|error| unavailable(error.to_string()))?;
+            let database = builder().open(path).map_err(|error| unavailable(error.to_string()))?;
             let change = |household: &mut serde_json::Value| {
                 if found == 1 {
                     document::from_version_1(household);
@@ -395,7 +399,24 @@ fn open(path: &Path) -> Result<Database, StoreError> {
             }
         }
         0 => Err(damaged("there is no schema 0".to_owned())),
-        found => Err(StoreError::Newer { path: path.to_owned(), found }),
+        found => {
+            drop(database);
+            let newer = StoreError::Newer { path: path.to_owned(), found };
+            match versions::go_back(path, SCHEMA_VERSION, found) {
+                Ok(true) => {
+                    let kept = versions::copy_of(path, found);
+                    tracing::warn!(
+                        found,
+                        known = SCHEMA_VERSION,
+                        kept = %kept.display(),
+                        "a later version has written the household's database; going on with the copy from before"
+                    );
+                    builder().open(path).map_err(|error| damaged(error.to_string()))
+                }
+                Ok(false) => Err(newer),
+                Err(error) => Err(unavailable(error.to_string())),
+            }
+        }
     }
 }
 

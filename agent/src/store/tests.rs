@@ -80,6 +80,36 @@ fn a_newer_schema_is_refused() {
     assert!(matches!(error, StoreError::Newer { found, .. } if found == SCHEMA_VERSION + 1), "{error}");
 }
 
+/// Writes a schema's number into a database that is not open.
+fn set_schema(path: &Path, schema: u64) {
+    let database = builder().open(path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(NUMBERS).unwrap().insert(SCHEMA_VERSION_KEY, schema).unwrap();
+    transaction.commit().unwrap();
+}
+
+#[test]
+fn an_upgrade_leaves_a_way_back() {
+    let home = directory();
+    let before = filled(home.path());
+    let path = home.path().join(FILE_NAME);
+    set_schema(&path, SCHEMA_VERSION - 1);
+    drop(Store::open(home.path()).unwrap());
+    let kept = builder().open(versions::copy_of(&path, SCHEMA_VERSION - 1)).unwrap();
+    assert_eq!(schema_version(&kept), Ok(SCHEMA_VERSION - 1));
+
+    // A later version has kept this one's database, and written its own; then this version is put back.
+    std::fs::write(versions::copy_of(&path, SCHEMA_VERSION), before).unwrap();
+    let mut store = Store::open(home.path()).unwrap();
+    store.save_household(&"of the later version").unwrap();
+    drop(store);
+    set_schema(&path, SCHEMA_VERSION + 1);
+    let mut store = Store::open(home.path()).unwrap();
+    assert_eq!(store.household().unwrap(), Some(vec!["Mia".repeat(200)]));
+    let aside = builder().open(versions::copy_of(&path, SCHEMA_VERSION + 1)).unwrap();
+    assert_eq!(schema_version(&aside), Ok(SCHEMA_VERSION + 1));
+}
+
 #[test]
 fn what_version_1_wrote_is_kept() {
     let home = directory();
