@@ -14,7 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::config::{Config, DEFAULT_PATH};
 use crate::kernel::with_causes;
 use crate::log::Log;
-use crate::{doctor, output, run};
+use crate::{doctor, output, run, update};
 
 /// It was done.
 const DONE: u8 = 0;
@@ -173,6 +173,14 @@ Examples:
     Digest,
     /// Remove the gate from the kernel; the agent must not be running
     Detach,
+    /// Write a signed update of the router image to the slot that is not in use; the next start tries it
+    Update {
+        /// A file, or an http or https address; its signature lies beside it, as NAME.minisig
+        source: String,
+        /// Take a version that is older than the running one
+        #[arg(long)]
+        allow_older: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -225,6 +233,12 @@ pub fn main(object: &'static [u8]) -> ExitCode {
 fn execute(cli: &Cli, object: &'static [u8]) -> anyhow::Result<u8> {
     if let Command::Categories = cli.command {
         output::categories(cli.json)?;
+        return Ok(DONE);
+    }
+    if let Command::Update { source, allow_older } = &cli.command {
+        let update::Written { version, slot } = update::update(source, *allow_older)?;
+        let words = format!("version {version} is in slot {slot}; restart to try it: it is kept only if it works");
+        output::sentence(&words, cli.json)?;
         return Ok(DONE);
     }
     let config = match Config::load(&cli.config) {

@@ -44,6 +44,7 @@ pub mod store;
 pub mod subscriptions;
 pub mod tables;
 pub mod text;
+pub mod update;
 mod usage;
 mod vendors;
 pub mod view;

@@ -59,7 +59,8 @@ pub(super) fn request(command: &Command) -> Option<Request> {
         | Command::Categories
         | Command::Doctor
         | Command::Detach
-        | Command::Digest => None,
+        | Command::Digest
+        | Command::Update { .. } => None,
     }
 }
 
