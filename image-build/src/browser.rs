@@ -3,7 +3,7 @@
 
 mod attacks;
 mod barriers;
-mod caller;
+pub(crate) mod caller;
 mod children;
 mod family;
 pub(crate) mod http;

@@ -20,7 +20,7 @@ mod licences;
 mod openwrt;
 mod package;
 mod sbom;
-mod target;
+pub(crate) mod target;
 mod tree;
 
 use std::fs;

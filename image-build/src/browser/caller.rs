@@ -16,7 +16,7 @@ const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded")
 
 /// A visitor and the cookie that it holds.
 #[derive(Clone)]
-pub(super) struct Caller<'a> {
+pub(crate) struct Caller<'a> {
     namespace: &'a Namespace,
     /// Name and value, as the browser would send it.
     pub(super) cookie: String,
@@ -30,9 +30,13 @@ impl<'a> Caller<'a> {
 
     /// The guardian, who has set the gate up a moment ago.
     pub(super) fn of_new_guardian(stage: &Stage<'a>) -> Result<Self> {
-        let mut guardian = Self::new(stage.lab.home.of(Who::Parent));
-        let code = stage.code()?;
-        guardian.submit("/setup", "/setup/code", &[("code", &code)])?;
+        Self::claim(stage.lab.home.of(Who::Parent), &stage.code()?)
+    }
+
+    /// The guardian, who sets a new box up from this device with the code that the box has shown.
+    pub(crate) fn claim(namespace: &'a Namespace, code: &str) -> Result<Self> {
+        let mut guardian = Self::new(namespace);
+        guardian.submit("/setup", "/setup/code", &[("code", code)])?;
         let home = [("name", "The laboratory"), ("time_zone", "UTC"), ("language", "en"), ("revision", "0")];
         guardian.submit("/setup/household", "/setup/household", &home)?;
         let guardian_form = [("name", Who::Parent.name()), ("password", PASSWORD), ("again", PASSWORD)];
@@ -59,7 +63,7 @@ impl<'a> Caller<'a> {
     }
 
     /// Reads a page.
-    pub(super) fn get(&mut self, path: &str) -> Result<Answer> {
+    pub(crate) fn get(&mut self, path: &str) -> Result<Answer> {
         self.call("GET", path, &[], "")
     }
 
@@ -69,7 +73,7 @@ impl<'a> Caller<'a> {
     }
 
     /// Posts a form with the token of the page that it stands on; an error unless that leads to another page.
-    pub(super) fn submit(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
+    pub(crate) fn submit(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
         let token = self.token(page)?;
         let fields: Vec<_> = [("csrf", token.as_str())].into_iter().chain(fields.iter().copied()).collect();
         let answer = self.post(path, &fields)?;
