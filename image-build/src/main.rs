@@ -2,17 +2,23 @@
 
 mod bench;
 mod browser;
+mod debian;
 mod demo;
 mod dist;
 mod ebpf;
 mod faults;
 mod fuzz;
+mod image;
 mod interrupt;
+mod kernels;
 mod lab;
 mod load;
 mod look_around;
+mod modules;
 mod packages;
 mod process;
+mod qemu;
+mod release_check;
 mod replay;
 mod test;
 mod ui;
@@ -53,6 +59,12 @@ enum Tool {
     Bench(bench::Options),
     /// Run the fuzz targets.
     Fuzz(fuzz::Options),
+    /// Build the router for a PC: a disk image, and the update that leads to it. Needs root.
+    Image(image::Options),
+    /// Run everything that takes too long for every change. Needs root, and hours.
+    ReleaseCheck,
+    /// Try the agent and its kernel program on Debian's kernels, in QEMU. Needs root.
+    Kernels(kernels::Options),
     /// Make the table of who makes devices anew, from the IEEE's registry.
     Vendors(vendors::Options),
 }
@@ -70,6 +82,9 @@ fn main() -> ExitCode {
         Tool::Replay(options) => replay::run(&screen, &options),
         Tool::Bench(options) => bench::run(&options),
         Tool::Fuzz(options) => fuzz::fuzz(&screen, &options),
+        Tool::Image(options) => image::image(&screen, &options),
+        Tool::ReleaseCheck => release_check::release_check(&screen),
+        Tool::Kernels(options) => kernels::run_all(&screen, &options),
         Tool::Vendors(options) => vendors::run(&screen, &options),
     });
     match result {
