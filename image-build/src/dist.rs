@@ -86,6 +86,14 @@ struct Parts {
     time: u64,
 }
 
+/// Says why nothing can be built for shipping on this machine, if nothing can.
+pub(crate) fn missing() -> Option<String> {
+    if !packages::is_installed("apt-get") {
+        return Some("the C library's source comes from Debian's archive, and there is no apt-get here".to_owned());
+    }
+    agent::missing()
+}
+
 /// Builds what the options name.
 pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
     let targets = options.target.map_or_else(|| target::ALL.iter().collect(), |target| vec![target]);
@@ -132,7 +140,7 @@ pub(crate) fn build(screen: &Screen, target: &'static Target) -> Result<Built> {
 
 /// Builds from the source in `source` into `folder`.
 fn build_in(screen: &Screen, target: &'static Target, source: &Path, folder: &Path) -> Result<Built> {
-    if let Some(missing) = agent::missing() {
+    if let Some(missing) = missing() {
         bail!("cannot build for {}: {missing}", target.name);
     }
     packages::require(screen, &[target.compiler, ("make", "make"), ("dpkg-source", "dpkg-dev")])?;

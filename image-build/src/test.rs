@@ -16,7 +16,7 @@ use crate::lab::home::Placement;
 use crate::lab::sites::Names;
 use crate::process::{Finished, cargo, describe, last_lines, run};
 use crate::ui::{Screen, Tone};
-use crate::{browser, ebpf, fuzz, interrupt, packages, workspace};
+use crate::{browser, dist, ebpf, fuzz, interrupt, packages, workspace};
 
 /// Time for one step: the longest builds and runs every test of the workspace.
 const STEP_LIMIT: Duration = Duration::from_secs(2400);
@@ -116,6 +116,12 @@ fn steps() -> Vec<Step> {
         step("programs are answered as the interface's document says (schemathesis)", interface),
         step("a short run of every fuzz target", short_fuzz),
         step("captures are read alike by kernel and host", replay),
+        step("what is shipped for x86_64 is static, packs, and lives in a Debian system (dist)", |screen| {
+            shipped(screen, &["--target", "x86_64", "--debian"])
+        }),
+        step("what is shipped for aarch64 compiles lists and answers alike under emulation (dist)", |screen| {
+            shipped(screen, &["--target", "aarch64", "--emulate"])
+        }),
         step("a family's evening (demo --once)", |screen| own_tool(screen, "a family's evening", &["demo", "--once"])),
         step("a family's evening behind a bridge (demo --bridge --once)", |screen| {
             own_tool(screen, "a family's evening behind a bridge", &["demo", "--bridge", "--once"])
@@ -224,6 +230,15 @@ fn install_schemathesis(folder: &Path) -> Result<Option<String>> {
     }
     fs::write(&installed, SCHEMATHESIS).with_context(|| format!("cannot write {}", installed.display()))?;
     Ok(None)
+}
+
+/// Builds and tries what is shipped, where there are compilers for it.
+fn shipped(screen: &Screen, options: &[&str]) -> Result<Outcome> {
+    if let Some(why) = dist::missing() {
+        return Ok(Outcome::Skipped(why));
+    }
+    let arguments = [&["dist"], options].concat();
+    own_tool(screen, &format!("dist {}", options.join(" ")), &arguments)
 }
 
 fn short_fuzz(screen: &Screen) -> Result<Outcome> {

@@ -67,6 +67,17 @@ fn bridge_mode() {
 }
 
 #[test]
+fn without_the_gate_there_must_be_a_resolver() {
+    check(
+        "gate = false\n",
+        "line 4: without the gate and without the resolver nothing is filtered; add a section [resolver], or remove \
+         `gate = false`",
+    );
+    assert!(!Config::parse(&format!("{GOOD}gate = false\n[resolver]\n")).unwrap().gate);
+    assert!(Config::parse(GOOD).unwrap().gate);
+}
+
+#[test]
 fn names_and_pages_do_not_answer_on_the_same_port() {
     let parse = |web: &str| {
         let text = format!("mode = \"router\"\nlan_interfaces = [\"br-lan\"]\n[resolver]\nhttps_port = 443\n{web}");

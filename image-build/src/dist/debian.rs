@@ -85,7 +85,7 @@ mod tests {
             return;
         }
         let output = Command::new("shellcheck")
-            .args(["postinst", "prerm", "postrm"])
+            .args(["postinst", "prerm", "postrm", "tests/probe.sh"])
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("debian"))
             .output()
             .unwrap();

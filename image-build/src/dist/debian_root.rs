@@ -1,5 +1,6 @@
-//! Tries the Debian package in a system with nothing else in it: install, upgrade, remove, purge, and what systemd says of
-//! the unit. Nothing runs there but the scripts, dpkg and the agent's own `check`.
+//! Tries the Debian package in a system with nothing else in it: install, upgrade, remove and purge, what systemd says of
+//! the unit, and the unit itself, confined as it is, in a container that systemd starts: the gate is attached there,
+//! stays while the package is upgraded, and is gone with it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::lab::namespace::RunFolder;
 use crate::process::{Finished, describe, run};
 use crate::ui::Screen;
 use crate::{packages, workspace};
@@ -23,6 +25,16 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// The system, from the workspace's root; it is made once.
 const FOLDER: &str = "target/dist/debian-root";
 const CONFIGURATION: &str = "etc/stairgate/stairgate.toml";
+const PROBE: &str = include_str!("../../debian/tests/probe.sh");
+const PROBE_UNIT: &str = include_str!("../../debian/tests/probe.service");
+/// What the probe is to find.
+const FOUND: [&str; 5] = [
+    "started: active\n",
+    "status: host0      filtered, native XDP\n",
+    "upgraded: active, ",
+    "gate=\"adopted as it was\"",
+    "removed: 0 pins, 0 tables\n",
+];
 /// Exposure, of ten, that systemd may find at most: what is called "OK" ends at five.
 const EXPOSURE_MAX: f32 = 3.0;
 
@@ -31,7 +43,7 @@ const EXPOSURE_MAX: f32 = 3.0;
 /// # Errors
 /// What went otherwise than it should.
 pub(super) fn check(screen: &Screen, first: &Path, second: &Path) -> Result<()> {
-    packages::require(screen, &[("mmdebstrap", "mmdebstrap"), ("dpkg-deb", "dpkg")])?;
+    packages::require(screen, &[("mmdebstrap", "mmdebstrap"), ("systemd-nspawn", "systemd-container")])?;
     let clean = workspace().join(FOLDER);
     let done = clean.join("etc/debian_version");
     if !done.exists() {
@@ -40,7 +52,8 @@ pub(super) fn check(screen: &Screen, first: &Path, second: &Path) -> Result<()> 
     let system = System { root: clean.with_extension("tried") };
     system.copy_from(&clean)?;
     screen.step("Debian: install, upgrade, remove and purge leave what they should", |_| system.life(first, second))?;
-    screen.step("Debian: systemd takes the unit and finds it confined", |_| system.unit(first))
+    screen.step("Debian: systemd takes the unit and finds it confined", |_| system.unit(first))?;
+    screen.step("Debian: the gate is on from the start, through an upgrade, until the removal", |_| system.boot(second))
 }
 
 fn bootstrap(root: &Path) -> Result<()> {
@@ -115,6 +128,33 @@ impl System {
             text.lines().find_map(|line| line.split_once("stairgate.service: ")?.1.split(' ').next()?.parse().ok());
         let exposure: f32 = exposure.with_context(|| format!("systemd does not judge the unit:\n{text}"))?;
         ensure!(exposure <= EXPOSURE_MAX, "systemd finds the unit exposed by {exposure}:\n{text}");
+        Ok(())
+    }
+
+    /// Starts the system, with the package installed, and looks at what the probe in it finds.
+    fn boot(&self, second: &Path) -> Result<()> {
+        let write = |name: &str, bytes: &[u8]| {
+            let path = self.root.join(name);
+            fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+        };
+        let configuration = fs::read_to_string(self.root.join(CONFIGURATION)).context("there is no configuration")?;
+        write(CONFIGURATION, configuration.replace("br-lan", "host0").as_bytes())?;
+        write("second.deb", &fs::read(second).with_context(|| format!("cannot read {}", second.display()))?)?;
+        write("probe.sh", PROBE.as_bytes())?;
+        write("etc/systemd/system/probe.service", PROBE_UNIT.as_bytes())?;
+        self.inside(&["systemctl", "enable", "stairgate.service"])?;
+        self.inside(&["systemctl", "add-wants", "multi-user.target", "probe.service"])?;
+        let folder = RunFolder::create()?;
+        let mut command = Command::new("systemd-nspawn");
+        // There is no systemd on the outside that would have to know of it.
+        command.args(["--quiet", "--boot", "--register=no", "--keep-unit", "--console=pipe", "--network-veth"]);
+        command.args(["--capability=CAP_NET_ADMIN,CAP_BPF,CAP_PERFMON", "--system-call-filter=bpf"]);
+        command.arg(format!("--bind={}:/sys/fs/bpf", folder.pins().display())).arg("--directory").arg(&self.root);
+        finish(&mut command, LIMIT)?;
+        let found = fs::read_to_string(self.root.join("probe.log")).context("the probe did not run")?;
+        for expected in FOUND {
+            ensure!(found.contains(expected), "`{expected}` is not among what the probe found:\n{found}");
+        }
         Ok(())
     }
 
