@@ -94,6 +94,11 @@ pub(crate) fn missing() -> Option<String> {
     agent::missing()
 }
 
+/// True if an agent for the target of that name was built here, of whatever source.
+pub(crate) fn has_built(target: &str) -> bool {
+    workspace().join(FOLDER).join(target).join("stairgate").exists()
+}
+
 /// Builds what the options name.
 pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
     let targets = options.target.map_or_else(|| target::ALL.iter().collect(), |target| vec![target]);

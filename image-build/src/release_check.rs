@@ -15,7 +15,12 @@ const STEP_LIMIT: Duration = Duration::from_secs(3 * 3600);
 const FAILURE_LINES: usize = 60;
 
 /// What is run: its title, and the arguments of this tool.
-const STEPS: [(&str, &[&str]); 3] = [
+const STEPS: [(&str, &[&str]); 5] = [
+    (
+        "what is shipped for every target runs there, emulated, and in a Debian system",
+        &["dist", "--emulate", "--debian"],
+    ),
+    ("what is shipped is the same byte for byte, built in two folders", &["dist", "--target", "x86_64", "--check"]),
     ("other kernels load the gate and judge alike", &["kernels"]),
     ("the image boots by BIOS, and a family uses it", &["image", "--boot", "bios"]),
     ("the image boots by UEFI with cards without native XDP", &["image", "--boot", "uefi", "--nic", "e1000e"]),
