@@ -333,7 +333,7 @@ fn use_it(surroundings: &Surroundings, code: &str, findings: &mut Findings) -> R
         })?;
     }
     found(findings, "guardian and child browse, IPv4 and IPv6", "open".to_owned());
-    let rule = [("name", barred.name.as_str()), ("action", "block"), ("back", "/")];
+    let rule = [("name", barred.name.as_str()), ("action", "deny"), ("back", "/")];
     guardian.submit("/", &format!("/people/{mia}/names"), &rule)?;
     interrupt::wait_until("the rule's effect on names", PATIENCE, || {
         Ok(!dig(child, ROUTER, &barred.name, Ip::V4, false)?.is_open())
