@@ -85,6 +85,8 @@ fn build() -> Result<Vec<u8>> {
     ];
     let status = cargo_nightly(["build", "--release", "--locked", "-Zbuild-std=core", "--target", TARGET])
         .args(["--package", "stairgate-gate", "--bin", "stairgate-gate", "--features", "kernel"])
+        // What somebody set for quicker builds of their own makes other functions, and another stack, of the same source.
+        .env_remove("CARGO_INCREMENTAL")
         .env("CARGO_TARGET_DIR", &target_dir)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
         .current_dir(&root)
