@@ -3,6 +3,7 @@
 
 pub(crate) mod apk;
 pub(crate) mod ar;
+mod control;
 pub(crate) mod deb;
 pub(crate) mod ipk;
 pub(crate) mod tar;
@@ -82,26 +83,6 @@ fn gunzip(bytes: &[u8]) -> Result<Vec<u8>> {
     GzDecoder::new(bytes).take(UNPACKED_MAX + 1).read_to_end(&mut unpacked).context("it is not compressed by gzip")?;
     ensure!(unpacked.len() as u64 <= UNPACKED_MAX, "it unpacks to more than {UNPACKED_MAX} bytes");
     Ok(unpacked)
-}
-
-/// The lines `Key: value` of a control file, by key; what is indented goes on with the line above.
-fn fields(text: &str) -> BTreeMap<&str, String> {
-    let mut fields: BTreeMap<&str, String> = BTreeMap::new();
-    let mut last = "";
-    for line in text.lines() {
-        if line.starts_with(' ') {
-            fields.entry(last).and_modify(|value| value.extend(["\n", line.trim()]));
-        } else if let Some((key, value)) = line.split_once(':') {
-            fields.insert(key, value.trim().to_owned());
-            last = key;
-        }
-    }
-    fields
-}
-
-/// The members of a list such as `a, b`.
-fn list(text: Option<&String>) -> Vec<String> {
-    text.into_iter().flat_map(|text| text.split(',')).map(|word| word.trim().to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -1,15 +1,11 @@
 //! Packages of dpkg (deb(5)): an `ar` of `debian-binary`, `control.tar.gz` and `data.tar.gz`.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
-use super::{Entry, Package, ar, fields, gunzip, gzip, list, tar};
-
-const FORMAT: &[u8] = b"2.0\n";
-/// The names that scripts have in this format.
-const SCRIPTS: [&str; 4] = ["preinst", "postinst", "prerm", "postrm"];
+use super::control::{self, Control, FORMAT};
+use super::{Package, ar, gunzip, gzip, tar};
 
 /// The package's file name.
 pub(crate) fn file_name(package: &Package) -> String {
@@ -22,22 +18,12 @@ pub(crate) fn file_name(package: &Package) -> String {
 /// # Errors
 /// If something in it does not fit the format.
 pub(crate) fn write(package: &Package) -> Result<Vec<u8>> {
-    let file = |mode, content: Vec<u8>| Entry { mode, content: Some(content) };
-    let mut control = BTreeMap::from([("control".to_owned(), file(0o644, control(package).into_bytes()))]);
-    if !package.conffiles.is_empty() {
-        let text = package.conffiles.iter().map(|path| format!("{path}\n")).collect::<String>();
-        control.insert("conffiles".to_owned(), file(0o644, text.into_bytes()));
-    }
-    for (name, text) in &package.scripts {
-        ensure!(SCRIPTS.contains(name), "dpkg has no script `{name}`");
-        control.insert((*name).to_owned(), file(0o755, text.clone().into_bytes()));
-    }
-    let control = gzip(&tar::write(&control, package.time)?)?;
+    let control = control::write(package, fields(package))?;
     let data = gzip(&tar::write(&package.entries, package.time)?)?;
     Ok(ar::write(&[("debian-binary", FORMAT), ("control.tar.gz", &control), ("data.tar.gz", &data)], package.time))
 }
 
-fn control(package: &Package) -> String {
+fn fields(package: &Package) -> String {
     let Package { name, version, revision, architecture, summary, maintainer, depends, .. } = package;
     let mut text = format!(
         "Package: {name}\nVersion: {version}-{revision}\nArchitecture: {architecture}\nMaintainer: {maintainer}\n\
@@ -61,35 +47,21 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Package> {
     let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
     ensure!(names == ["debian-binary", "control.tar.gz", "data.tar.gz"], "its members are {names:?}");
     ensure!(members[0].1 == FORMAT, "it is of another format");
-    let (control, _) = tar::read(&gunzip(members[1].1)?)?;
+    let control = Control::read(members[1].1)?;
     let (entries, time) = tar::read(&gunzip(members[2].1)?)?;
-    let text = |name: &str| {
-        let content = control.get(name).and_then(|entry| entry.content.clone());
-        Ok::<_, anyhow::Error>(String::from_utf8(content.with_context(|| format!("there is no {name}"))?)?)
-    };
-    let described = text("control")?;
-    let fields = fields(&described);
-    let field = |name: &str| fields.get(name).cloned().with_context(|| format!("the control file has no {name}"));
-    let version = field("Version")?;
-    let (version, revision) = version.rsplit_once('-').context("the version has no revision")?;
-    let conffiles = if control.contains_key("conffiles") { text("conffiles")? } else { String::new() };
-    let mut scripts = BTreeMap::new();
-    for name in SCRIPTS.into_iter().filter(|name| control.contains_key(*name)) {
-        ensure!(control.get(name).is_some_and(|entry| entry.mode == 0o755), "{name} cannot be run");
-        scripts.insert(name, text(name)?);
-    }
+    let (version, revision) = control.version("-")?;
     Ok(Package {
-        name: field("Package")?,
-        version: version.to_owned(),
-        revision: revision.parse().context("the revision is no number")?,
-        architecture: field("Architecture")?,
-        summary: field("Description")?,
-        maintainer: field("Maintainer")?,
+        name: control.field("Package")?,
+        version,
+        revision,
+        architecture: control.field("Architecture")?,
+        summary: control.field("Description")?,
+        maintainer: control.field("Maintainer")?,
         licence: String::new(),
-        depends: list(fields.get("Depends")),
-        conffiles: conffiles.lines().map(str::to_owned).collect(),
+        depends: control.depends(),
+        conffiles: control.conffiles,
         entries,
-        scripts,
+        scripts: control.scripts,
         time,
     })
 }

@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Entry, Package, fields, gunzip, gzip, list, tar};
-
-const FORMAT: &[u8] = b"2.0\n";
-/// The names that scripts have in this format.
-const SCRIPTS: [&str; 4] = ["preinst", "postinst", "prerm", "postrm"];
+use super::control::{self, Control, FORMAT};
+use super::{Entry, Package, gunzip, gzip, tar};
 
 /// The package's file name.
 pub(crate) fn file_name(package: &Package) -> String {
@@ -22,25 +19,16 @@ pub(crate) fn file_name(package: &Package) -> String {
 /// # Errors
 /// If something in it does not fit the format.
 pub(crate) fn write(package: &Package) -> Result<Vec<u8>> {
-    let file = |mode, content: Vec<u8>| Entry { mode, content: Some(content) };
-    let mut control = BTreeMap::from([("control".to_owned(), file(0o644, control(package).into_bytes()))]);
-    if !package.conffiles.is_empty() {
-        let text = package.conffiles.iter().map(|path| format!("{path}\n")).collect::<String>();
-        control.insert("conffiles".to_owned(), file(0o644, text.into_bytes()));
-    }
-    for (name, text) in &package.scripts {
-        ensure!(SCRIPTS.contains(name), "opkg has no script `{name}`");
-        control.insert((*name).to_owned(), file(0o755, text.clone().into_bytes()));
-    }
+    let file = |content: Vec<u8>| Entry { mode: 0o644, content: Some(content) };
     let whole = BTreeMap::from([
-        ("debian-binary".to_owned(), file(0o644, FORMAT.to_vec())),
-        ("data.tar.gz".to_owned(), file(0o644, gzip(&tar::write(&package.entries, package.time)?)?)),
-        ("control.tar.gz".to_owned(), file(0o644, gzip(&tar::write(&control, package.time)?)?)),
+        ("debian-binary".to_owned(), file(FORMAT.to_vec())),
+        ("data.tar.gz".to_owned(), file(gzip(&tar::write(&package.entries, package.time)?)?)),
+        ("control.tar.gz".to_owned(), file(control::write(package, fields(package))?)),
     ]);
     gzip(&tar::write(&whole, package.time)?)
 }
 
-fn control(package: &Package) -> String {
+fn fields(package: &Package) -> String {
     let Package { name, version, revision, architecture, summary, maintainer, licence, depends, .. } = package;
     format!(
         "Package: {name}\nVersion: {version}-r{revision}\nDepends: {}\nLicense: {licence}\nSection: net\n\
@@ -56,39 +44,29 @@ fn control(package: &Package) -> String {
 /// What is wrong with them.
 pub(crate) fn read(bytes: &[u8]) -> Result<Package> {
     let (whole, _) = tar::read(&gunzip(bytes)?)?;
-    let member = |entries: &BTreeMap<String, Entry>, name: &str| {
-        entries.get(name).and_then(|entry| entry.content.clone()).with_context(|| format!("there is no {name}"))
+    let member = |name: &str| {
+        whole.get(name).and_then(|entry| entry.content.as_deref()).with_context(|| format!("there is no {name}"))
     };
-    ensure!(member(&whole, "debian-binary")? == FORMAT, "it is of another format");
-    let (entries, time) = tar::read(&gunzip(&member(&whole, "data.tar.gz")?)?)?;
-    let (control, _) = tar::read(&gunzip(&member(&whole, "control.tar.gz")?)?)?;
-    let text = |name: &str| Ok::<_, anyhow::Error>(String::from_utf8(member(&control, name)?)?);
-    let described = text("control")?;
-    let fields = fields(&described);
-    let field = |name: &str| fields.get(name).cloned().with_context(|| format!("the control file has no {name}"));
-    let version = field("Version")?;
-    let (version, revision) = version.rsplit_once("-r").context("the version has no revision")?;
-    let conffiles = if control.contains_key("conffiles") { text("conffiles")? } else { String::new() };
-    let mut scripts = BTreeMap::new();
-    for name in SCRIPTS.into_iter().filter(|name| control.contains_key(*name)) {
-        ensure!(control.get(name).is_some_and(|entry| entry.mode == 0o755), "{name} cannot be run");
-        scripts.insert(name, text(name)?);
-    }
+    ensure!(member("debian-binary")? == FORMAT, "it is of another format");
+    let (entries, time) = tar::read(&gunzip(member("data.tar.gz")?)?)?;
+    let control = Control::read(member("control.tar.gz")?)?;
+    let (version, revision) = control.version("-r")?;
+    let installed_size = control.field("Installed-Size")?;
     let package = Package {
-        name: field("Package")?,
-        version: version.to_owned(),
-        revision: revision.parse().context("the revision is no number")?,
-        architecture: field("Architecture")?,
-        summary: field("Description")?,
-        maintainer: field("Maintainer")?,
-        licence: field("License")?,
-        depends: list(fields.get("Depends")),
-        conffiles: conffiles.lines().map(str::to_owned).collect(),
+        name: control.field("Package")?,
+        version,
+        revision,
+        architecture: control.field("Architecture")?,
+        summary: control.field("Description")?,
+        maintainer: control.field("Maintainer")?,
+        licence: control.field("License")?,
+        depends: control.depends(),
+        conffiles: control.conffiles,
         entries,
-        scripts,
+        scripts: control.scripts,
         time,
     };
-    ensure!(field("Installed-Size")? == package.installed_bytes().to_string(), "the installed size is another");
+    ensure!(installed_size == package.installed_bytes().to_string(), "the installed size is another");
     Ok(package)
 }
 
