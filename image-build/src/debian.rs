@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::process::{Finished, describe, run, succeed};
+use crate::process::{succeed, succeed_within};
 use crate::workspace;
 
 /// Where lists, packages and what was unpacked lie, beneath the project's folder.
 const FOLDER: &str = "target/debian";
 /// The keys that Debian signs its archives with; every Debian machine has them.
-const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+pub(crate) const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// Names a mirror on machines whose own package lists do not.
 const MIRROR_VARIABLE: &str = "STAIRGATE_DEBIAN_MIRROR";
 /// Time for fetching lists or packages.
@@ -97,12 +97,12 @@ impl Suite {
     fn file_names(&self, arguments: &[&str]) -> Result<Vec<String>> {
         let nowhere = format!("Dir::Cache::archives={}/nowhere", self.folder.display());
         let mut command = self.command("apt-get", &[&["--print-uris", "-o", &nowhere], arguments].concat());
-        Ok(file_names(&output(command.current_dir(self.folder.join("nowhere")))?))
+        Ok(file_names(&succeed_within(command.current_dir(self.folder.join("nowhere")), FETCH_LIMIT)?))
     }
 
     /// Runs a program of apt on this suite alone, as if nothing were installed.
     fn apt(&self, program: &str, arguments: &[&str]) -> Result<String> {
-        output(&mut self.command(program, arguments))
+        succeed_within(&mut self.command(program, arguments), FETCH_LIMIT)
     }
 
     fn command(&self, program: &str, arguments: &[&str]) -> Command {
@@ -128,15 +128,8 @@ impl Suite {
     }
 }
 
-/// What a command of apt prints.
-fn output(command: &mut Command) -> Result<String> {
-    let Finished { status, stdout, stderr } = run(command, FETCH_LIMIT)?;
-    ensure!(status.success(), "{} failed: {}", describe(command), stderr.trim());
-    Ok(stdout)
-}
-
 /// The mirror that this machine's own packages come from.
-fn mirror() -> Result<String> {
+pub(crate) fn mirror() -> Result<String> {
     if let Ok(mirror) = std::env::var(MIRROR_VARIABLE) {
         return Ok(mirror);
     }
@@ -170,8 +163,7 @@ fn unpack(archive: &Path, folder: &Path) -> Result<Package> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let mut command = Command::new("dpkg-deb");
         command.arg("--extract").arg(archive).arg(&partial);
-        let finished = run(&mut command, FETCH_LIMIT)?;
-        ensure!(finished.status.success(), "{} failed: {}", describe(&command), finished.stderr.trim());
+        succeed_within(&mut command, FETCH_LIMIT)?;
         fs::rename(&partial, &root).with_context(|| format!("cannot make {}", root.display()))?;
     }
     let show = "${Package}\n${Version}\n${source:Package}\n${source:Version}\n";

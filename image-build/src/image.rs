@@ -19,7 +19,7 @@ use clap::Args;
 
 use crate::debian::Suite;
 use crate::modules::Kernel;
-use crate::process::{describe, run};
+use crate::process::succeed_within;
 use crate::ui::Screen;
 use crate::{dist, packages, workspace};
 
@@ -161,7 +161,5 @@ fn squash(tree: &Path, to: &Path) -> Result<()> {
 
 /// Runs a program that has to succeed.
 fn program(command: &mut Command) -> Result<()> {
-    let finished = run(command, PROGRAM_LIMIT)?;
-    ensure!(finished.status.success(), "{} failed: {}", describe(command), finished.stderr.trim());
-    Ok(())
+    succeed_within(command, PROGRAM_LIMIT).map(drop)
 }

@@ -14,7 +14,7 @@ use clap::Args;
 
 use crate::debian::Suite;
 use crate::modules::Kernel;
-use crate::process::{Finished, cargo, describe, run, succeed};
+use crate::process::{Finished, cargo, run, succeed, succeed_within};
 use crate::qemu::{self, Machine};
 use crate::ui::{Screen, Tone};
 use crate::{packages, workspace};
@@ -116,8 +116,7 @@ fn build() -> Result<Vec<Trial>> {
 
 /// Runs cargo and returns the programs that it built, by the names of their targets.
 fn executables(command: &mut Command) -> Result<Vec<(String, PathBuf)>> {
-    let Finished { status, stdout, stderr } = run(command, BUILD_LIMIT)?;
-    ensure!(status.success(), "{} failed: {}", describe(command), stderr.trim());
+    let stdout = succeed_within(command, BUILD_LIMIT)?;
     let messages = stdout.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let built = messages.filter_map(|message| {
         let path = message.get("executable")?.as_str()?;

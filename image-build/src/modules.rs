@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 
 use crate::debian::Package;
-use crate::process::{describe, run};
+use crate::process::succeed_within;
 
 /// Time for reading all modules of a kernel.
 const DEPMOD_LIMIT: Duration = Duration::from_secs(300);
@@ -69,10 +69,7 @@ impl Kernel {
 
 /// Writes the indexes of the modules beneath `root`.
 fn depmod(root: &Path, release: &str) -> Result<()> {
-    let mut command = Command::new("depmod");
-    let finished = run(command.arg("-b").arg(root).arg(release), DEPMOD_LIMIT)?;
-    ensure!(finished.status.success(), "{} failed: {}", describe(&command), finished.stderr.trim());
-    Ok(())
+    succeed_within(Command::new("depmod").arg("-b").arg(root).arg(release), DEPMOD_LIMIT).map(drop)
 }
 
 /// Writes a module without its compression: busybox hands files to the kernel as they are.

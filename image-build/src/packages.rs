@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::geteuid;
 
-use crate::process::{Finished, describe, run};
+use crate::process::succeed_within;
 use crate::ui::Screen;
 
 /// Programs, and the packages of Debian and Ubuntu that bring them. Of the servers, only unbound's package starts one by
@@ -107,7 +107,5 @@ fn install(packages: &[&str]) -> Result<()> {
 fn apt_get(arguments: &[&str]) -> Result<()> {
     let mut command = Command::new("apt-get");
     command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-    let Finished { status, stderr, .. } = run(&mut command, INSTALL_LIMIT).context("cannot install packages")?;
-    ensure!(status.success(), "{} failed: {}", describe(&command), stderr.trim());
-    Ok(())
+    succeed_within(&mut command, INSTALL_LIMIT).context("cannot install packages").map(drop)
 }

@@ -67,7 +67,13 @@ pub(crate) fn run_with_input(command: &mut Command, input: &[u8], limit: Duratio
 
 /// Runs a command that has to succeed and returns what it printed.
 pub(crate) fn succeed(command: &mut Command) -> Result<String> {
-    succeed_with_input(command, b"")
+    succeed_within(command, COMMAND_LIMIT)
+}
+
+/// As [`succeed`], for a command that takes up to `limit`.
+pub(crate) fn succeed_within(command: &mut Command, limit: Duration) -> Result<String> {
+    let finished = run(command, limit)?;
+    printed(command, finished)
 }
 
 /// The last lines of what a command said, at most `count`.
@@ -79,8 +85,13 @@ pub(crate) fn last_lines(text: &str, count: usize) -> String {
 /// Runs a command that has to succeed, with `input` on its standard input, and returns what it printed.
 pub(crate) fn succeed_with_input(command: &mut Command, input: &[u8]) -> Result<String> {
     let finished = run_with_input(command, input, COMMAND_LIMIT)?;
-    let Finished { status, stdout, stderr } = finished;
-    ensure!(status.success(), "{} failed ({status}): {}", describe(command), stderr.trim());
+    printed(command, finished)
+}
+
+/// What a command printed, or why it failed. Some say that where others print results.
+fn printed(command: &Command, Finished { status, stdout, stderr }: Finished) -> Result<String> {
+    let why = if stderr.trim().is_empty() { stdout.trim() } else { stderr.trim() };
+    ensure!(status.success(), "{} failed ({status}): {why}", describe(command));
     Ok(stdout)
 }
 

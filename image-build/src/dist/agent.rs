@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use super::Target;
 use super::libc::Libc;
 use crate::ebpf;
-use crate::process::{Finished, cargo_nightly, describe, run};
+use crate::process::{cargo_nightly, succeed_within};
 
 /// Time for a build from nothing.
 const LIMIT: Duration = Duration::from_secs(2400);
@@ -73,8 +73,7 @@ pub(crate) fn build(target: &Target, libc: &Libc, source: &Path, folder: &Path) 
         .env(format!("CC_{underscored}"), format!("{}-gcc", target.tools))
         .env(format!("AR_{underscored}"), format!("{}-ar", target.tools))
         .env(format!("CFLAGS_{underscored}"), c_flags);
-    let Finished { status, stderr, .. } = run(&mut command, LIMIT)?;
-    ensure!(status.success(), "{} failed:\n{stderr}", describe(&command));
+    succeed_within(&mut command, LIMIT)?;
     let program = target_dir.join(target.triple).join("dist/stairgate");
     ensure!(fs::exists(&program).unwrap_or(false), "the build left no {}", program.display());
     Ok(program)

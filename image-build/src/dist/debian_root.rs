@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use crate::lab::namespace::RunFolder;
-use crate::process::{Finished, describe, run};
+use crate::process::succeed_within;
 use crate::ui::Screen;
 use crate::{packages, workspace};
 
@@ -59,7 +59,7 @@ pub(super) fn check(screen: &Screen, first: &Path, second: &Path) -> Result<()> 
 fn bootstrap(root: &Path) -> Result<()> {
     let mut command = Command::new("mmdebstrap");
     command.args(["--quiet", "--mode=root", "--variant=minbase", "--include", PACKAGES, SUITE]).arg(root);
-    finish(&mut command, BUILD_LIMIT).map(drop)
+    succeed_within(&mut command, BUILD_LIMIT).map(drop)
 }
 
 struct System {
@@ -68,8 +68,8 @@ struct System {
 
 impl System {
     fn copy_from(&self, clean: &Path) -> Result<()> {
-        finish(Command::new("rm").args(["-rf", "--one-file-system"]).arg(&self.root), LIMIT)?;
-        finish(Command::new("cp").arg("-a").args([clean, &self.root]), LIMIT).map(drop)
+        succeed_within(Command::new("rm").args(["-rf", "--one-file-system"]).arg(&self.root), LIMIT)?;
+        succeed_within(Command::new("cp").arg("-a").args([clean, &self.root]), LIMIT).map(drop)
     }
 
     /// A command inside, with a mount and process namespace of its own.
@@ -77,7 +77,7 @@ impl System {
         let mut command = Command::new("unshare");
         command.args(["--mount", "--pid", "--net", "--fork", "--kill-child", "chroot"]).arg(&self.root).args(words);
         command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LC_ALL", "C.UTF-8");
-        finish(&mut command, LIMIT)
+        succeed_within(&mut command, LIMIT)
     }
 
     fn install(&self, package: &Path) -> Result<()> {
@@ -150,7 +150,7 @@ impl System {
         command.args(["--quiet", "--boot", "--register=no", "--keep-unit", "--console=pipe", "--network-veth"]);
         command.args(["--capability=CAP_NET_ADMIN,CAP_BPF,CAP_PERFMON", "--system-call-filter=bpf"]);
         command.arg(format!("--bind={}:/sys/fs/bpf", folder.pins().display())).arg("--directory").arg(&self.root);
-        finish(&mut command, LIMIT)?;
+        succeed_within(&mut command, LIMIT)?;
         let found = fs::read_to_string(self.root.join("probe.log")).context("the probe did not run")?;
         for expected in FOUND {
             ensure!(found.contains(expected), "`{expected}` is not among what the probe found:\n{found}");
@@ -179,10 +179,4 @@ impl System {
         }
         Ok(files)
     }
-}
-
-fn finish(command: &mut Command, limit: Duration) -> Result<String> {
-    let Finished { status, stdout, stderr } = run(command, limit)?;
-    ensure!(status.success(), "{} ended with {status}:\n{stderr}\n{stdout}", describe(command));
-    Ok(stdout)
 }

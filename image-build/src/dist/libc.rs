@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 
 use super::Target;
-use crate::process::{Finished, describe, run};
+use crate::debian::{KEYS, mirror};
+use crate::process::succeed_within;
 use crate::ui::Screen;
 
 /// The release of Debian whose source is taken, so that every machine builds the same.
 const SUITE: &str = "trixie";
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// Time for one of the commands here.
 const LIMIT: Duration = Duration::from_secs(600);
 /// What the compiler is told everywhere: no code of ours calls musl often enough for speed to count.
@@ -61,7 +61,7 @@ fn fetch(folder: &Path, source: &Path) -> Result<()> {
         fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))?;
     }
     let list = apt.join("sources.list");
-    fs::write(&list, format!("deb-src [signed-by={KEYRING}] {} {SUITE} main\n", mirror()?))
+    fs::write(&list, format!("deb-src [signed-by={KEYS}] {} {SUITE} main\n", mirror()?))
         .with_context(|| format!("cannot write {}", list.display()))?;
     let settings = [
         format!("Dir::State::Lists={}", apt.join("lists").display()),
@@ -103,21 +103,6 @@ fn fetch(folder: &Path, source: &Path) -> Result<()> {
     fs::write(source.join("version"), version.trim()).context("cannot write the version of musl")
 }
 
-/// The archive that this machine takes its own packages from.
-fn mirror() -> Result<String> {
-    let mut command = Command::new("apt-get");
-    command.args(["indextargets", "--format", "$(ORIGIN) $(SITE) $(REPO_URI)", "Created-By: Packages"]);
-    let Finished { stdout, .. } = run(&mut command, LIMIT)?;
-    let debian = stdout.lines().filter_map(|line| line.strip_prefix("Debian ")).find(|line| !line.contains("security"));
-    match debian.and_then(|line| line.split_once(' ')) {
-        Some((_, uri)) => Ok(uri.to_owned()),
-        None => bail!(
-            "this machine's apt knows no archive of Debian, from which the source of musl comes; run it on Debian, or \
-             in a container of it, after apt-get update"
-        ),
-    }
-}
-
 fn build(target: &Target, source: &Path, root: &Path) -> Result<()> {
     let work = root.join("build");
     remove(root)?;
@@ -152,9 +137,7 @@ fn unwinder(target: &Target, root: &Path, work: &Path) -> Result<()> {
 }
 
 fn finish(command: &mut Command) -> Result<()> {
-    let Finished { status, stderr, stdout } = run(command, LIMIT)?;
-    ensure!(status.success(), "{} failed:\n{stderr}\n{stdout}", describe(command));
-    Ok(())
+    succeed_within(command, LIMIT).map(drop)
 }
 
 fn remove(folder: &Path) -> Result<()> {

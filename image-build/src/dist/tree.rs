@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Target;
 use super::libc::Libc;
-use crate::process::{Finished, cargo, describe, run};
+use crate::process::{cargo, succeed_within};
 
 const LIMIT: Duration = Duration::from_secs(300);
 /// How the names of files with a licence begin, in lower case.
@@ -91,7 +91,7 @@ fn linked(target: &Target, source: &Path) -> Result<BTreeSet<(String, String)>> 
     let mut command = cargo(["tree", "--locked", "--edges=normal,no-proc-macro", "--prefix=none", "--format={p}"]);
     command.args(["--package", ROOT, "--target", target.triple]).current_dir(source);
     let mut linked = BTreeSet::new();
-    for line in finish(&mut command)?.lines().filter(|line| !line.is_empty()) {
+    for line in succeed_within(&mut command, LIMIT)?.lines().filter(|line| !line.is_empty()) {
         let mut words = line.split(' ');
         let name = words.next().unwrap_or_default();
         let version = words.next().and_then(|word| word.strip_prefix('v')).context("cargo tree speaks otherwise")?;
@@ -102,14 +102,8 @@ fn linked(target: &Target, source: &Path) -> Result<BTreeSet<(String, String)>> 
 
 fn metadata(target: &Target, source: &Path) -> Result<Value> {
     let mut command = cargo(["metadata", "--locked", "--format-version=1", "--filter-platform", target.triple]);
-    let output = finish(command.current_dir(source))?;
+    let output = succeed_within(command.current_dir(source), LIMIT)?;
     serde_json::from_str(&output).context("what cargo metadata prints is no JSON")
-}
-
-fn finish(command: &mut Command) -> Result<String> {
-    let Finished { status, stdout, stderr } = run(command, LIMIT)?;
-    ensure!(status.success(), "{} failed:\n{stderr}", describe(command));
-    Ok(stdout)
 }
 
 fn text(value: &Value, key: &str) -> Result<String> {
@@ -166,7 +160,7 @@ fn licence_files(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn standard_library() -> Result<Part> {
     let mut command = Command::new("rustc");
-    let version = finish(command.args(["+nightly", "--version"]).env_remove("RUSTUP_TOOLCHAIN"))?;
+    let version = succeed_within(command.args(["+nightly", "--version"]).env_remove("RUSTUP_TOOLCHAIN"), LIMIT)?;
     let version = version.trim().trim_start_matches("rustc ").to_owned();
     Ok(Part {
         name: "rust-std".to_owned(),

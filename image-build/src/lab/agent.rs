@@ -12,7 +12,7 @@ use super::Lab;
 use super::household::Household;
 use super::namespace::Namespace;
 use crate::interrupt;
-use crate::process::{COMMAND_LIMIT, Daemon, Finished, cargo, describe, descriptors, resident_mib, run};
+use crate::process::{COMMAND_LIMIT, Daemon, Finished, cargo, descriptors, resident_mib, run, succeed_within};
 use crate::ui::Screen;
 use crate::workspace;
 
@@ -25,8 +25,7 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 pub(crate) fn build(screen: &Screen) -> Result<PathBuf> {
     screen.step("Building the agent (release)", |_| {
         let mut command = cargo(["build", "--release", "--package", "stairgate", "--bin", "stairgate"]);
-        let Finished { status, stderr, .. } = run(&mut command, BUILD_LIMIT)?;
-        ensure!(status.success(), "{} failed:\n{stderr}", describe(&command));
+        succeed_within(&mut command, BUILD_LIMIT)?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
         let program = target.join("release/stairgate");
         ensure!(program.exists(), "the build left no {}", program.display());
