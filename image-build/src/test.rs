@@ -127,6 +127,12 @@ fn steps() -> Vec<Step> {
             }
             shipped(screen, &["--target", "aarch64", "--emulate"])
         }),
+        step("a router's image boots by BIOS, and a family uses it (image --boot)", |screen| {
+            if let Some(why) = dist::missing() {
+                return Ok(Outcome::Skipped(why));
+            }
+            own_tool(screen, "image --boot bios", &["image", "--boot", "bios"])
+        }),
         step("a family's evening (demo --once)", |screen| own_tool(screen, "a family's evening", &["demo", "--once"])),
         step("a family's evening behind a bridge (demo --bridge --once)", |screen| {
             own_tool(screen, "a family's evening behind a bridge", &["demo", "--bridge", "--once"])
