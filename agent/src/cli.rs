@@ -3,6 +3,7 @@
 mod ask;
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -236,8 +237,16 @@ fn execute(cli: &Cli, object: &'static [u8]) -> anyhow::Result<u8> {
         return Ok(DONE);
     }
     if let Command::Update { source, allow_older } = &cli.command {
-        let update::Written { version, slot } = update::update(source, *allow_older)?;
-        let words = format!("version {version} is in slot {slot}; restart to try it: it is kept only if it works");
+        let update::Written { version, place } =
+            update::update(source, *allow_older, &mut |_| ControlFlow::Continue(()))?;
+        let words = match place {
+            update::Place::Slot(slot) => {
+                format!("version {version} is in slot {slot}; restart to try it: it is kept only if it works")
+            }
+            update::Place::Agent => {
+                format!("version {version} of the agent is tried now, and kept only if it works; the gate stays")
+            }
+        };
         output::sentence(&words, cli.json)?;
         return Ok(DONE);
     }
