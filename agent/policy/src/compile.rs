@@ -4,9 +4,7 @@ use std::collections::HashSet;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use stairgate_abi::maps::{
-    MASKS_MAX, PROFILE_UNKNOWN, PROFILE_UNMANAGED, Profile, TRANSITIONS_MAX, Transition, options,
-};
+use stairgate_abi::maps::{MASKS_MAX, PROFILE_UNKNOWN, PROFILE_UNMANAGED, Profile, Transition, options};
 use stairgate_abi::{Mask, Tag};
 
 use crate::household::{Action, EVERYDAY, Household, ModeId, OwnRule, Owner, PersonId, PrivacyLevel, Rules, Scope};
@@ -202,26 +200,16 @@ impl Masks {
 
 fn empty(rules: &Rules) -> Profile {
     Profile {
-        first_mask: 0,
-        transitions: 0,
         block_style: rules.block_style as u32,
         options: if rules.log >= PrivacyLevel::BlockedNames { options::EVENT_NAMES } else { 0 },
-        transition: [Transition::default(); TRANSITIONS_MAX],
-        mask: [Mask::default(); MASKS_MAX],
+        ..Profile::default()
     }
 }
 
 fn unmanaged() -> Profile {
-    let mut mask = [Mask::default(); MASKS_MAX];
-    mask[0] = UNMANAGED;
-    Profile {
-        first_mask: 0,
-        transitions: 0,
-        block_style: 0,
-        options: 0,
-        transition: [Transition::default(); TRANSITIONS_MAX],
-        mask,
-    }
+    let mut profile = Profile::default();
+    profile.mask[0] = UNMANAGED;
+    profile
 }
 
 /// Number of the profile that the devices of `owner` have.
@@ -273,7 +261,7 @@ fn about(rule: &OwnRule) -> (&str, Scope) {
 #[cfg(test)]
 mod tests {
     use stairgate_abi::flags;
-    use stairgate_abi::maps::PROFILE_FIRST_PERSON;
+    use stairgate_abi::maps::{PROFILE_FIRST_PERSON, TRANSITIONS_MAX};
 
     use super::*;
     use crate::defaults::{defaults_for, defaults_for_unknown_devices};

@@ -10,11 +10,11 @@ use aya::programs::Xdp;
 use aya_obj::programs::XdpAttachType;
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use stairgate_abi::maps::{
-    Counter, DEVICE_BUCKETS, Flow, FlowKey, LOCAL_PREFIXES_MAX, MASKS_MAX, PROFILES_MAX, Prefix, Profile, ResolvedKey,
-    Settings, TAG_SETS_MAX, TRANSITIONS_MAX, Transition, names,
+    Counter, DEVICE_BUCKETS, Flow, FlowKey, LOCAL_PREFIXES_MAX, PROFILES_MAX, Prefix, Profile, ResolvedKey, Settings,
+    TAG_SETS_MAX, names,
 };
 use stairgate_abi::table::BUCKET_SLOTS;
-use stairgate_abi::{ABI_MARK, ABI_VERSION, Mask};
+use stairgate_abi::{ABI_MARK, ABI_VERSION};
 
 use super::error::Error;
 use super::memory::{Mapping, Plain};
@@ -69,20 +69,12 @@ pub(super) fn is_of_this_version(object: &[u8]) -> bool {
 /// A set in memory of the agent's own, with `buckets` buckets in the domain table: what names are judged by where no
 /// program judges packets.
 pub(super) fn in_memory(buckets: u32, hash_key: u64) -> Result<Maps, Error> {
-    let nothing = Profile {
-        first_mask: 0,
-        transitions: 0,
-        block_style: 0,
-        options: 0,
-        transition: [Transition::default(); TRANSITIONS_MAX],
-        mask: [Mask::default(); MASKS_MAX],
-    };
     Ok(Maps {
         settings: Values::Memory(vec![Plain(first_settings(buckets, hash_key))]),
         domains: words(names::DOMAINS, buckets as usize * BUCKET_SLOTS)?,
         tag_sets: words(names::TAG_SETS, TAG_SETS_MAX as usize * TAG_SET_WORDS)?,
         devices: words(names::DEVICES, DEVICE_BUCKETS as usize * BUCKET_SLOTS)?,
-        profiles: Values::Memory(vec![Plain(nothing); 2 * PROFILES_MAX as usize]),
+        profiles: Values::Memory(vec![Plain(Profile::default()); 2 * PROFILES_MAX as usize]),
         heads: Values::Memory(vec![0; PROFILES_MAX as usize]),
     })
 }

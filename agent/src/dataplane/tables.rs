@@ -282,7 +282,7 @@ pub(super) mod tests {
 
     use proptest::prelude::*;
     use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
-    use stairgate_abi::maps::{MASKS_MAX, TAG_SETS_MAX, TRANSITIONS_MAX, Transition};
+    use stairgate_abi::maps::{TAG_SETS_MAX, Transition};
     use stairgate_abi::table::Writer;
     use stairgate_abi::{Reason, Tag, lookup};
     use stairgate_wire::{Bytes as _, Plain, dns, layout, split_dotted};
@@ -304,14 +304,7 @@ pub(super) mod tests {
     }
 
     fn profile(masks: &[Mask], transitions: &[(u64, u32)]) -> Profile {
-        let mut profile = Profile {
-            first_mask: 0,
-            transitions: transitions.len() as u32,
-            block_style: 0,
-            options: 0,
-            transition: [Transition::default(); TRANSITIONS_MAX],
-            mask: [Mask::default(); MASKS_MAX],
-        };
+        let mut profile = Profile { transitions: transitions.len() as u32, ..Profile::default() };
         profile.mask[..masks.len()].copy_from_slice(masks);
         for (to, (at, mask)) in profile.transition.iter_mut().zip(transitions) {
             *to = Transition { at: *at, mask: *mask, reserved: 0 };

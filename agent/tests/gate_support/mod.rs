@@ -12,7 +12,7 @@ use rustix::mount::{MountFlags, UnmountFlags};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use stairgate::dataplane::{Dataplane, Options};
 use stairgate_abi::hash::NameHash;
-use stairgate_abi::maps::{MASKS_MAX, PROFILE_FIRST_PERSON, Profile, TRANSITIONS_MAX, Transition};
+use stairgate_abi::maps::{PROFILE_FIRST_PERSON, Profile};
 use stairgate_abi::{Mask, Tag, TagSet, Tags};
 
 /// The kernel program that is checked in.
@@ -242,14 +242,7 @@ pub(crate) fn tags(tag: Tag) -> TagSet {
 }
 
 pub(crate) fn profile(mask: Mask) -> Profile {
-    let mut profile = Profile {
-        first_mask: 0,
-        transitions: 0,
-        block_style: 0,
-        options: 0,
-        transition: [Transition::default(); TRANSITIONS_MAX],
-        mask: [Mask::default(); MASKS_MAX],
-    };
+    let mut profile = Profile::default();
     profile.mask[0] = mask;
     profile
 }

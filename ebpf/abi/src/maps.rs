@@ -354,6 +354,20 @@ impl Counter {
     ];
 }
 
+/// Nothing is closed, and nothing ever changes.
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            first_mask: 0,
+            transitions: 0,
+            block_style: BlockStyle::default() as u32,
+            options: 0,
+            transition: [Transition::default(); TRANSITIONS_MAX],
+            mask: [Mask::default(); MASKS_MAX],
+        }
+    }
+}
+
 const _: () = {
     assert!(size_of::<Settings>() == 32 + 32 * LOCAL_PREFIXES_MAX);
     assert!(size_of::<Transition>() == 16);

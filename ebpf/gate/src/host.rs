@@ -15,7 +15,6 @@ use stairgate_abi::hash::{NameHash, hash_mac};
 use stairgate_abi::maps::{
     Counter, DEVICE_BUCKETS, EVENT_NAME_MAX, Event, FLOWS_MAX, Flow, FlowKey, LOCAL_PREFIXES_MAX, MASKS_MAX,
     PROFILES_MAX, Prefix, Profile, ResolvedKey, STRANGERS_MAX, STREAMS_MAX, Settings, StreamKey, TAG_SETS_MAX,
-    TRANSITIONS_MAX, Transition,
 };
 use stairgate_abi::table::{BUCKET_SLOTS, Entry, TableFull, TagSetInterner, TooManyTagSets, Writer};
 use stairgate_abi::{ABI_VERSION, Mask, TagSet};
@@ -225,14 +224,7 @@ impl Host {
 
 /// A profile whose mask never changes and whose events carry names.
 pub fn steady_profile(mask: Mask) -> Profile {
-    Profile {
-        first_mask: 0,
-        transitions: 0,
-        block_style: 0,
-        options: stairgate_abi::maps::options::EVENT_NAMES,
-        transition: [Transition::default(); TRANSITIONS_MAX],
-        mask: [mask; MASKS_MAX],
-    }
+    Profile { options: stairgate_abi::maps::options::EVENT_NAMES, mask: [mask; MASKS_MAX], ..Profile::default() }
 }
 
 /// The name that an event tells, in lower case; empty if it tells none.
