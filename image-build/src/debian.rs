@@ -64,11 +64,27 @@ impl Suite {
         ))
     }
 
-    /// The newest package that the package `alias`, which has nothing in it, stands for.
-    pub(crate) fn newest(&self, alias: &str) -> Result<String> {
-        let text = self.apt("apt-cache", &["depends", "--important", alias])?;
-        let name = text.lines().find_map(|line| line.trim().strip_prefix("Depends: "));
-        name.map(str::to_owned).with_context(|| format!("{alias} stands for no package"))
+    /// The newest kernel's package, to which the package `alias` leads, which has nothing in it.
+    pub(crate) fn newest_kernel(&self, alias: &str) -> Result<String> {
+        let mut needs = self.needs(alias)?.into_iter();
+        needs.find(|name| name.starts_with("linux-image-")).with_context(|| format!("{alias} leads to no kernel"))
+    }
+
+    /// Fetches a kernel's package. From Debian 14 on there is nothing in it either, and the kernel and its modules come in
+    /// two.
+    pub(crate) fn fetch_kernel(&self, name: &str) -> Result<Vec<Package>> {
+        let mut names = self.needs(name)?;
+        names.retain(|name| ["linux-binary-", "linux-modules-"].iter().any(|part| name.starts_with(part)));
+        if names.is_empty() {
+            names.push(name.to_owned());
+        }
+        names.iter().map(|name| self.fetch(name)).collect()
+    }
+
+    /// The packages that a package needs, without those that it merely can use.
+    fn needs(&self, name: &str) -> Result<Vec<String>> {
+        let text = self.apt("apt-cache", &["depends", "--important", name])?;
+        Ok(text.lines().filter_map(|line| line.trim().strip_prefix("Depends: ")).map(str::to_owned).collect())
     }
 
     /// Fetches one package without what it depends on.

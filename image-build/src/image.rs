@@ -117,10 +117,10 @@ pub(crate) fn build(screen: &Screen, agent: &Path, secret_key: Option<&Path>) ->
     let key = sign::Key::at(secret_key, &folder)?;
     let (kernel, donors) = screen.step("fetching Debian's packages", |_| {
         let suite = Suite::open(SUITE)?;
-        let kernel = suite.fetch(&suite.newest(KERNEL)?)?;
+        let kernel = suite.fetch_kernel(&suite.newest_kernel(KERNEL)?)?;
         let mut donors = suite.fetch_all(&root::PACKAGES)?;
         let release = Kernel::of(&kernel)?;
-        donors.push(kernel);
+        donors.extend(kernel);
         Ok((release, donors))
     })?;
     let version = version()?;

@@ -78,12 +78,12 @@ pub(crate) fn run_all(screen: &Screen, options: &Options) -> Result<()> {
     }
     for (suite_name, alias) in KERNELS {
         let suite = Suite::open(suite_name)?;
-        let name = suite.newest(alias)?;
+        let name = suite.newest_kernel(alias)?;
         if !name.contains(only) && suite_name != only {
             continue;
         }
-        let package = screen.step(&format!("fetching {name}"), |_| suite.fetch(&name))?;
-        let kernel = Kernel::of(&package)?;
+        let packages = screen.step(&format!("fetching {name}"), |_| suite.fetch_kernel(&name))?;
+        let kernel = Kernel::of(&packages)?;
         let folder = workspace().join(FOLDER).join(&kernel.release);
         initramfs(&kernel, &trials, &folder)?;
         for hidden in [false, true] {

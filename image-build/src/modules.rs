@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::debian::Package;
 use crate::process::succeed_within;
@@ -14,7 +14,7 @@ use crate::process::succeed_within;
 /// Time for reading all modules of a kernel.
 const DEPMOD_LIMIT: Duration = Duration::from_secs(300);
 
-/// A kernel in an unpacked package.
+/// A kernel in unpacked packages.
 pub(crate) struct Kernel {
     /// Its release, as `uname -r` says.
     pub(crate) release: String,
@@ -25,21 +25,21 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    /// Finds the kernel in its package.
-    pub(crate) fn of(package: &Package) -> Result<Self> {
-        let boot = package.root.join("boot");
-        let entries = fs::read_dir(&boot).with_context(|| format!("cannot read {}", boot.display()))?;
-        for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if let Some(release) = name.strip_prefix("vmlinuz-") {
-                // From 6.13 on Debian's packages have the merged /usr.
-                let root = ["usr", ""].map(|usr| package.root.join(usr)).into_iter();
-                let root = root.rev().find(|root| root.join("lib/modules").is_dir());
-                let root = root.with_context(|| format!("{} has no modules", package.name))?;
-                return Ok(Self { release: release.to_owned(), image: entry.path(), root });
-            }
-        }
-        bail!("{} has no kernel", package.name)
+    /// Finds the kernel in its packages.
+    pub(crate) fn of(packages: &[Package]) -> Result<Self> {
+        // From 6.13 on Debian's packages have the merged /usr.
+        let roots = packages.iter().flat_map(|package| ["", "usr"].map(|usr| package.root.join(usr)));
+        let modules = |root: &PathBuf| {
+            let releases = fs::read_dir(root.join("lib/modules")).ok()?.flatten();
+            // Where modules have a package of their own, the kernel's has the same folder without any.
+            let mut releases = releases.filter(|release| release.path().join("kernel").is_dir());
+            Some((root.clone(), releases.next()?.file_name().to_string_lossy().into_owned()))
+        };
+        let (root, release) = roots.clone().find_map(|root| modules(&root)).context("a kernel without modules")?;
+        let places = [format!("boot/vmlinuz-{release}"), format!("lib/modules/{release}/vmlinuz")];
+        let mut images = roots.flat_map(|root| places.each_ref().map(|place| root.join(place)));
+        let image = images.find(|image| image.is_file()).with_context(|| format!("{release} has no kernel"))?;
+        Ok(Self { release, image, root })
     }
 
     /// Copies modules and what they need to `target`, uncompressed, with the indexes that modprobe reads. What is built
