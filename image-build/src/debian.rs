@@ -70,11 +70,13 @@ impl Suite {
         needs.find(|name| name.starts_with("linux-image-")).with_context(|| format!("{alias} leads to no kernel"))
     }
 
-    /// Fetches a kernel's package. From Debian 14 on there is nothing in it either, and the kernel and its modules come in
-    /// two.
+    /// Fetches a kernel's package. From Debian 14 on there is nothing in it either, and the kernel, its modules, and what is
+    /// known of them come in packages of their own.
     pub(crate) fn fetch_kernel(&self, name: &str) -> Result<Vec<Package>> {
         let mut names = self.needs(name)?;
-        names.retain(|name| ["linux-binary-", "linux-modules-"].iter().any(|part| name.starts_with(part)));
+        names.retain(|name| {
+            ["linux-binary-", "linux-modules-", "linux-base-"].iter().any(|part| name.starts_with(part))
+        });
         if names.is_empty() {
             names.push(name.to_owned());
         }

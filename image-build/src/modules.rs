@@ -14,14 +14,19 @@ use crate::process::succeed_within;
 /// Time for reading all modules of a kernel.
 const DEPMOD_LIMIT: Duration = Duration::from_secs(300);
 
+/// What depmod reads besides the modules themselves.
+const ABOUT: [&str; 3] = ["modules.order", "modules.builtin", "modules.builtin.modinfo"];
+
 /// A kernel in unpacked packages.
 pub(crate) struct Kernel {
     /// Its release, as `uname -r` says.
     pub(crate) release: String,
     /// The kernel itself.
     pub(crate) image: PathBuf,
-    /// The folder that has `lib/modules` in it.
+    /// The folder that has the modules in `lib/modules`.
     root: PathBuf,
+    /// Folders with files about the modules.
+    about: Vec<PathBuf>,
 }
 
 impl Kernel {
@@ -37,30 +42,33 @@ impl Kernel {
         };
         let (root, release) = roots.clone().find_map(|root| modules(&root)).context("a kernel without modules")?;
         let places = [format!("boot/vmlinuz-{release}"), format!("lib/modules/{release}/vmlinuz")];
-        let mut images = roots.flat_map(|root| places.each_ref().map(|place| root.join(place)));
+        let mut images = roots.clone().flat_map(|root| places.each_ref().map(|place| root.join(place)));
         let image = images.find(|image| image.is_file()).with_context(|| format!("{release} has no kernel"))?;
-        Ok(Self { release, image, root })
+        let about =
+            roots.map(|root| root.join("lib/modules").join(&release)).filter(|folder| folder.is_dir()).collect();
+        Ok(Self { release, image, root, about })
     }
 
     /// Copies modules and what they need to `target`, uncompressed, with the indexes that modprobe reads. What is built
     /// into the kernel, or not known to it, is left out; the names of the latter are returned.
     pub(crate) fn copy_modules(&self, wanted: &[&str], target: &Path) -> Result<Vec<String>> {
-        // Once for each package: it is never written to otherwise.
-        if !self.root.join("lib/modules").join(&self.release).join("modules.dep").is_file() {
-            depmod(&self.root, &self.release)?;
-        }
         let folder = Path::new("lib/modules").join(&self.release);
         let from = self.root.join(&folder);
-        let read = |name: &str| {
-            fs::read_to_string(from.join(name)).with_context(|| format!("cannot read {}", from.join(name).display()))
-        };
-        let chosen = closure(&read("modules.dep")?, &read("modules.builtin")?, wanted);
         let to = target.join(&folder);
+        fs::create_dir_all(&to).with_context(|| format!("cannot make {}", to.display()))?;
+        for name in ABOUT {
+            let file = self.about.iter().map(|folder| folder.join(name)).find(|file| file.is_file());
+            let file = file.with_context(|| format!("{} has no {name}", self.release))?;
+            fs::copy(file, to.join(name)).with_context(|| format!("cannot copy {name}"))?;
+        }
+        // Once for each package: it is never written to otherwise.
+        if !from.join("modules.dep").is_file() {
+            depmod(&self.root, &self.release)?;
+        }
+        let read = |file: PathBuf| fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()));
+        let chosen = closure(&read(from.join("modules.dep"))?, &read(to.join("modules.builtin"))?, wanted);
         for path in &chosen.files {
             copy_module(&from.join(path), &to.join(path))?;
-        }
-        for name in ["modules.order", "modules.builtin", "modules.builtin.modinfo"] {
-            fs::copy(from.join(name), to.join(name)).with_context(|| format!("cannot copy {name}"))?;
         }
         depmod(target, &self.release)?;
         Ok(chosen.unknown)
