@@ -248,7 +248,7 @@ pub struct UnknownOwner;
 
 form! {
     /// Only the token: for [`crate::routes::SIGN_OUT`], [`crate::routes::LISTS_REFRESH`],
-    /// [`crate::routes::ACCOUNT_TOTP_BEGIN`] and [`crate::routes::SETTINGS_SYSTEM`].
+    /// [`crate::routes::ACCOUNT_TOTP_BEGIN`], [`crate::routes::UPDATE_CANCEL`] and [`crate::routes::SYSTEM_RESTART`].
     PlainForm {}
 }
 
@@ -694,6 +694,41 @@ form! {
     /// Posted to [`crate::routes::SETTINGS_CERTIFICATE`] as `multipart/form-data`, with files in PEM as the parts `chain` and
     /// `key`.
     CertificateForm {}
+}
+
+form! {
+    /// Posted to [`crate::routes::UPDATE_ADDRESS`].
+    UpdateAddressForm {
+        /// Where the update is, by https or http; its signature is beside it.
+        address: String,
+        /// Whether the box restarts once it is written.
+        #[serde(default, deserialize_with = "ticked")]
+        restart: bool,
+        /// Whether it may be older than what runs.
+        #[serde(default, deserialize_with = "ticked")]
+        older: bool,
+    }
+}
+
+form! {
+    /// Posted to [`crate::routes::UPDATE_FILE`] as `multipart/form-data`, with the signature as the part `signature` and
+    /// after it the update as the part `file`, so that the large one is not sent in vain.
+    UpdateFileForm {
+        /// See [`UpdateAddressForm`].
+        #[serde(default, deserialize_with = "ticked")]
+        restart: bool,
+        /// See [`UpdateAddressForm`].
+        #[serde(default, deserialize_with = "ticked")]
+        older: bool,
+    }
+}
+
+form! {
+    /// Posted to [`crate::routes::SYSTEM_PORT`], and in the first run.
+    PortForm {
+        /// Hardware address of the port, as in `02:00:00:00:00:01`.
+        mac: String,
+    }
 }
 
 form! {

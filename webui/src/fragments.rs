@@ -10,7 +10,7 @@ use maud::Markup;
 use crate::layout;
 use crate::pages;
 use crate::routes;
-use crate::view::{Entry, Home, Me, PersonCard, PersonPage, Shell};
+use crate::view::{Entry, Home, Me, PersonCard, PersonPage, Shell, Update};
 
 /// Event name of a fragment that stands in the element's place.
 pub const REPLACE: &str = "replace";
@@ -70,6 +70,11 @@ pub fn person_now(shell: &Shell, page: &PersonPage) -> Fragment {
 /// How it is now, on a child's own page.
 pub fn child_now(shell: &Shell, me: &Me) -> Fragment {
     Fragment::replacing("me-now", pages::now_of_child(shell, me))
+}
+
+/// How far an update is, on the page of the box itself.
+pub fn update(shell: &Shell, update: &Update) -> Fragment {
+    Fragment::replacing("update", pages::update(shell, update))
 }
 
 /// The counts in the page bar.

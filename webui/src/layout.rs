@@ -23,8 +23,19 @@ pub(crate) fn page(shell: &Shell, title: &str, content: &Markup) -> Markup {
     frame(shell, title, &html! { h1 { (title) } (messages(shell)) (content) })
 }
 
+/// As [`page`], asked for again after so many seconds by browsers without scripts.
+pub(crate) fn refreshing(shell: &Shell, title: &str, seconds: u16, content: &Markup) -> Markup {
+    let refresh = format!("{seconds};url={}", routes::SETTINGS_SYSTEM);
+    let head = html! { noscript { meta http-equiv="refresh" content=(refresh); } };
+    whole(shell, title, &head, &html! { h1 { (title) } (messages(shell)) (content) })
+}
+
 /// A whole page that brings its own heading of the first level and [`messages`].
 pub(crate) fn frame(shell: &Shell, title: &str, content: &Markup) -> Markup {
+    whole(shell, title, &html! {}, content)
+}
+
+fn whole(shell: &Shell, title: &str, head: &Markup, content: &Markup) -> Markup {
     let language = shell.language;
     let signed_in = matches!(shell.viewer, Viewer::Adult { .. });
     html! {
@@ -40,6 +51,7 @@ pub(crate) fn frame(shell: &Shell, title: &str, content: &Markup) -> Markup {
                 link rel="icon" href=(assets::ICON.path()) type="image/svg+xml";
                 link rel="stylesheet" href=(assets::STYLE.path());
                 script src=(assets::SCRIPT.path()) defer {}
+                (head)
             }
             body data-events=[(!matches!(shell.viewer, Viewer::Stranger)).then(|| events(shell))] {
                 a.skip href="#content" { (t!(language, "skip-to-content")) }

@@ -21,6 +21,10 @@ pub const SETUP_STEP: &str = "/setup/{step}";
 pub mod setup_step {
     /// The one-time code; read at [`super::SETUP`] too.
     pub const CODE: &str = "code";
+    /// Which port leads to the provider; on the router image only.
+    pub const PORT: &str = "port";
+    /// Restarts the box, so that another port leads to the provider; posted only.
+    pub const RESTART: &str = "restart";
     /// Name, zone and language of the household.
     pub const HOUSEHOLD: &str = "household";
     /// Name and password of the first guardian.
@@ -181,8 +185,18 @@ pub const PRIVACY_DELETE: &str = "/settings/privacy/delete";
 pub const SETTINGS_BACKUP: &str = "/settings/backup";
 /// Reads a backup back; posted as `multipart/form-data`.
 pub const BACKUP_RESTORE: &str = "/settings/backup/restore";
-/// Version, updates and log; posting installs an update.
+/// The box itself: version, health, updates, ports and log.
 pub const SETTINGS_SYSTEM: &str = "/settings/system";
+/// Updates the router image from an address; posted.
+pub const UPDATE_ADDRESS: &str = "/settings/system/update/address";
+/// Updates the router image from a file; posted as `multipart/form-data`.
+pub const UPDATE_FILE: &str = "/settings/system/update/file";
+/// Calls an update off; posted.
+pub const UPDATE_CANCEL: &str = "/settings/system/update/cancel";
+/// Says which port of the router image leads to the provider; posted.
+pub const SYSTEM_PORT: &str = "/settings/system/port";
+/// Restarts the router image; posted, and answered with a page that waits for it.
+pub const SYSTEM_RESTART: &str = "/settings/system/restart";
 /// What the gate is, and what it can and cannot see.
 pub const SETTINGS_ABOUT: &str = "/settings/about";
 

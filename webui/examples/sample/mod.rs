@@ -85,7 +85,11 @@ pub(crate) fn pages(language: Language) -> Vec<Page> {
     for (name, given) in certificates() {
         add(name, pages::certificate(&adult(routes::SETTINGS_CERTIFICATE), &given));
     }
-    add("system", pages::system(&adult(routes::SETTINGS_SYSTEM), &system()));
+    add("system", pages::system(&adult(routes::SETTINGS_SYSTEM), &system(None)));
+    for (name, image) in boxes() {
+        add(name, pages::system(&adult(routes::SETTINGS_SYSTEM), &system(Some(image))));
+    }
+    add("restarting", pages::restarting(&adult(routes::SYSTEM_RESTART)));
     add("about", pages::about(&adult(routes::SETTINGS_ABOUT), &about()));
     add("me", pages::me(&shell(language, routes::ME, Viewer::Child(name(ADA, "Ada"))), &me()));
     add("paused", pages::paused(language, &zone(), now(), &paused()));
@@ -100,7 +104,11 @@ pub(crate) fn pages(language: Language) -> Vec<Page> {
     add("sign-in-code", pages::sign_in(&failed, &SignIn::Code { blocked_until: Some(later(5)), next: "/".into() }));
     for (name, step) in setup_steps(language) {
         let empty = Shell { household: String::new(), ..stranger(routes::SETUP) };
-        add(name, pages::setup(&empty, &step));
+        add(name, pages::setup(&empty, &step, false));
+    }
+    for (name, ports) in [("setup-2-port", ports(1, 1)), ("setup-2-other-port", ports(1, 2))] {
+        let empty = Shell { household: String::new(), ..stranger("/setup/port") };
+        add(name, pages::setup(&empty, &SetupStep::Port { ports }, true));
     }
     all
 }
@@ -584,16 +592,74 @@ fn backup(way: Way) -> Backup {
     Backup { last: Some(earlier(60 * 24 * 9)), people: people(), way }
 }
 
-fn system() -> System {
+fn system(image: Option<Image>) -> System {
     let line = |minutes, level, text: &str| LogLine { at: earlier(minutes), level, text: text.into() };
+    let interface = |name: &str, attached: &str| GateInterface {
+        name: name.into(),
+        attached: Some(attached.into()),
+        problem: None,
+    };
     System {
         version: "0.1.0".into(),
         uptime: MINUTE * 4_321,
-        update: Update::Available { version: "0.2.0".into() },
+        health: Health {
+            gate: vec![interface("lan1", "native"), interface("lan2", "generic")],
+            resolver: if image.is_some() { ResolverHealth::Answers } else { ResolverHealth::Silent },
+            clock_set: true,
+        },
+        memory: Some(Share { used: 121_634_816, total: 241_172_480 }),
+        disk: Some(Share { used: 19_922_944, total: 268_435_456 }),
+        image,
         log: vec![
             line(3, LogLevel::Warn, "list oisd: the server answered 503"),
             line(4321, LogLevel::Info, "the gate stands at br-lan"),
         ],
+    }
+}
+
+/// The box itself, before, while and after it is updated.
+fn boxes() -> [(&'static str, Image); 5] {
+    let image = |update, outcome: Option<UpdateOutcome>| Image {
+        version: "0.1.0".into(),
+        slot: 'a',
+        on_trial: false,
+        last_update: outcome.map(|outcome| LastUpdate {
+            version: "0.1.0".into(),
+            outcome,
+            reason: "the resolver does not answer".into(),
+            at: Some(earlier(60 * 50)),
+        }),
+        update,
+        ports: ports(1, 1),
+    };
+    let busy = |phase, percent| Update::Busy { phase, percent };
+    let failed = Update::Failed {
+        failure: UpdateFailure::Unreachable,
+        detail: "cannot fetch https://updates.example/stairgate-0.2.0-x86_64.update: 404 Not Found".into(),
+    };
+    [
+        ("box", Image { ports: ports(1, 3), ..image(Update::Idle, Some(UpdateOutcome::Kept)) }),
+        ("box-fetching", image(busy(UpdatePhase::Fetching, Some(42)), None)),
+        ("box-writing", Image { on_trial: true, ..image(busy(UpdatePhase::Writing, None), None) }),
+        ("box-written", image(Update::Written { version: "0.2.0".into() }, Some(UpdateOutcome::Kept))),
+        ("box-failed", image(failed, Some(UpdateOutcome::WentBack))),
+    ]
+}
+
+/// Three ports, one of which leads to the provider now, and one from the next start on.
+fn ports(in_force: usize, chosen: usize) -> Ports {
+    let port = |number: usize, megabits: Option<u32>| Port {
+        number,
+        mac: [0, 0x0d, 0xb9, 0x4e, 0x12, number as u8],
+        cable: megabits.is_some(),
+        megabits,
+        in_force: number == in_force,
+        chosen: number == chosen,
+    };
+    Ports {
+        placement: Placement::Router,
+        ports: vec![port(1, Some(1000)), port(2, Some(2500)), port(3, None)],
+        provider_answers: in_force == chosen,
     }
 }
 

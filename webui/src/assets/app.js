@@ -74,6 +74,17 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => delete form.dataset.sent, 4000);
 });
 
+// While the box restarts, its own page is asked for until it has been gone and is there again.
+const back = document.querySelector("a[data-until-back]");
+if (back) {
+  const began = Date.now();
+  let gone = false;
+  setInterval(() => fetch(back.href, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(2500) }).then(
+    () => { if (gone || Date.now() - began > 120000) location.assign(back.href); },
+    () => { gone = true; },
+  ), 3000);
+}
+
 // A link to a part of a page opens what it is in.
 const target = location.hash && document.getElementById(location.hash.slice(1));
 if (target) target.closest("details")?.setAttribute("open", "");

@@ -9,7 +9,10 @@ use stairgate_policy::taxonomy::categories;
 
 use super::*;
 use crate::forms::{AdultRole, EffectKind, NameAction, PauseFor, ServiceAction};
-use crate::view::{AuditAction, Coverage, Failure, LogLevel, Notice, Scope};
+use crate::view::{
+    AuditAction, Coverage, Failure, LogLevel, Notice, Placement, ResolverHealth, Scope, UpdateFailure, UpdateOutcome,
+    UpdatePhase,
+};
 use crate::week::DAY_NAMES;
 
 /// A language's messages with the names of their arguments.
@@ -67,6 +70,18 @@ fn composed() -> BTreeSet<String> {
         add(format!("failure-{}-next", failure.code()));
     }
     AuditAction::ALL.iter().for_each(|action| add(format!("audit-{}", action.code())));
+    ResolverHealth::ALL.iter().for_each(|health| add(format!("health-resolver-{}", health.code())));
+    Placement::ALL.iter().for_each(|placement| add(format!("placement-{}", placement.code())));
+    UpdateOutcome::ALL.iter().for_each(|outcome| add(format!("update-last-{}", outcome.code())));
+    UpdatePhase::ALL.iter().for_each(|phase| add(format!("update-phase-{}", phase.code())));
+    for failure in UpdateFailure::ALL {
+        add(format!("update-failure-{}", failure.code()));
+        add(format!("update-failure-{}-next", failure.code()));
+    }
+    for choice in ["restart", "older"] {
+        add(format!("update-{choice}"));
+        add(format!("update-{choice}-detail"));
+    }
     LogLevel::ALL.iter().for_each(|level| add(format!("log-level-{}", level.code())));
     Scope::ALL.iter().for_each(|scope| add(format!("scope-{}", scope.code())));
     for what in Coverage::ALL {

@@ -16,6 +16,7 @@ mod settings;
 mod setup;
 mod sign_in;
 mod sites;
+mod system;
 mod week;
 mod why;
 
@@ -30,10 +31,11 @@ pub use home::home;
 pub use lists::lists;
 pub use person::{person, person_more};
 pub use requests::requests;
-pub use settings::{about, account, adults, backup, network, privacy, settings, system, tokens};
+pub use settings::{about, account, adults, backup, network, privacy, settings, tokens};
 pub use setup::setup;
 pub use sign_in::sign_in;
 pub use sites::{person_categories, person_services};
+pub use system::{restarting, system};
 pub use week::person_week;
 pub use why::why;
 
@@ -41,3 +43,4 @@ pub(crate) use activity::entry_row;
 pub(crate) use child::now_of_child;
 pub(crate) use home::{card, problems, waiting};
 pub(crate) use person::now_of_person;
+pub(crate) use system::update;

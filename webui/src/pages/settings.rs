@@ -13,8 +13,8 @@ use crate::layout::{Icon, back, icon, page};
 use crate::routes;
 use crate::svg;
 use crate::view::{
-    About, Account, Adult, Adults, Backup, CoverageState, Network, PasskeysWork, Privacy, Scope, Shell, System, Tokens,
-    Totp, TrustedName, Update, Way,
+    About, Account, Adult, Adults, Backup, CoverageState, Network, PasskeysWork, Privacy, Scope, Shell, Tokens, Totp,
+    TrustedName, Way,
 };
 use crate::words;
 
@@ -435,40 +435,6 @@ pub fn backup(shell: &Shell, backup: &Backup) -> Markup {
                                 (t!(language, "data-link")) span.visually-hidden { " " (words::name(&person.name)) }
                             }
                         }
-                    }
-                }
-            }
-        },
-    )
-}
-
-/// Version, updates and log.
-pub fn system(shell: &Shell, system: &System) -> Markup {
-    let language = shell.language;
-    page(
-        shell,
-        &t!(language, "system-title"),
-        &html! {
-            p { (t!(language, "system-version", version = system.version.as_str(), uptime = format::duration(language, system.uptime))) }
-            section aria-labelledby="update" {
-                h2 #update { (t!(language, "update-title")) }
-                @match &system.update {
-                    Update::Unknown => p { (t!(language, "update-unknown")) },
-                    Update::Current { checked } => p { (icon(Icon::Done)) (t!(language, "update-current")) " " (when(shell, *checked)) },
-                    Update::BySystem => p { (t!(language, "update-by-system")) },
-                    Update::Available { version } => {
-                        p { (t!(language, "update-available", version = version.as_str())) }
-                        (post(shell, routes::SETTINGS_SYSTEM, "", &html! { button.primary { (t!(language, "update-install")) } }))
-                    }
-                }
-            }
-            section {
-                h2 #log { (t!(language, "log-title")) }
-                p { (t!(language, "log-lead")) }
-                div.scroll tabindex="0" role="region" aria-labelledby="log" {
-                    table {
-                        thead { tr { th scope="col" { (t!(language, "log-when")) } th scope="col" { (t!(language, "log-level")) } th scope="col" { (t!(language, "log-text")) } } }
-                        tbody { @for line in &system.log { tr { td { (when(shell, line.at)) } td { (t!(language, &format!("log-level-{}", line.level.code()))) } td { (words::name(&line.text)) } } } }
                     }
                 }
             }

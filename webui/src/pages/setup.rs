@@ -3,29 +3,33 @@ use stairgate_policy::defaults::defaults_for;
 use stairgate_policy::household::{AgeBand, YouTube};
 use stairgate_policy::taxonomy::{Group, categories};
 
+use super::system::{port_words, provider_words};
 use super::week::window_words;
 use crate::components::{age_options, hidden, new_password, owner_options, post, select, text_field};
 use crate::format;
 use crate::language::{Language, t};
 use crate::layout::{frame, messages};
 use crate::routes::{self, mac_text, setup_step};
-use crate::view::{FoundDevice, NewChild, PersonName, SetupStep, Shell};
+use crate::view::{FoundDevice, NewChild, PersonName, Ports, SetupStep, Shell};
 use crate::words;
 
-/// Steps that are counted; the last page only says that it is done.
+/// Steps that are counted without that of the ports; the last page only says that it is done.
 const STEPS: usize = 6;
 
-/// A step of the first run.
-pub fn setup(shell: &Shell, step: &SetupStep) -> Markup {
+/// A step of the first run; `on_image` if that has the step of the ports.
+pub fn setup(shell: &Shell, step: &SetupStep, on_image: bool) -> Markup {
     let language = shell.language;
+    let more = usize::from(on_image);
+    let steps = STEPS + more;
     let (place, title) = match step {
         SetupStep::Code => (1, "setup-code-title"),
-        SetupStep::Household { .. } => (2, "setup-household-title"),
-        SetupStep::Guardian { .. } => (3, "setup-guardian-title"),
-        SetupStep::Children { .. } => (4, "setup-children-title"),
-        SetupStep::Devices { .. } => (5, "setup-devices-title"),
-        SetupStep::Review { .. } => (6, "setup-review-title"),
-        SetupStep::Done { .. } => (STEPS + 1, "setup-done-title"),
+        SetupStep::Port { .. } => (2, "setup-port-title"),
+        SetupStep::Household { .. } => (more + 2, "setup-household-title"),
+        SetupStep::Guardian { .. } => (more + 3, "setup-guardian-title"),
+        SetupStep::Children { .. } => (more + 4, "setup-children-title"),
+        SetupStep::Devices { .. } => (more + 5, "setup-devices-title"),
+        SetupStep::Review { .. } => (more + 6, "setup-review-title"),
+        SetupStep::Done { .. } => (steps + 1, "setup-done-title"),
     };
     let title = t!(language, title);
     frame(
@@ -33,9 +37,9 @@ pub fn setup(shell: &Shell, step: &SetupStep) -> Markup {
         &title,
         &html! {
             div.narrow {
-                @if place <= STEPS {
-                    p.muted { (t!(language, "setup-step", step = place, steps = STEPS)) }
-                    progress value=(place) max=(STEPS) aria-label=(t!(language, "setup-step", step = place, steps = STEPS)) {}
+                @if place <= steps {
+                    p.muted { (t!(language, "setup-step", step = place, steps = steps)) }
+                    progress value=(place) max=(steps) aria-label=(t!(language, "setup-step", step = place, steps = steps)) {}
                 }
                 h1 { (title) }
                 (messages(shell))
@@ -59,6 +63,7 @@ fn content(shell: &Shell, step: &SetupStep) -> Markup {
                 (next_button(language))
             }))
         },
+        SetupStep::Port { ports } => setup_port(shell, ports),
         SetupStep::Household { name, time_zone, time_zones, language: chosen } => html! {
             (post(shell, &action(setup_step::HOUSEHOLD), "", &html! {
                 (hidden("revision", 0))
@@ -130,6 +135,35 @@ pub(super) fn language_options() -> Vec<(String, String)> {
 
 fn next_button(language: Language) -> Markup {
     html! { button.primary.wide { (t!(language, "setup-next")) } }
+}
+
+fn setup_port(shell: &Shell, ports: &Ports) -> Markup {
+    let language = shell.language;
+    let action = routes::at(routes::SETUP_STEP, setup_step::PORT);
+    html! {
+        @if let Some(current) = ports.current() { p.lead { (t!(language, "setup-port-question", number = current.number)) } }
+        p { (t!(language, &format!("placement-{}", ports.placement.code()))) }
+        (post(shell, &action, "", &html! {
+            fieldset {
+                legend.visually-hidden { (t!(language, "setup-port-title")) }
+                @for port in &ports.ports {
+                    label.radio.box {
+                        input type="radio" name="mac" value=(mac_text(port.mac)) checked[port.chosen] required;
+                        div { (port_words(language, port)) @if port.in_force { p { (provider_words(language, ports)) } } }
+                    }
+                }
+            }
+            (next_button(language))
+        }))
+        p.hint { (t!(language, "setup-port-hint")) }
+        @if let Some(next) = ports.next() {
+            div.attention {
+                p { (t!(language, "port-changed", number = next.number)) }
+                p { (t!(language, "setup-port-restart")) }
+                (post(shell, &routes::at(routes::SETUP_STEP, setup_step::RESTART), "", &html! { button.primary.wide { (t!(language, "restart-now")) } }))
+            }
+        }
+    }
 }
 
 fn setup_devices(shell: &Shell, devices: &[FoundDevice], people: &[PersonName]) -> Markup {

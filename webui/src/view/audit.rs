@@ -127,7 +127,11 @@ codes! {
         Restored = "restored",
         /// What was kept was deleted.
         HistoryDeleted = "history-deleted",
-        /// The agent was updated.
+        /// The agent was updated, or an update of the router image written.
         Updated = "updated",
+        /// The box was restarted from a page.
+        Restarted = "restarted",
+        /// Another port leads to the provider.
+        PortChanged = "port-changed",
     }
 }

@@ -100,6 +100,10 @@ codes! {
         SignedOut = "signed-out",
         /// An update is being installed.
         Updating = "updating",
+        /// An update is being called off.
+        UpdateCancelled = "update-cancelled",
+        /// Another port leads to the provider from the next start on.
+        PortKept = "port-kept",
     }
 }
 
@@ -158,6 +162,8 @@ codes! {
         BadCertificate = "bad-certificate",
         /// The passkey was not accepted.
         PasskeyRefused = "passkey-refused",
+        /// An update is under way, or was a moment ago.
+        UpdateBusy = "update-busy",
         /// The disk is full or cannot be written to.
         Storage = "storage",
         /// The agent could not do it now.

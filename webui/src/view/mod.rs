@@ -16,6 +16,7 @@ mod requests;
 mod settings;
 mod setup;
 mod sign_in;
+mod system;
 
 use std::time::Duration;
 
@@ -36,12 +37,15 @@ pub use lists::{List, Lists, NameTest};
 pub use person::PersonPage;
 pub use requests::{Answer, Ask, Request, Requests};
 pub use settings::{
-    About, Account, Adult, Adults, Backup, ChildPrivacy, Coverage, CoverageState, GateInterface, Helplines, LogLevel,
-    LogLine, Network, Passkey, PasskeysWork, Privacy, Resolver, Scope, Server, Session, System, Token, Tokens, Totp,
-    Update,
+    About, Account, Adult, Adults, Backup, ChildPrivacy, Coverage, CoverageState, GateInterface, Helplines, Network,
+    Passkey, PasskeysWork, Privacy, Resolver, Scope, Server, Session, Token, Tokens, Totp,
 };
 pub use setup::{FoundDevice, NewChild, SetupStep};
 pub use sign_in::SignIn;
+pub use system::{
+    Health, Image, LastUpdate, LogLevel, LogLine, Placement, Port, Ports, ResolverHealth, Share, System, Update,
+    UpdateFailure, UpdateOutcome, UpdatePhase,
+};
 
 /// What every page needs to know besides its own content.
 #[derive(Clone, Debug)]

@@ -240,61 +240,6 @@ pub struct Backup {
     pub way: Way,
 }
 
-/// The agent itself.
-#[derive(Clone, Debug)]
-pub struct System {
-    /// Version of the agent.
-    pub version: String,
-    /// How long it has run.
-    pub uptime: Duration,
-    /// What there is newer.
-    pub update: Update,
-    /// The latest lines of its log, the latest first. They hold no names of sites.
-    pub log: Vec<LogLine>,
-}
-
-/// What there is newer than the agent.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Update {
-    /// Nothing is known, because nobody has looked.
-    Unknown,
-    /// Nothing.
-    Current {
-        /// When somebody last looked.
-        checked: Timestamp,
-    },
-    /// This version.
-    Available {
-        /// Which.
-        version: String,
-    },
-    /// Updates come with the system's own packages.
-    BySystem,
-}
-
-codes! {
-    /// How grave a line of the log is. The text is the message `log-level-CODE`.
-    LogLevel {
-        /// Something does not work.
-        Error = "error",
-        /// Something may not work.
-        Warn = "warn",
-        /// Something happened.
-        Info = "info",
-    }
-}
-
-/// A line of the log.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct LogLine {
-    /// When.
-    pub at: Timestamp,
-    /// How grave.
-    pub level: LogLevel,
-    /// What.
-    pub text: String,
-}
-
 /// What the gate is, and what it can and cannot see in this home.
 #[derive(Clone, Debug)]
 pub struct About {

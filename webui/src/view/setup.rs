@@ -1,6 +1,6 @@
 use stairgate_policy::household::AgeBand;
 
-use super::{Device, PersonName};
+use super::{Device, PersonName, Ports};
 use crate::language::Language;
 
 /// A step of the first run, with what was answered so far.
@@ -8,6 +8,11 @@ use crate::language::Language;
 pub enum SetupStep {
     /// The one-time code of the console is asked for.
     Code,
+    /// Which port leads to the provider; on the router image only.
+    Port {
+        /// The ports.
+        ports: Ports,
+    },
     /// What the family is called, where it lives, what it speaks.
     Household {
         /// The name so far.
