@@ -29,6 +29,7 @@ use crate::resolver::live::Live;
 use crate::resolver::residents::Residents;
 use crate::resolver::service::OWN_NAME;
 use crate::resolver::service::{Place, Service};
+use crate::router_image::RouterImage;
 use crate::store::Store;
 use crate::subscriptions::{Copies, Limits};
 use crate::tables::{Compilation, compile_files};
@@ -94,6 +95,8 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log
             hosts: hosts(&config, section),
             https: section.https,
             certificates: certificates.clone(),
+            state_dir: config.state_dir.clone(),
+            image: RouterImage::find(Path::new("/")),
         };
         let places = places(&config, section, certificates);
         runtime.spawn(async move {

@@ -22,6 +22,7 @@ use minisign_verify::{PublicKey, Signature};
 pub use error::UpdateError;
 use error::{io_error, malformed};
 pub use last::{LAST_UPDATE_FILE, LastUpdate, Outcome, Place};
+pub use source::{SIGNATURE_BYTES_MAX, UPDATE_BYTES_MAX};
 
 /// What the image was built as.
 const VERSION_FILE: &str = "/etc/stairgate-version";

@@ -29,11 +29,13 @@ pub mod serve;
 mod settings;
 mod setup;
 mod sign_in;
+mod system;
 mod views;
 mod visit;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -59,6 +61,7 @@ use crate::resolver::clients::Clients;
 use crate::resolver::limits::ClientKey;
 use crate::resolver::live::Live;
 use crate::resolver::service::Observer;
+use crate::router_image::RouterImage;
 use crate::subscriptions::Copies;
 use history::History;
 use refusal::Refusal;
@@ -100,6 +103,10 @@ pub struct Parts {
     pub https: Option<u16>,
     /// The certificates for it; the family's may be given and taken away.
     pub certificates: Option<Certificates>,
+    /// Where the agent keeps what it keeps.
+    pub state_dir: PathBuf,
+    /// The router image, if this agent runs on one.
+    pub image: Option<RouterImage>,
 }
 
 /// Everything that handlers share.
@@ -235,6 +242,7 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
         .merge(pins::routes())
         .merge(devices::routes())
         .merge(settings::routes())
+        .merge(system::routes())
         .merge(helplines::routes())
         .merge(children::routes())
         .merge(events::routes())

@@ -23,9 +23,9 @@ pub(crate) fn page(shell: &Shell, title: &str, content: &Markup) -> Markup {
     frame(shell, title, &html! { h1 { (title) } (messages(shell)) (content) })
 }
 
-/// As [`page`], asked for again after so many seconds by browsers without scripts.
-pub(crate) fn refreshing(shell: &Shell, title: &str, seconds: u16, content: &Markup) -> Markup {
-    let refresh = format!("{seconds};url={}", routes::SETTINGS_SYSTEM);
+/// As [`page`], left after so many seconds for the page at a path by browsers without scripts.
+pub(crate) fn refreshing(shell: &Shell, title: &str, (seconds, path): (u16, &str), content: &Markup) -> Markup {
+    let refresh = format!("{seconds};url={path}");
     let head = html! { noscript { meta http-equiv="refresh" content=(refresh); } };
     whole(shell, title, &head, &html! { h1 { (title) } (messages(shell)) (content) })
 }

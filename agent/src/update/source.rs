@@ -11,9 +11,9 @@ use super::{Step, Watch, counted};
 /// Where an update is kept while it is fetched.
 const DOWNLOADS: &str = "/data/update";
 /// Bytes of an update at most: a slot is smaller.
-const UPDATE_BYTES_MAX: u64 = 128 << 20;
+pub const UPDATE_BYTES_MAX: u64 = 128 << 20;
 /// Bytes of a signature's file at most.
-const SIGNATURE_BYTES_MAX: u64 = 4096;
+pub const SIGNATURE_BYTES_MAX: u64 = 4096;
 /// Time that fetching an update may take.
 const FETCH_LIMIT: Duration = Duration::from_secs(30 * 60);
 

@@ -19,6 +19,7 @@ mod people;
 mod problem;
 mod requests;
 mod rules;
+mod system;
 mod values;
 mod words;
 
@@ -57,6 +58,7 @@ fn operations() -> Vec<Operation> {
         helplines::operations(),
         history::operations(),
         events::operations(),
+        system::operations(),
     ]
     .into_iter()
     .flatten()

@@ -15,7 +15,8 @@ use axum::routing::get;
 use stairgate_webui::forms::EventsQuery;
 use stairgate_webui::fragments::{self, Fragment};
 use stairgate_webui::routes;
-use tokio::sync::mpsc;
+use stairgate_webui::view::Update;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -31,6 +32,8 @@ use crate::pages as views;
 pub(super) const AT_LEAST: Duration = Duration::from_secs(30);
 /// What happens within this time is told together.
 pub(super) const SETTLE: Duration = Duration::from_millis(100);
+/// An update goes on all the time, and each time all that a page may show is looked at.
+const SETTLE_OF_UPDATES: Duration = Duration::from_millis(500);
 /// Events that wait for a slow browser.
 pub(super) const QUEUE: usize = 16;
 /// A browser that takes nothing for so long is gone.
@@ -56,9 +59,11 @@ async fn events(State(web): Shared, visit: Visit, Query(query): Query<EventsQuer
 /// Tells what is new until nobody listens, or whoever listens has signed out.
 async fn tell(web: Arc<Web>, visit: Visit, events: mpsc::Sender<Result<Bytes, Infallible>>) {
     let mut news = web.parts.news.clone();
+    let mut updates = web.parts.image.as_ref().map(|image| image.updating().changes());
     let mut told: HashMap<String, u64> = HashMap::new();
     loop {
         news.mark_unchanged();
+        updates.iter_mut().for_each(watch::Receiver::mark_unchanged);
         let Some(fragments) = current(&web, &visit).await else { return };
         let mut text = String::new();
         for fragment in fragments {
@@ -82,8 +87,20 @@ async fn tell(web: Arc<Web>, visit: Visit, events: mpsc::Sender<Result<Bytes, In
                 Ok(Err(_)) => return,
                 Err(_) => {}
             },
+            () = changed(&mut updates) => sleep(SETTLE_OF_UPDATES).await,
             () = events.closed() => return,
         }
+    }
+}
+
+/// Returns when there is something new of an update; never where there are none.
+async fn changed(updates: &mut Option<watch::Receiver<Update>>) {
+    let ended = match updates {
+        Some(updates) => updates.changed().await.is_err(),
+        None => true,
+    };
+    if ended {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -119,5 +136,7 @@ async fn current(web: &Web, visit: &Visit) -> Option<Vec<Fragment>> {
     all.extend([fragments::waiting(&shell, &home), fragments::problems(&shell, &home)]);
     all.extend(pages.iter().filter(|page| page.now.is_some()).map(|page| fragments::person_now(&shell, page)));
     all.extend(fragments::badges(&shell));
+    let update = web.update().filter(|_| rights.settings);
+    all.extend(update.map(|update| fragments::update(&shell, &update)));
     Some(all)
 }

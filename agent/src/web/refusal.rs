@@ -114,7 +114,7 @@ impl IntoResponse for Refusal {
 pub(super) const fn status(failure: Failure) -> StatusCode {
     match failure {
         Failure::FormExpired | Failure::NotAllowed => StatusCode::FORBIDDEN,
-        Failure::Conflict => StatusCode::CONFLICT,
+        Failure::Conflict | Failure::UpdateBusy => StatusCode::CONFLICT,
         Failure::SignInNeeded | Failure::WrongPassword | Failure::WrongCode | Failure::WrongPin => {
             StatusCode::UNAUTHORIZED
         }

@@ -40,7 +40,6 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(routes::PRIVACY_DELETE, post(delete_history))
         .route(routes::SETTINGS_BACKUP, get(backup).post(make_backup))
         .route(routes::BACKUP_RESTORE, post(restore).layer(DefaultBodyLimit::max(sealed::FILE_BYTES_MAX + FORM_BYTES)))
-        .route(routes::SETTINGS_SYSTEM, get(system))
         .route(routes::SETTINGS_ABOUT, get(about))
 }
 
@@ -234,12 +233,6 @@ async fn restore(State(web): Shared, visit: Visit, mut form: Multipart) -> Resul
     // Whoever is signed in now may be somebody else in that household, so everybody signs in anew.
     web.change_access(move |current| *current = access).await?;
     Ok(go_back(routes::SIGN_IN, Ok(Notice::Restored)))
-}
-
-async fn system(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
-    visit.allowed(|rights| rights.settings)?;
-    let system = super::views::system(super::uptime() - web.started, &web.parts.log);
-    Ok(pages::system(&visit.shell(), &system).into_response())
 }
 
 async fn about(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {

@@ -12,7 +12,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use stairgate_webui::forms::{
-    ChildRemoveForm, GuardianForm, HouseholdForm, PersonForm, PlainForm, SetupCodeForm, SetupDevicesForm,
+    ChildRemoveForm, GuardianForm, HouseholdForm, PersonForm, PlainForm, PortForm, SetupCodeForm, SetupDevicesForm,
 };
 use stairgate_webui::routes::{self, setup_step};
 use stairgate_webui::view::{AuditAction, Failure, SetupStep};
@@ -20,6 +20,7 @@ use stairgate_webui::{forms::OwnerChoice, pages};
 
 use super::form::Form;
 use super::refusal::{Refusal, status};
+use super::system::ports_view;
 use super::visit::Visit;
 use super::{Shared, Web, lock, uptime, views};
 use crate::access::password;
@@ -37,14 +38,14 @@ pub(super) fn routes() -> Router<Arc<Web>> {
 
 async fn first(State(web): Shared, visit: Visit) -> Response {
     if web.access().is_empty() || visit.adult.is_none() {
-        show(&visit, &SetupStep::Code)
+        show(&web, &visit, &SetupStep::Code)
     } else {
         Redirect::to(routes::HOME).into_response()
     }
 }
 
-fn show(visit: &Visit, step: &SetupStep) -> Response {
-    pages::setup(&visit.shell(), step).into_response()
+fn show(web: &Web, visit: &Visit, step: &SetupStep) -> Response {
+    pages::setup(&visit.shell(), step, web.parts.image.is_some()).into_response()
 }
 
 fn go(step: &str) -> Response {
@@ -54,6 +55,13 @@ fn go(step: &str) -> Response {
 async fn step(State(web): Shared, visit: Visit, Path(step): Path<String>) -> Result<Response, Refusal> {
     let shown = match step.as_str() {
         setup_step::CODE => SetupStep::Code,
+        setup_step::PORT => {
+            let image = web.image()?;
+            if !web.may_begin(&visit) {
+                return Ok(Redirect::to(routes::SETUP).into_response());
+            }
+            SetupStep::Port { ports: ports_view(image) }
+        }
         setup_step::HOUSEHOLD | setup_step::GUARDIAN => {
             if !web.has_shown_the_code(&visit) {
                 return Ok(Redirect::to(routes::SETUP).into_response());
@@ -80,7 +88,7 @@ async fn step(State(web): Shared, visit: Visit, Path(step): Path<String>) -> Res
         }
         _ => return Err(Refusal::new(Failure::NotFound)),
     };
-    Ok(show(&visit, &shown))
+    Ok(show(&web, &visit, &shown))
 }
 
 async fn post(
@@ -91,6 +99,11 @@ async fn post(
 ) -> Result<Response, Refusal> {
     let done = match step.as_str() {
         setup_step::CODE => code(&web, &visit, read(request, &web).await?).await,
+        setup_step::PORT => port(&web, &visit, read(request, &web).await?).await,
+        setup_step::RESTART => {
+            let PlainForm { .. } = read(request, &web).await?;
+            restart(&web, &visit).await
+        }
         setup_step::HOUSEHOLD => household(&web, &visit, read(request, &web).await?).await,
         setup_step::GUARDIAN => guardian(&web, &visit, read(request, &web).await?).await,
         setup_step::CHILDREN => child(&web, &visit, read(request, &web).await?).await,
@@ -128,8 +141,11 @@ const fn step_shows(failure: Failure) -> bool {
 }
 
 async fn code(web: &Web, visit: &Visit, form: SetupCodeForm) -> Result<Response, Refusal> {
-    let again =
-        |failure| Ok((status(failure), pages::setup(&visit.shell_with(failure), &SetupStep::Code)).into_response());
+    let on_image = web.parts.image.is_some();
+    let again = |failure| {
+        let page = pages::setup(&visit.shell_with(failure), &SetupStep::Code, on_image);
+        Ok((status(failure), page).into_response())
+    };
     if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
         return again(Failure::TooManyTries);
     }
@@ -148,12 +164,38 @@ async fn code(web: &Web, visit: &Visit, form: SetupCodeForm) -> Result<Response,
             proven.insert(secret.digest().id(), now + PROVEN_TIME);
         }
     }
-    let next = if web.access().is_empty() { setup_step::HOUSEHOLD } else { setup_step::GUARDIAN };
+    let next = match (web.access().is_empty(), on_image) {
+        (true, true) => setup_step::PORT,
+        (true, false) => setup_step::HOUSEHOLD,
+        (false, _) => setup_step::GUARDIAN,
+    };
     Ok(([(header::SET_COOKIE, visit.cookie(&secret))], go(next)).into_response())
 }
 
+async fn port(web: &Web, visit: &Visit, form: PortForm) -> Result<Response, Refusal> {
+    let image = web.image()?;
+    if !web.may_begin(visit) {
+        return Err(Failure::NotAllowed.into());
+    }
+    let mac = crate::text::mac(&form.mac).map_err(|_| Failure::BadRequest)?;
+    // What was chosen before, whether it is in force or not, is not asked for again.
+    if image.ports().iter().any(|port| port.mac == mac && port.chosen) {
+        return Ok(go(setup_step::HOUSEHOLD));
+    }
+    web.keep_port(&form.mac, &By::command_line()).await?;
+    Ok(go(setup_step::PORT))
+}
+
+async fn restart(web: &Web, visit: &Visit) -> Result<Response, Refusal> {
+    if !web.may_begin(visit) {
+        return Err(Failure::NotAllowed.into());
+    }
+    web.restart(&By::command_line()).await?;
+    Ok(pages::restarting(&visit.shell(), routes::SETUP).into_response())
+}
+
 async fn household(web: &Web, visit: &Visit, form: HouseholdForm) -> Result<Response, Refusal> {
-    if !web.has_shown_the_code(visit) || !web.access().is_empty() {
+    if !web.may_begin(visit) {
         return Err(Failure::NotAllowed.into());
     }
     let by = By::command_line();
@@ -225,6 +267,11 @@ async fn devices(web: &Web, visit: &Visit, form: SetupDevicesForm) -> Result<Res
 }
 
 impl Web {
+    /// True if this visit may set up a box that nobody has set up yet.
+    fn may_begin(&self, visit: &Visit) -> bool {
+        self.has_shown_the_code(visit) && self.access().is_empty()
+    }
+
     /// True if this visit has shown the code of the box a short while ago.
     fn has_shown_the_code(&self, visit: &Visit) -> bool {
         lock(&self.proven).get(&visit.secret.digest().id()).is_some_and(|until| *until > uptime())

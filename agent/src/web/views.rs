@@ -1,12 +1,10 @@
 //! What the pages show that concern the set-up and the box itself. Those about the family are in [`crate::pages`].
 
-use std::time::Duration;
-
 use stairgate_policy::household::{Person, Role};
 use stairgate_webui::language::Language;
 use stairgate_webui::view::{
     About, Adult, Adults, AuditAction, Backup, Coverage, CoverageState, FoundDevice, GateInterface, LogLevel, LogLine,
-    NewChild, SetupStep, System, Update, Way,
+    NewChild, SetupStep, Way,
 };
 use tracing::Level;
 
@@ -96,16 +94,6 @@ pub(super) fn backup(app: &App, way: Way) -> Result<Backup, ApplicationError> {
     Ok(Backup { last, people: app.household().people.iter().map(pages::person_name).collect(), way })
 }
 
-/// The agent itself. Updates come as packages.
-pub(super) fn system(uptime: Duration, log: &Log) -> System {
-    System {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        uptime,
-        update: Update::BySystem,
-        log: log_lines(log).collect(),
-    }
-}
-
 /// The latest lines of the agent's log, the latest first.
 pub(super) fn log_lines(log: &Log) -> impl Iterator<Item = LogLine> {
     log.lines().into_iter().map(|line| LogLine {
@@ -121,11 +109,6 @@ pub(super) fn log_lines(log: &Log) -> impl Iterator<Item = LogLine> {
 
 /// Where the gate stands, and what it sees there.
 pub(super) fn about(app: &App, resolver: bool) -> About {
-    let interface = |interface: &crate::view::Interface| GateInterface {
-        name: interface.name.clone(),
-        attached: interface.attached.clone(),
-        problem: interface.problem.clone(),
-    };
     let people = || app.household().people.iter().filter_map(|person| Some(&person.filter.as_ref()?.rules));
     let all = |holds: fn(&stairgate_policy::household::Rules) -> bool| {
         if people().all(holds) { CoverageState::Sees } else { CoverageState::Partly }
@@ -141,7 +124,16 @@ pub(super) fn about(app: &App, resolver: bool) -> About {
     };
     About {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        interfaces: app.interfaces.iter().map(interface).collect(),
+        interfaces: app.interfaces.iter().map(gate_interface).collect(),
         coverage: Coverage::ALL.iter().map(|coverage| (*coverage, state(*coverage))).collect(),
+    }
+}
+
+/// A place where the gate should stand.
+pub(super) fn gate_interface(interface: &crate::view::Interface) -> GateInterface {
+    GateInterface {
+        name: interface.name.clone(),
+        attached: interface.attached.clone(),
+        problem: interface.problem.clone(),
     }
 }

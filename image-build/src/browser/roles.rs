@@ -87,7 +87,7 @@ const PAGES: [(&str, Needs); 32] = [
 /// Forms as their pages would post them, but for the token. Whoever may not is refused before anything else is looked at;
 /// whoever may is only tried where the form does no harm.
 #[rustfmt::skip]
-const FORMS: [(&str, &str, Needs); 51] = [
+const FORMS: [(&str, &str, Needs); 56] = [
     ("/people", "name=Eve&age=6-9", Needs::CoGuardian),
     ("/people/{mia}/pause", "how_long=15&back=/", Needs::Carer),
     ("/people/{mia}/resume", "back=/", Needs::Carer),
@@ -131,6 +131,11 @@ const FORMS: [(&str, &str, Needs); 51] = [
     ("/settings/backup/restore", "", Needs::Guardian),
     ("/settings/certificate", "", Needs::Guardian),
     ("/settings/certificate/remove", "", Needs::Guardian),
+    ("/settings/system/update/address", "address=https://a.example/b.update", Needs::Guardian),
+    ("/settings/system/update/file", "", Needs::Guardian),
+    ("/settings/system/update/cancel", "", Needs::Guardian),
+    ("/settings/system/port", "mac=02:00:00:00:00:01", Needs::Guardian),
+    ("/settings/system/restart", "", Needs::Guardian),
     ("/settings/account/passkeys/rename", "id=0&name=Mine", Needs::SignedIn),
     ("/settings/account/passkeys/remove", "id=0", Needs::SignedIn),
     ("/settings/account/password", "current=guess&password=a long enough password&again=a long enough password", Needs::SignedIn),
@@ -192,10 +197,11 @@ pub(super) fn every_route(stage: &mut Stage<'_>) -> Result<()> {
                 continue;
             }
             let path = numbers.put_into(path);
-            let (media_type, body) = match ["/restore", "/certificate"].iter().any(|end| path.ends_with(end)) {
-                true => (MULTIPART, multipart(&token)),
-                false => (FORM, format!("csrf={token}&{}", form.replace(' ', "%20").replace('/', "%2F"))),
-            };
+            let (media_type, body) =
+                match ["/restore", "/certificate", "/update/file"].iter().any(|end| path.ends_with(end)) {
+                    true => (MULTIPART, multipart(&token)),
+                    false => (FORM, format!("csrf={token}&{}", form.replace(' ', "%20").replace('/', "%2F"))),
+                };
             let answer = caller.call("POST", &path, &[("Content-Type", media_type)], body.trim_end_matches('&'))?;
             if lets_in(answer.status, answer.header("location")) || !matches!(answer.status, 303 | 401 | 403) {
                 wrong.push(format!("POST {path} by {role:?}: {} {:?}", answer.status, answer.header("location")));

@@ -89,7 +89,7 @@ pub(crate) fn pages(language: Language) -> Vec<Page> {
     for (name, image) in boxes() {
         add(name, pages::system(&adult(routes::SETTINGS_SYSTEM), &system(Some(image))));
     }
-    add("restarting", pages::restarting(&adult(routes::SYSTEM_RESTART)));
+    add("restarting", pages::restarting(&adult(routes::SYSTEM_RESTART), routes::SETTINGS_SYSTEM));
     add("about", pages::about(&adult(routes::SETTINGS_ABOUT), &about()));
     add("me", pages::me(&shell(language, routes::ME, Viewer::Child(name(ADA, "Ada"))), &me()));
     add("paused", pages::paused(language, &zone(), now(), &paused()));
@@ -650,6 +650,7 @@ fn boxes() -> [(&'static str, Image); 5] {
 fn ports(in_force: usize, chosen: usize) -> Ports {
     let port = |number: usize, megabits: Option<u32>| Port {
         number,
+        name: if number == in_force { "wan".into() } else { format!("lan{}", number - 1) },
         mac: [0, 0x0d, 0xb9, 0x4e, 0x12, number as u8],
         cable: megabits.is_some(),
         megabits,

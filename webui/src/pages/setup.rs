@@ -139,11 +139,20 @@ fn next_button(language: Language) -> Markup {
 
 fn setup_port(shell: &Shell, ports: &Ports) -> Markup {
     let language = shell.language;
-    let action = routes::at(routes::SETUP_STEP, setup_step::PORT);
+    let action = |code: &str| routes::at(routes::SETUP_STEP, code);
+    let next = ports.next();
     html! {
-        @if let Some(current) = ports.current() { p.lead { (t!(language, "setup-port-question", number = current.number)) } }
-        p { (t!(language, &format!("placement-{}", ports.placement.code()))) }
-        (post(shell, &action, "", &html! {
+        @if let Some(next) = next {
+            div.attention {
+                p { strong { (t!(language, "port-changed", number = next.number)) } }
+                p { (t!(language, "setup-port-restart")) }
+                (post(shell, &action(setup_step::RESTART), "", &html! { button.primary.wide { (t!(language, "restart-now")) } }))
+            }
+        } @else {
+            @if let Some(current) = ports.current() { p.lead { (t!(language, "setup-port-question", number = current.number)) } }
+            p { (t!(language, &format!("placement-{}", ports.placement.code()))) }
+        }
+        (post(shell, &action(setup_step::PORT), "", &html! {
             fieldset {
                 legend.visually-hidden { (t!(language, "setup-port-title")) }
                 @for port in &ports.ports {
@@ -153,16 +162,9 @@ fn setup_port(shell: &Shell, ports: &Ports) -> Markup {
                     }
                 }
             }
-            (next_button(language))
+            button.wide.primary[next.is_none()] { (t!(language, if next.is_none() { "setup-next" } else { "setup-port-later" })) }
         }))
-        p.hint { (t!(language, "setup-port-hint")) }
-        @if let Some(next) = ports.next() {
-            div.attention {
-                p { (t!(language, "port-changed", number = next.number)) }
-                p { (t!(language, "setup-port-restart")) }
-                (post(shell, &routes::at(routes::SETUP_STEP, setup_step::RESTART), "", &html! { button.primary.wide { (t!(language, "restart-now")) } }))
-            }
-        }
+        @if next.is_none() { p.hint { (t!(language, "setup-port-hint")) } }
     }
 }
 

@@ -6,7 +6,8 @@ use crate::language::{Language, t};
 use crate::layout::{Icon, icon, page, refreshing};
 use crate::routes::{self, mac_text};
 use crate::view::{
-    GateInterface, Health, Image, LastUpdate, Port, Ports, ResolverHealth, Share, Shell, System, Update, UpdateOutcome, UpdatePhase,
+    GateInterface, Health, Image, LastUpdate, Port, Ports, ResolverHealth, Share, Shell, System, Update, UpdateOutcome,
+    UpdatePhase,
 };
 use crate::words;
 
@@ -45,22 +46,24 @@ pub fn system(shell: &Shell, system: &System) -> Markup {
     };
     let title = t!(language, "system-title");
     match &system.image {
-        Some(Image { update: Update::Busy { .. }, .. }) => refreshing(shell, &title, PROGRESS_SECONDS, &content),
+        Some(Image { update: Update::Busy { .. }, .. }) => {
+            refreshing(shell, &title, (PROGRESS_SECONDS, routes::SETTINGS_SYSTEM), &content)
+        }
         _ => page(shell, &title, &content),
     }
 }
 
-/// What is shown while the box restarts.
-pub fn restarting(shell: &Shell) -> Markup {
+/// What is shown while the box restarts; `next` is the page that is opened afterwards.
+pub fn restarting(shell: &Shell, next: &str) -> Markup {
     let language = shell.language;
     let content = html! {
         div.narrow {
             p.lead role="status" { (t!(language, "restarting-lead")) }
             p { (t!(language, "restarting-back")) }
-            p { a.button.primary.wide href=(routes::SETTINGS_SYSTEM) data-until-back { (t!(language, "system-title")) } }
+            p { a.button.primary.wide href=(next) data-until-back { (t!(language, "restarting-again")) } }
         }
     };
-    refreshing(shell, &t!(language, "restarting-title"), RESTART_SECONDS, &content)
+    refreshing(shell, &t!(language, "restarting-title"), (RESTART_SECONDS, next), &content)
 }
 
 fn version(language: Language, system: &System) -> Markup {
@@ -85,7 +88,7 @@ fn health(shell: &Shell, system: &System) -> Markup {
             h2 #health { (t!(language, "health-title")) }
             ul.state-list {
                 @if gate.is_empty() { (line(false, t!(language, "health-gate-nowhere"))) }
-                @for interface in gate { (line(interface.attached.is_some(), gate_words(language, interface))) }
+                @for interface in gate { (line(interface.attached.is_some(), gate_words(language, interface, system.image.as_ref()))) }
                 (line(*resolver != ResolverHealth::Silent, t!(language, &format!("health-resolver-{}", resolver.code()))))
                 (line(*clock_set, t!(language, if *clock_set { "health-clock-set" } else { "health-clock-unset" })))
             }
@@ -97,8 +100,12 @@ fn health(shell: &Shell, system: &System) -> Markup {
     }
 }
 
-fn gate_words(language: Language, interface: &GateInterface) -> String {
-    let name = interface.name.as_str();
+/// Where the gate stands, by the port's number where ports have one.
+fn gate_words(language: Language, interface: &GateInterface, image: Option<&Image>) -> String {
+    let ports = image.map_or(&[][..], |image| &image.ports.ports);
+    let port = ports.iter().find(|port| port.name == interface.name);
+    let name = port.map_or_else(|| interface.name.clone(), |port| t!(language, "port-name", number = port.number));
+    let name = name.as_str();
     match interface.attached.as_deref() {
         Some("native") => t!(language, "health-gate-native", name = name),
         Some(_) => t!(language, "health-gate-generic", name = name),
@@ -124,6 +131,7 @@ fn update_section(shell: &Shell, image: &Image) -> Markup {
             h2 #updates { (t!(language, "update-title")) }
             @match &image.last_update {
                 Some(last) => (last_update(shell, last)),
+                None if image.on_trial || matches!(image.update, Update::Written { .. }) => {},
                 None => p { (t!(language, "update-last-none")) },
             }
             (update(shell, &image.update))
@@ -134,13 +142,14 @@ fn update_section(shell: &Shell, image: &Image) -> Markup {
 fn last_update(shell: &Shell, last: &LastUpdate) -> Markup {
     let language = shell.language;
     let good = last.outcome == UpdateOutcome::Kept;
+    let has_reason = last.outcome == UpdateOutcome::WentBack && !last.reason.is_empty();
     html! {
         p {
             (icon(if good { Icon::Done } else { Icon::Warning }))
             (t!(language, &format!("update-last-{}", last.outcome.code()), version = last.version.as_str()))
             @if let Some(at) = last.at { " " span.muted { (when(shell, at)) } }
         }
-        @if !good && !last.reason.is_empty() { p.hint { (t!(language, "update-last-reason")) " " span lang="en" { (words::name(&last.reason)) } } }
+        @if has_reason { p.hint { (t!(language, "update-last-reason")) " " span lang="en" { (words::name(&last.reason)) } } }
     }
 }
 

@@ -93,6 +93,8 @@ codes! {
         Kept = "kept",
         /// It did not work, so the one before runs again.
         WentBack = "went-back",
+        /// The power went before it could be tried.
+        Interrupted = "interrupted",
     }
 }
 
@@ -210,6 +212,8 @@ codes! {
 pub struct Port {
     /// Its place among the ports, from one.
     pub number: usize,
+    /// What the system calls it, such as `lan1`.
+    pub name: String,
     /// Its hardware address.
     pub mac: [u8; 6],
     /// True if a cable is in it, and something at the other end.

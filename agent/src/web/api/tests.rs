@@ -11,6 +11,11 @@ const NEEDS: &str = "
 GET /api/v1/activity SeeActivity
 DELETE /api/v1/activity Settings
 GET /api/v1/audit SeeRules
+GET /api/v1/box SeeSettings
+PUT /api/v1/box/provider-port Settings
+POST /api/v1/box/restart Settings
+POST /api/v1/box/update Settings
+DELETE /api/v1/box/update Settings
 GET /api/v1/devices SeeDevices
 PUT /api/v1/devices/{device} Devices
 DELETE /api/v1/devices/{device} Devices
