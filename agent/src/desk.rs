@@ -80,7 +80,7 @@ impl Desk {
         let (sender, answer) = oneshot::channel();
         // Who asked may have gone.
         let work = move |app: &mut App, moment: Moment| drop(sender.send(work(app, moment)));
-        self.jobs.send(Job::Look(Box::new(work))).await.map_err(|_| Stopping)?;
+        self.hand_in(Job::Look(Box::new(work))).await?;
         answer.await.map_err(|_| Stopping)
     }
 
@@ -92,8 +92,17 @@ impl Desk {
         &self,
         work: impl FnOnce(&mut App, Moment) -> Result<Changed, ApplicationError> + Send + 'static,
     ) -> Result<String, ChangeError> {
+        self.change_boxed(Box::new(work)).await
+    }
+
+    /// The hundred callers of [`Self::change`] share this one copy.
+    async fn change_boxed(&self, work: Change) -> Result<String, ChangeError> {
         let (sender, answer) = oneshot::channel();
-        self.jobs.send(Job::Change(Box::new(work), sender)).await.map_err(|_| Stopping)?;
+        self.hand_in(Job::Change(work, sender)).await?;
         answer.await.map_err(|_| Stopping)?
+    }
+
+    async fn hand_in(&self, job: Job) -> Result<(), Stopping> {
+        self.jobs.send(job).await.map_err(|_| Stopping)
     }
 }

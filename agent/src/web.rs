@@ -154,10 +154,15 @@ impl Web {
             let returned = change(&mut next);
             (next, returned)
         };
+        self.save_access(next).await?;
+        Ok(returned)
+    }
+
+    async fn save_access(&self, next: Access) -> Result<(), Refusal> {
         let saved = next.clone();
         self.parts.desk.look(move |app, _| app.save_access(&saved)).await??;
         *self.access() = next;
-        Ok(returned)
+        Ok(())
     }
 
     /// Takes away everything by which somebody signs in who no longer belongs to the household.

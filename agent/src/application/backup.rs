@@ -28,6 +28,13 @@ struct BackupDocument {
     next_person: u32,
 }
 
+/// As much of a backup as is the same in all versions.
+#[derive(Deserialize)]
+struct Versioned {
+    #[serde(default)]
+    schema: serde_json::Value,
+}
+
 /// All that is kept about one person.
 #[derive(Serialize)]
 struct PersonExport {
@@ -82,13 +89,13 @@ impl<G: Gate> Application<G> {
     /// [`ApplicationError`]; nothing was changed then.
     pub fn import(&mut self, bytes: &[u8], by: &By, moment: Moment) -> Result<Changed, ApplicationError> {
         let bad = |reason: String| ApplicationError::BadBackup(reason);
-        let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
-        match value.get("schema").and_then(serde_json::Value::as_u64) {
+        let Versioned { schema } = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
+        match schema.as_u64() {
             Some(SCHEMA_VERSION) => {}
             Some(_) => return Err(bad("another version of stairgate wrote it; install that version first".to_owned())),
             None => return Err(bad("it is no backup of stairgate".to_owned())),
         }
-        let backup: BackupDocument = serde_json::from_value(value).map_err(|error| bad(error.to_string()))?;
+        let backup: BackupDocument = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
         let household = backup.household.into_household().map_err(|error| bad(error.to_string()))?;
         let ids: BTreeSet<u32> = household.people.iter().map(|person| person.id.0).collect();
         let mut requests = backup.requests;

@@ -37,12 +37,11 @@ pub(crate) const LIST_NAME_MAX: usize = 64;
 const SOCKET_PATH_MAX: usize = 107;
 
 const MODES: [&str; 2] = ["router", "bridge"];
-const LOG_LEVELS: [(&str, LevelFilter); 5] = [
+const LOG_LEVELS: [(&str, LevelFilter); 4] = [
     ("error", LevelFilter::ERROR),
     ("warn", LevelFilter::WARN),
     ("info", LevelFilter::INFO),
     ("debug", LevelFilter::DEBUG),
-    ("trace", LevelFilter::TRACE),
 ];
 
 #[derive(Deserialize)]

@@ -11,7 +11,7 @@ use stairgate_webui::forms::PlainForm;
 use stairgate_webui::view::{AuditAction, Certificate, Failure, Notice, TrustedName, Way};
 use stairgate_webui::{pages, routes};
 
-use super::form::{Form, go_back};
+use super::form::{Form, go_back, text};
 use super::refusal::{Refusal, status};
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -39,7 +39,7 @@ async fn give(State(web): Shared, visit: Visit, mut form: Multipart) -> Result<R
     let bad = |_| Refusal::new(Failure::BadRequest);
     while let Some(field) = form.next_field().await.map_err(bad)? {
         match field.name() {
-            Some("csrf") => token = field.text().await.map_err(bad)?,
+            Some("csrf") => token = text(field).await?,
             Some("chain") => chain = field.bytes().await.map_err(bad)?.to_vec(),
             Some("key") => key = field.bytes().await.map_err(bad)?.to_vec(),
             _ => return Err(Refusal::new(Failure::BadRequest)),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,7 +19,7 @@ use super::visit::Visit;
 use crate::access::secret::same_text;
 use crate::application::{ApplicationError, Changed};
 use crate::clock::Moment;
-use crate::desk::App;
+use crate::desk::{App, ChangeError};
 
 /// Bytes of a form at most: a week painted in quarters of an hour, and every category.
 const FORM_BYTES_MAX: usize = 64 * 1024;
@@ -38,20 +39,34 @@ impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Form<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Refusal> {
-        let visit = request.extensions().get::<Visit>().cloned().ok_or_else(Refusal::unavailable)?;
-        let refuse = |failure| Refusal::new(failure);
-        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if media_type.is_none_or(|value| value.split(';').next() != Some(MEDIA_TYPE)) {
-            return Err(refuse(Failure::BadRequest));
-        }
-        let body = timeout(FORM_TIME, to_bytes(request.into_body(), FORM_BYTES_MAX)).await;
-        let body = body.map_err(|_| refuse(Failure::BadRequest))?.map_err(|_| refuse(Failure::TooLarge))?;
-        let token: Token = serde_html_form::from_bytes(&body).map_err(|_| refuse(Failure::FormExpired))?;
-        if !same_text(&token.csrf, &visit.form_token(&web.form_key)) {
-            return Err(refuse(Failure::FormExpired));
-        }
-        serde_html_form::from_bytes(&body).map(Self).map_err(|_| refuse(Failure::BadRequest))
+        let body = posted(request, web).await?;
+        serde_html_form::from_bytes(&body).map(Self).map_err(|_| Refusal::new(Failure::BadRequest))
     }
+}
+
+/// The bytes of a form, whatever is in it; there is a kind of form for nearly every button.
+async fn posted(request: Request, web: &Arc<Web>) -> Result<Bytes, Refusal> {
+    let visit = request.extensions().get::<Visit>().cloned().ok_or_else(Refusal::unavailable)?;
+    let refuse = |failure| Refusal::new(failure);
+    let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if media_type.is_none_or(|value| value.split(';').next() != Some(MEDIA_TYPE)) {
+        return Err(refuse(Failure::BadRequest));
+    }
+    let body = timeout(FORM_TIME, to_bytes(request.into_body(), FORM_BYTES_MAX)).await;
+    let body = body.map_err(|_| refuse(Failure::BadRequest))?.map_err(|_| refuse(Failure::TooLarge))?;
+    let token: Token = serde_html_form::from_bytes(&body).map_err(|_| refuse(Failure::FormExpired))?;
+    if !same_text(&token.csrf, &visit.form_token(&web.form_key)) {
+        return Err(refuse(Failure::FormExpired));
+    }
+    Ok(body)
+}
+
+/// A text field of a form that comes in parts. Pages are in UTF-8, and so is what they post; the decoders of everything
+/// else that `Field::text` brings along take as much room as the pages.
+pub(super) async fn text(field: Field<'_>) -> Result<String, Refusal> {
+    let bad = || Refusal::new(Failure::BadRequest);
+    let bytes = field.bytes().await.map_err(|_| bad())?;
+    String::from_utf8(bytes.into()).map_err(|_| bad())
 }
 
 /// The page that a form wants to go back to: a path on this host and nothing else. Browsers leave tabs and ends of lines
@@ -84,12 +99,17 @@ impl Web {
         done: Notice,
         change: impl FnOnce(&mut App, Moment) -> Result<Changed, ApplicationError> + Send + 'static,
     ) -> Result<Response, Refusal> {
-        match self.parts.desk.change(change).await.map_err(Refusal::from) {
-            Ok(_) => Ok(go_back(back, Ok(done))),
-            // There is no page to go back to.
-            Err(refusal) if refusal.failure == Failure::NotFound => Err(refusal),
-            Err(refusal) => Ok(go_back(back, Err(refusal.failure))),
-        }
+        came_of(self.parts.desk.change(change).await, back, done)
+    }
+}
+
+/// Where a change leads that was made on the page `back`.
+fn came_of(outcome: Result<String, ChangeError>, back: &str, done: Notice) -> Result<Response, Refusal> {
+    match outcome.map_err(Refusal::from) {
+        Ok(_) => Ok(go_back(back, Ok(done))),
+        // There is no page to go back to.
+        Err(refusal) if refusal.failure == Failure::NotFound => Err(refusal),
+        Err(refusal) => Ok(go_back(back, Err(refusal.failure))),
     }
 }
 

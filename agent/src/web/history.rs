@@ -235,7 +235,8 @@ pub(super) fn entry_of_line(app: &App, line: &str) -> Option<Entry> {
 }
 
 fn seen_in(line: &str) -> Option<Seen> {
-    match serde_json::from_str(line) {
+    // From bytes, as everywhere: the decoder is there once for each kind of input.
+    match serde_json::from_slice(line.as_bytes()) {
         Ok(Reply::Query(view)) => seen(*view),
         Ok(_) | Err(_) => None,
     }

@@ -16,7 +16,7 @@ use stairgate_webui::forms::{
 use stairgate_webui::view::{AuditAction, Failure, Notice};
 use stairgate_webui::{pages, routes};
 
-use super::form::{Form, go_back};
+use super::form::{Form, go_back, text};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -213,8 +213,8 @@ async fn restore(State(web): Shared, visit: Visit, mut form: Multipart) -> Resul
     let bad = |_| Refusal::new(Failure::BadRequest);
     while let Some(field) = form.next_field().await.map_err(bad)? {
         match field.name() {
-            Some("csrf") => token = field.text().await.map_err(bad)?,
-            Some("passphrase") => passphrase = field.text().await.map_err(bad)?,
+            Some("csrf") => token = text(field).await?,
+            Some("passphrase") => passphrase = text(field).await?,
             Some("file") => file = field.bytes().await.map_err(bad)?.to_vec(),
             _ => return Err(Refusal::new(Failure::BadRequest)),
         }

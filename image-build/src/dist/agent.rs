@@ -30,8 +30,15 @@ pub(crate) fn build(target: &Target, libc: &Libc, source: &Path, folder: &Path) 
     let mut flags = vec![
         "-Clink-self-contained=no".to_owned(),
         "-Ctarget-feature=+crt-static".to_owned(),
-        // A panic ends the agent, so nobody reads how to unwind, which would be an eighth of the program.
+        // A panic ends the agent, so nobody reads how to unwind, which would be an eighth of the program. It ends it at
+        // once: the words and places that panics would have are a sixteenth. A panic is a bug that shows in a build of
+        // the same source with them.
         "-Cforce-unwind-tables=no".to_owned(),
+        "-Zunstable-options".to_owned(),
+        "-Cpanic=immediate-abort".to_owned(),
+        "-Zlocation-detail=none".to_owned(),
+        // Messages are not made of derived `Debug`; where one is of a library's, the variant's name is enough.
+        "-Zfmt-debug=shallow".to_owned(),
         // The linker that comes with the compiler is the same everywhere, knows all processors, keeps one of functions
         // that are alike, and describes addresses in a program that may lie anywhere by a bit each.
         format!("-Clink-arg=-B{}", linker(&sysroot)?.display()),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::rand::{GetRandomFlags, getrandom};
 use rustls::pki_types::ServerName;
+use thiserror::Error;
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
@@ -21,11 +22,13 @@ use crate::resolver::question::Question;
 const WITHOUT_EDNS: Duration = Duration::from_secs(15 * 60);
 
 /// Why a server did not answer a query.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub(crate) enum AskError {
     /// Nothing came back.
+    #[error("{0}")]
     Transport(TransportError),
     /// What came back is no answer.
+    #[error("the answer is of no use: {0:?}")]
     Unusable(Unusable),
 }
 

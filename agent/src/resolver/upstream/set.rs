@@ -235,7 +235,7 @@ async fn attempt_at(server: &Server, question: &Question, options: Options) -> R
         Failure::Busy => {}
         _ => server.failed(now),
     }
-    debug!(server = %server.address(), ?error, "an upstream server did not answer a question");
+    debug!(server = %server.address(), %error, "an upstream server did not answer a question");
     Err(failure)
 }
 

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body as Stream, HttpBody as _, to_bytes};
+use axum::body::{Body as Stream, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{FromRequestParts as _, Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::IntoResponse as _;
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -100,8 +101,10 @@ pub(super) struct Nothing {}
 
 /// What can be the body of a call.
 pub(super) trait Body: Sized + Send {
+    /// Whether a body is read at all.
+    const READ: bool;
     fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
-    fn read(headers: &HeaderMap, body: Stream) -> impl Future<Output = Result<Self, Problem>> + Send;
+    fn parse(body: &[u8]) -> Result<Self, Problem>;
 }
 
 /// No body; one that comes all the same is not looked at.
@@ -111,50 +114,26 @@ pub(super) struct NoBody;
 pub(super) struct Json<T>(pub(super) T);
 
 impl Body for NoBody {
+    const READ: bool = false;
+
     fn schema(_: &mut SchemaGenerator) -> Option<Schema> {
         None
     }
 
-    async fn read(_: &HeaderMap, _: Stream) -> Result<Self, Problem> {
+    fn parse(_: &[u8]) -> Result<Self, Problem> {
         Ok(Self)
     }
 }
 
 impl<T: DeserializeOwned + JsonSchema + Send> Body for Json<T> {
+    const READ: bool = true;
+
     fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
         Some(generator.subschema_for::<T>())
     }
 
-    async fn read(headers: &HeaderMap, body: Stream) -> Result<Self, Problem> {
-        let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if media_type.is_none_or(|value| !value.split(';').next().unwrap_or(value).trim().eq_ignore_ascii_case(JSON)) {
-            return Err(
-                Problem::bad_request(format!("send the body as {JSON}")).with(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-            );
-        }
-        let too_large = || {
-            let detail = format!("the body is longer than {BODY_BYTES_MAX} bytes, or broke off; send less");
-            Problem::new(Failure::TooLarge, detail)
-        };
-        // Whoever says so beforehand need not be listened to.
-        if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
-            return Err(too_large());
-        }
-        let body = timeout(BODY_TIME, to_bytes(body, BODY_BYTES_MAX)).await.map_err(|_| {
-            Problem::bad_request("the body did not arrive in time; send it again").with(StatusCode::REQUEST_TIMEOUT)
-        })?;
-        let body = body.map_err(|_| too_large())?;
-        // Every body is an object; the decoder would also take the fields' values one after the other.
-        if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
-            let detail = "the body is no JSON object; send one as the description has it";
-            return Err(Problem::new(Failure::BadRequest, detail));
-        }
-        serde_json::from_slice(&body).map(Self).map_err(|error| match error.classify() {
-            Category::Data => Problem::new(Failure::BadRequest, format!("the body does not fit: {error}")),
-            Category::Io | Category::Syntax | Category::Eof => {
-                Problem::bad_request(format!("the body is not JSON: {error}"))
-            }
-        })
+    fn parse(body: &[u8]) -> Result<Self, Problem> {
+        serde_json::from_slice(body).map(Self).map_err(unreadable)
     }
 }
 
@@ -221,7 +200,7 @@ impl Operation {
             let handler = handler.clone();
             async move {
                 let headers = request.method().is_safe().then(|| request.headers().clone());
-                let input = match input::<P, Q, B>(web, request, need, conditional).await {
+                let input = match read::<P, Q, B>(web, request, need, conditional).await {
                     Ok(input) => input,
                     Err(problem) => return problem.into_response(),
                 };
@@ -247,7 +226,7 @@ fn describe<P: JsonSchema, Q: JsonSchema, B: Body, A: Answer>(generator: &mut Sc
     }
 }
 
-async fn input<P, Q, B>(
+async fn read<P, Q, B>(
     web: Arc<Web>,
     request: Request,
     need: Need,
@@ -258,20 +237,72 @@ where
     Q: DeserializeOwned,
     B: Body,
 {
-    let (mut parts, body) = request.into_parts();
-    let peer = *parts.extensions.get::<Peer>().ok_or_else(Problem::unavailable)?;
-    let caller = Caller::of(&web, &parts.method, &parts.headers, peer, need).await?;
+    let Call { caller, mut parts, body } = receive(&web, request, need, B::READ).await?;
     let path = Path::<P>::from_request_parts(&mut parts, &web).await;
     let Path(path) = path.map_err(|_| Problem::not_found("there is nothing at this address; look at the list"))?;
+    let query = serde_html_form::from_str(parts.uri.query().unwrap_or_default()).map_err(unfit)?;
+    let seen = if conditional { condition::expected(&parts.headers) } else { None };
+    Ok(Input { web, caller, seen, path, query, body: B::parse(&body)? })
+}
+
+/// What is alike in the calls of all operations.
+struct Call {
+    caller: Caller,
+    parts: Parts,
+    /// Empty unless it was to be read.
+    body: Bytes,
+}
+
+/// Takes a call in as far as that is the same for all operations, so that it need not be compiled for each of them.
+async fn receive(web: &Web, request: Request, need: Need, with_body: bool) -> Result<Call, Problem> {
+    let (parts, body) = request.into_parts();
+    let peer = *parts.extensions.get::<Peer>().ok_or_else(Problem::unavailable)?;
+    let caller = Caller::of(web, &parts.method, &parts.headers, peer, need).await?;
     let query = parts.uri.query().unwrap_or_default();
     // The decoder would take a parameter without a value for one that is left out.
     if !query.is_empty() && query.split('&').any(|pair| pair.split_once('=').is_none_or(|(_, value)| value.is_empty()))
     {
         return Err(Problem::bad_request("a parameter of the query has no value; give it one, or leave it out"));
     }
-    let query = serde_html_form::from_str(query);
-    let query = query.map_err(|error| Problem::bad_request(format!("the query does not fit: {error}")))?;
-    let seen = if conditional { condition::expected(&parts.headers) } else { None };
-    let body = B::read(&parts.headers, body).await?;
-    Ok(Input { web, caller, seen, path, query, body })
+    let body = if with_body { object(&parts.headers, body).await? } else { Bytes::new() };
+    Ok(Call { caller, parts, body })
+}
+
+/// The bytes of a body in JSON, whatever is in it.
+async fn object(headers: &HeaderMap, body: Stream) -> Result<Bytes, Problem> {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if media_type.is_none_or(|value| !value.split(';').next().unwrap_or(value).trim().eq_ignore_ascii_case(JSON)) {
+        return Err(Problem::bad_request(format!("send the body as {JSON}")).with(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    let too_large = || {
+        let detail = format!("the body is longer than {BODY_BYTES_MAX} bytes, or broke off; send less");
+        Problem::new(Failure::TooLarge, detail)
+    };
+    // Whoever says so beforehand need not be listened to.
+    if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
+        return Err(too_large());
+    }
+    let body = timeout(BODY_TIME, to_bytes(body, BODY_BYTES_MAX)).await.map_err(|_| {
+        Problem::bad_request("the body did not arrive in time; send it again").with(StatusCode::REQUEST_TIMEOUT)
+    })?;
+    let body = body.map_err(|_| too_large())?;
+    // Every body is an object; the decoder would also take the fields' values one after the other.
+    if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+        let detail = "the body is no JSON object; send one as the description has it";
+        return Err(Problem::new(Failure::BadRequest, detail));
+    }
+    Ok(body)
+}
+
+fn unreadable(error: serde_json::Error) -> Problem {
+    match error.classify() {
+        Category::Data => Problem::new(Failure::BadRequest, format!("the body does not fit: {error}")),
+        Category::Io | Category::Syntax | Category::Eof => {
+            Problem::bad_request(format!("the body is not JSON: {error}"))
+        }
+    }
+}
+
+fn unfit(error: serde_html_form::de::Error) -> Problem {
+    Problem::bad_request(format!("the query does not fit: {error}"))
 }
