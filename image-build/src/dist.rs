@@ -17,6 +17,7 @@ mod elf;
 mod emulated;
 mod libc;
 mod licences;
+mod manual;
 mod openwrt;
 mod package;
 mod sbom;
@@ -42,8 +43,9 @@ const PACKAGE_BYTES: u64 = 3_000_000;
 /// Revision of the packages, for when they change and the program does not.
 const REVISION: u32 = 1;
 const SUMMARY: &str = "home-network filter for families";
-const DESCRIPTION: &str = "Stairgate gives each child a profile and follows the family's time rules, in the kernel's\n\
-                           packet path and as a resolver. It breaks no encryption, and tells nobody outside the home.";
+const DESCRIPTION: &str = "Stairgate gives each child a profile and follows the family's time rules,\n\
+                           in the kernel's packet path and as a resolver. It breaks no encryption,\n\
+                           and tells nobody outside the home.";
 const MAINTAINER: &str = "The Stairgate developers <stairgate@localhost>";
 /// Where everything is put, from the workspace's root.
 const FOLDER: &str = "target/dist";

@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
-use super::package::{Package, deb};
-use super::{Parts, Target};
+use super::package::{Package, deb, gzip};
+use super::{Parts, Target, manual};
 
+/// What the program says of itself.
+const HELP: &str = include_str!("../../../agent/tests/cli_golden/help.txt");
+const COPYRIGHT: &str = include_str!("../../debian/copyright");
+const MIT: &str = include_str!("../../../LICENSE-MIT");
+/// What Debian's own checker is to pass over, and why.
+const OVERRIDES: &str = include_str!("../../debian/stairgate.lintian-overrides");
 const CONFIG: &str = include_str!("../../config/stairgate.toml");
 const UNIT: &str = include_str!("../../debian/stairgate.service");
 const USERS: &str = include_str!("../../debian/stairgate.sysusers");
@@ -45,14 +51,32 @@ fn contents(architecture: &str, parts: &Parts, revision: u32) -> Result<Package>
         time: parts.time,
     };
     let licences = String::from_utf8(parts.licences.clone()).map_err(|_| anyhow!("the licences are not text"))?;
+    let made = i64::try_from(parts.time).ok().and_then(|time| jiff::Timestamp::from_second(time).ok());
+    let made = made.context("the commit's time is none")?;
+    let page = manual::write(HELP, &made.strftime("%Y-%m-%d").to_string(), &package.version)?;
+    let changes = changes(&package, made);
     package.add("usr/bin/stairgate", 0o755, parts.agent.clone());
     package.add("etc/stairgate/stairgate.toml", 0o644, CONFIG);
     package.add("usr/lib/systemd/system/stairgate.service", 0o644, UNIT);
     package.add("usr/lib/sysusers.d/stairgate.conf", 0o644, USERS);
     package.add("usr/share/doc/stairgate/README.md", 0o644, README);
-    package.add("usr/share/doc/stairgate/copyright", 0o644, licences);
+    package.add("usr/share/doc/stairgate/copyright", 0o644, format!("{COPYRIGHT}{MIT}"));
+    package.add("usr/share/doc/stairgate/LICENCES.txt", 0o644, licences);
+    package.add("usr/share/doc/stairgate/changelog.Debian.gz", 0o644, gzip(changes.as_bytes())?);
+    package.add(&format!("usr/share/man/man{0}/stairgate.{0}.gz", manual::SECTION), 0o644, gzip(page.as_bytes())?);
+    package.add("usr/share/lintian/overrides/stairgate", 0o644, OVERRIDES);
     package.add("usr/share/doc/stairgate/stairgate.cdx.json", 0o644, parts.sbom.clone());
     Ok(package)
+}
+
+/// The history of the package, in the form of deb-changelog(5).
+fn changes(package: &Package, made: jiff::Timestamp) -> String {
+    let Package { name, version, revision, maintainer, .. } = package;
+    format!(
+        "{name} ({version}-{revision}) unstable; urgency=medium\n\n  * What changed is told by the history of the source.\n\n \
+         -- {maintainer}  {}\n",
+        made.strftime("%a, %d %b %Y %H:%M:%S +0000"),
+    )
 }
 
 #[cfg(test)]

@@ -9,15 +9,20 @@ pub(crate) mod ipk;
 pub(crate) mod tar;
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
+use std::num::NonZeroU64;
 
 use anyhow::{Context, Result, ensure};
-use flate2::Compression;
 use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
+use lzma_rust2::{XzOptions, XzReader, XzWriter};
+use zopfli::Format;
 
 /// Bytes that a part of a package may unpack to when it is read back.
 const UNPACKED_MAX: u64 = 64 << 20;
+/// Times that a compressor looks for a shorter form. More take the time of a build, for a thousandth.
+const DEFLATE_PASSES: NonZeroU64 = NonZeroU64::MIN;
+/// dpkg's own choice: unpacking with more takes more memory than small machines have.
+const XZ_PRESET: u32 = 6;
 
 /// A package. Everything in it belongs to root.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,14 +78,35 @@ impl Package {
 }
 
 /// Compresses without the name and time that gzip would add (RFC 1952).
-fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).context("cannot compress")
+pub(crate) fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    deflate(Format::Gzip, bytes, Vec::new())
+}
+
+/// Compresses to the end of `packed` by deflate (RFC 1951), as other packers can unpack it but hardly one packs it.
+fn deflate(format: Format, bytes: &[u8], mut packed: Vec<u8>) -> Result<Vec<u8>> {
+    let options = zopfli::Options { iteration_count: DEFLATE_PASSES, ..zopfli::Options::default() };
+    zopfli::compress(options, format, bytes, &mut packed).context("cannot compress")?;
+    Ok(packed)
 }
 
 fn gunzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    unpack(GzDecoder::new(bytes)).context("it is not compressed by gzip")
+}
+
+/// Compresses by LZMA, in the form of xz.
+fn xz(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = XzWriter::new(Vec::new(), XzOptions::with_preset(XZ_PRESET)).context("cannot compress")?;
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).context("cannot compress")
+}
+
+fn unxz(bytes: &[u8]) -> Result<Vec<u8>> {
+    unpack(XzReader::new(bytes, false)).context("it is not compressed by xz")
+}
+
+/// What a decoder makes of its input.
+fn unpack(decoder: impl Read) -> Result<Vec<u8>> {
     let mut unpacked = Vec::new();
-    GzDecoder::new(bytes).take(UNPACKED_MAX + 1).read_to_end(&mut unpacked).context("it is not compressed by gzip")?;
+    decoder.take(UNPACKED_MAX + 1).read_to_end(&mut unpacked)?;
     ensure!(unpacked.len() as u64 <= UNPACKED_MAX, "it unpacks to more than {UNPACKED_MAX} bytes");
     Ok(unpacked)
 }

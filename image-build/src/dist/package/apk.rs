@@ -5,16 +5,13 @@
 //! hash of the database, which holds the hashes of all files. OpenWrt signs its index of packages and not each of them,
 //! so no block has a signature.
 
-use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
-
 use anyhow::{Context, Result, bail, ensure};
-use flate2::Compression;
 use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
 use ring::digest::{SHA256, digest};
+use std::collections::BTreeMap;
+use zopfli::Format;
 
-use super::{Entry, Package, UNPACKED_MAX};
+use super::{Entry, Package, deflate, unpack};
 
 const COMPRESSED: &[u8] = b"ADBd";
 const PLAIN: &[u8] = b"ADB.";
@@ -96,8 +93,7 @@ pub(crate) fn write(package: &Package) -> Result<Vec<u8>> {
             }
         }
     }
-    let mut encoder = DeflateEncoder::new(COMPRESSED.to_vec(), Compression::best());
-    encoder.write_all(&plain).and_then(|()| encoder.finish()).context("cannot compress")
+    deflate(Format::Deflate, &plain, COMPRESSED.to_vec())
 }
 
 fn block(plain: &mut Vec<u8>, kind: u32, parts: &[&[u8]]) {
@@ -259,9 +255,7 @@ impl Heap {
 /// What is wrong with them.
 pub(crate) fn read(bytes: &[u8]) -> Result<Package> {
     let compressed = bytes.strip_prefix(COMPRESSED).context("it does not begin like a package")?;
-    let mut plain = Vec::new();
-    DeflateDecoder::new(compressed).take(UNPACKED_MAX + 1).read_to_end(&mut plain).context("it cannot be unpacked")?;
-    ensure!(plain.len() as u64 <= UNPACKED_MAX, "it unpacks to more than {UNPACKED_MAX} bytes");
+    let plain = unpack(DeflateDecoder::new(compressed)).context("it cannot be unpacked")?;
     let rest = plain.strip_prefix(PLAIN).and_then(|rest| rest.strip_prefix(SCHEMA)).context("it is of another kind")?;
     let mut blocks = blocks(rest)?.into_iter();
     let (BLOCK_DATABASE, database) = blocks.next().context("it is empty")? else { bail!("its database is missing") };
@@ -425,6 +419,11 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::DeflateEncoder;
+
     use super::*;
     use crate::dist::package::sample;
 

@@ -1,11 +1,11 @@
-//! Packages of dpkg (deb(5)): an `ar` of `debian-binary`, `control.tar.gz` and `data.tar.gz`.
+//! Packages of dpkg (deb(5)): an `ar` of `debian-binary`, `control.tar.gz` and `data.tar.xz`.
 
 use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
 
 use super::control::{self, Control, FORMAT};
-use super::{Package, ar, gunzip, gzip, tar};
+use super::{Package, ar, tar, unxz, xz};
 
 /// The package's file name.
 pub(crate) fn file_name(package: &Package) -> String {
@@ -19,8 +19,8 @@ pub(crate) fn file_name(package: &Package) -> String {
 /// If something in it does not fit the format.
 pub(crate) fn write(package: &Package) -> Result<Vec<u8>> {
     let control = control::write(package, fields(package))?;
-    let data = gzip(&tar::write(&package.entries, package.time)?)?;
-    Ok(ar::write(&[("debian-binary", FORMAT), ("control.tar.gz", &control), ("data.tar.gz", &data)], package.time))
+    let data = xz(&tar::write(&package.entries, package.time)?)?;
+    Ok(ar::write(&[("debian-binary", FORMAT), ("control.tar.gz", &control), ("data.tar.xz", &data)], package.time))
 }
 
 fn fields(package: &Package) -> String {
@@ -45,10 +45,10 @@ fn fields(package: &Package) -> String {
 pub(crate) fn read(bytes: &[u8]) -> Result<Package> {
     let members = ar::read(bytes)?;
     let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-    ensure!(names == ["debian-binary", "control.tar.gz", "data.tar.gz"], "its members are {names:?}");
+    ensure!(names == ["debian-binary", "control.tar.gz", "data.tar.xz"], "its members are {names:?}");
     ensure!(members[0].1 == FORMAT, "it is of another format");
     let control = Control::read(members[1].1)?;
-    let (entries, time) = tar::read(&gunzip(members[2].1)?)?;
+    let (entries, time) = tar::read(&unxz(members[2].1)?)?;
     let (version, revision) = control.version("-")?;
     Ok(Package {
         name: control.field("Package")?,
