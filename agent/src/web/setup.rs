@@ -178,12 +178,12 @@ async fn port(web: &Web, visit: &Visit, form: PortForm) -> Result<Response, Refu
         return Err(Failure::NotAllowed.into());
     }
     let mac = crate::text::mac(&form.mac).map_err(|_| Failure::BadRequest)?;
-    // What was chosen before, whether it is in force or not, is not asked for again.
-    if image.ports().iter().any(|port| port.mac == mac && port.chosen) {
-        return Ok(go(setup_step::HOUSEHOLD));
+    let port = image.ports().into_iter().find(|port| port.mac == mac).ok_or(Failure::BadRequest)?;
+    if !port.chosen {
+        web.keep_port(&form.mac, &By::command_line()).await?;
     }
-    web.keep_port(&form.mac, &By::command_line()).await?;
-    Ok(go(setup_step::PORT))
+    // A choice that waits for a restart is shown once with the way to it; whoever repeats it goes on without.
+    Ok(go(if port.chosen || port.in_force { setup_step::HOUSEHOLD } else { setup_step::PORT }))
 }
 
 async fn restart(web: &Web, visit: &Visit) -> Result<Response, Refusal> {
