@@ -332,9 +332,9 @@ fn image_view(image: &RouterImage) -> Image {
     }
 }
 
-/// True from the start of a new version until it is kept.
+/// True from the start of a new version until it is known what comes of it.
 fn is_on_trial(image: &RouterImage, last: Option<&update::LastUpdate>) -> bool {
-    image.was_started_on_trial() && last.is_some_and(|last| last.outcome == Outcome::Trying)
+    image.was_started_on_trial() && last.is_none_or(|last| matches!(last.outcome, Outcome::Written | Outcome::Trying))
 }
 
 /// What came of the last update, if that is known yet.
