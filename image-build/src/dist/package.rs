@@ -13,7 +13,9 @@ use std::io::{Read, Write as _};
 use std::num::NonZeroU64;
 
 use anyhow::{Context, Result, ensure};
+use flate2::Compression;
 use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 use lzma_rust2::{XzOptions, XzReader, XzWriter};
 use zopfli::Format;
 
@@ -80,6 +82,12 @@ impl Package {
 /// Compresses without the name and time that gzip would add (RFC 1952).
 pub(crate) fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     deflate(Format::Gzip, bytes, Vec::new())
+}
+
+/// Puts what is compressed already into the form of gzip; packing it again would take time and gain nothing.
+fn wrap(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).context("cannot compress")
 }
 
 /// Compresses to the end of `packed` by deflate (RFC 1951), as other packers can unpack it but hardly one packs it.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 
 use super::control::{self, Control, FORMAT};
-use super::{Entry, Package, gunzip, gzip, tar};
+use super::{Entry, Package, gunzip, gzip, tar, wrap};
 
 /// The package's file name.
 pub(crate) fn file_name(package: &Package) -> String {
@@ -25,7 +25,7 @@ pub(crate) fn write(package: &Package) -> Result<Vec<u8>> {
         ("data.tar.gz".to_owned(), file(gzip(&tar::write(&package.entries, package.time)?)?)),
         ("control.tar.gz".to_owned(), file(control::write(package, fields(package))?)),
     ]);
-    gzip(&tar::write(&whole, package.time)?)
+    wrap(&tar::write(&whole, package.time)?)
 }
 
 fn fields(package: &Package) -> String {
