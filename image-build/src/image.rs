@@ -15,7 +15,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::debian::Suite;
 use crate::modules::Kernel;
@@ -64,9 +64,30 @@ pub(crate) struct Options {
     /// The network cards to boot it with
     #[arg(long, value_enum, default_value = "virtio")]
     nic: boot::Nic,
+    /// Where it stands
+    #[arg(long, value_enum, default_value = "router")]
+    mode: Mode,
+    /// What the provider speaks on the router's line
+    #[arg(long, value_enum, default_value = "dhcp")]
+    wan: boot::Wan,
+    /// The VLAN that it is spoken on
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=4094))]
+    wan_vlan: Option<u16>,
     /// The secret key (minisign) to sign updates with; without it, one that this machine makes for itself
     #[arg(long, value_name = "FILE")]
     secret_key: Option<PathBuf>,
+}
+
+/// How the image is tried out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Mode {
+    /// As a router.
+    Router,
+    /// As a bridge behind a router of the provider's.
+    Bridge,
+    /// As a router where nothing is as it should be: wrong cables, two routers, the same network twice, a wrong clock, and
+    /// a million names.
+    Awkward,
 }
 
 /// Everything that came of a build.
@@ -85,7 +106,7 @@ pub(crate) fn image(screen: &Screen, options: &Options) -> Result<()> {
     };
     let built = build(screen, &agent, options.secret_key.as_deref())?;
     if let Some(firmware) = options.boot {
-        return try_out(screen, &built, boot::Kind { firmware, nic: options.nic });
+        return try_out(screen, &built, boot::Kind { firmware, nic: options.nic }, options);
     }
     let packed = screen.step("compressing", |_| {
         let packed = built.disk.with_extension("img.zst");
@@ -100,11 +121,31 @@ pub(crate) fn image(screen: &Screen, options: &Options) -> Result<()> {
 }
 
 /// Boots the image, lets a family use it, and prints what was found.
-fn try_out(screen: &Screen, built: &Built, kind: boot::Kind) -> Result<()> {
-    let surroundings = screen.step("a provider and a home", |_| boot::Surroundings::build(screen))?;
-    let findings = screen.step("a family at the box", |_| boot::router(&built.disk, kind, &surroundings))?;
-    screen.heading(&format!("{:?}, {:?}, router", kind.firmware, kind.nic));
-    findings.iter().for_each(|(what, how)| screen.line(format_args!("  {what:46} {how}")));
+fn try_out(screen: &Screen, built: &Built, kind: boot::Kind, options: &Options) -> Result<()> {
+    let access = boot::Access { wan: options.wan, vlan: options.wan_vlan };
+    let special = access != boot::Access::PLAIN;
+    ensure!(!special || options.mode == Mode::Router, "--wan and --wan-vlan are for --mode router");
+    let disk = &built.disk;
+    let around = |provider| screen.step("a provider and a home", |_| boot::Surroundings::of(screen, provider, access));
+    let family = "a family at the box";
+    let findings = match options.mode {
+        Mode::Awkward => boot::awkward(screen, disk, kind)?,
+        Mode::Bridge => {
+            let around = around(boot::Provider::Router)?;
+            screen.step(family, |_| boot::bridge(disk, kind, &around))?
+        }
+        Mode::Router if special => {
+            let around = around(access.provider())?;
+            screen.step(family, |_| boot::line(disk, kind, &around, access))?
+        }
+        Mode::Router => {
+            let around = screen.step("a provider and a home", |_| boot::Surroundings::build(screen))?;
+            screen.step(family, |_| boot::router(disk, kind, &around))?
+        }
+    };
+    let line = if special { format!(", {access}") } else { String::new() };
+    screen.heading(&format!("{:?}, {:?}, {:?}{line}", kind.firmware, kind.nic, options.mode));
+    findings.iter().for_each(|(what, how)| screen.line(format_args!("  {what:52} {how}")));
     Ok(())
 }
 
@@ -162,4 +203,61 @@ fn squash(tree: &Path, to: &Path) -> Result<()> {
 /// Runs a program that has to succeed.
 fn program(command: &mut Command) -> Result<()> {
     succeed_within(command, PROGRAM_LIMIT).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Folders of scripts that only a booted machine runs.
+    const SCRIPTS: [&str; 4] = ["x86/root/usr/lib/router", "x86/root/etc/init.d", "x86/initramfs", "concentrator"];
+
+    fn scripts() -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        for folder in SCRIPTS {
+            let entries = fs::read_dir(workspace().join("image-build").join(folder)).unwrap();
+            // A concentrator has options for pppd too.
+            files.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_none()));
+        }
+        assert!(files.len() > 10);
+        files
+    }
+
+    #[test]
+    fn scripts_can_be_read_by_the_shell_that_runs_them() {
+        if !Path::new("/usr/bin/busybox").exists() && !Path::new("/bin/busybox").exists() {
+            println!("not done: there is no busybox here (apt-get install busybox-static)");
+            return;
+        }
+        for script in scripts() {
+            let output = Command::new("busybox").args(["ash", "-n"]).arg(&script).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+
+    #[test]
+    fn scripts_are_clean() {
+        if !packages::is_installed("shellcheck") {
+            println!("not done: there is no shellcheck here (apt-get install shellcheck)");
+            return;
+        }
+        // What is read in with `.` lies elsewhere in the image, and what it sets is used by others.
+        let mut command = Command::new("shellcheck");
+        let output = command.args(["--shell=dash", "--exclude=SC1091,SC2034"]).args(scripts()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+
+    #[test]
+    fn lines_are_understood() {
+        use clap::Parser as _;
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            options: Options,
+        }
+        let line = Line::try_parse_from(["image", "--boot", "--wan", "pppoe", "--wan-vlan", "7"]).unwrap();
+        assert_eq!(line.options.boot, Some(boot::Firmware::Bios));
+        assert_eq!((line.options.wan, line.options.wan_vlan), (boot::Wan::Pppoe, Some(7)));
+        assert!(Line::try_parse_from(["image", "--wan-vlan", "4095"]).is_err());
+    }
 }

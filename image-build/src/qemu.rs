@@ -24,6 +24,7 @@ pub(crate) struct Machine {
     started: Instant,
     console: PathBuf,
     keyboard: UnixStream,
+    monitor: UnixStream,
 }
 
 impl Machine {
@@ -32,8 +33,10 @@ impl Machine {
     pub(crate) fn start(mut command: Command, folder: &Path, memory_mib: u32, arguments: &[String]) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let (console, socket) = (folder.join("console.log"), folder.join("console.sock"));
-        let _ = fs::remove_file(&console);
-        let _ = fs::remove_file(&socket);
+        let monitor_socket = folder.join("monitor.sock");
+        for path in [&console, &socket, &monitor_socket] {
+            let _ = fs::remove_file(path);
+        }
         command.args(["-accel", "tcg,thread=multi", "-cpu", "max", "-display", "none", "-nodefaults", "-no-reboot"]);
         command.args(["-m", &memory_mib.to_string()]);
         command.arg("-chardev").arg(format!(
@@ -41,20 +44,20 @@ impl Machine {
             socket.display(),
             console.display()
         ));
-        command.args(["-serial", "chardev:console"]).args(arguments);
+        command.args(["-serial", "chardev:console"]);
+        command.arg("-chardev").arg(format!("socket,id=monitor,path={},server=on,wait=off", monitor_socket.display()));
+        command.args(["-mon", "chardev=monitor,mode=readline"]).args(arguments);
         let started = Instant::now();
         let mut daemon = Daemon::start("qemu", &mut command, &folder.join("qemu.log"))?;
-        let mut keyboard = None;
-        interrupt::wait_until("the start of QEMU", Duration::from_secs(20), || {
-            daemon.check()?;
-            keyboard = UnixStream::connect(&socket).ok();
-            Ok(keyboard.is_some())
-        })?;
-        let keyboard = keyboard.context("QEMU has no console")?;
-        // The log has it all, but a line that nobody reads makes the machine wait once a few hundred bytes are in it.
-        let mut screen = keyboard.try_clone().context("cannot read the console")?;
-        thread::spawn(move || io::copy(&mut screen, &mut io::sink()));
-        Ok(Self { daemon, started, console, keyboard })
+        let keyboard = connect(&mut daemon, &socket)?;
+        let monitor = connect(&mut daemon, &monitor_socket)?;
+        Ok(Self { daemon, started, console, keyboard, monitor })
+    }
+
+    /// Plugs the cable of a network card in, or pulls it out. `card` is the card's `netdev`.
+    pub(crate) fn set_cable(&mut self, card: &str, plugged: bool) -> Result<()> {
+        let order = format!("set_link {card} {}\n", if plugged { "on" } else { "off" });
+        self.monitor.write_all(order.as_bytes()).context("cannot reach QEMU's monitor")
     }
 
     /// Everything that it has said on its serial port so far.
@@ -111,6 +114,21 @@ impl Machine {
     pub(crate) fn on_for(&self) -> Duration {
         self.started.elapsed()
     }
+}
+
+/// Connects to one of QEMU's sockets as soon as it is there.
+fn connect(daemon: &mut Daemon, socket: &Path) -> Result<UnixStream> {
+    let mut connected = None;
+    interrupt::wait_until("the start of QEMU", Duration::from_secs(20), || {
+        daemon.check()?;
+        connected = UnixStream::connect(socket).ok();
+        Ok(connected.is_some())
+    })?;
+    let stream = connected.with_context(|| format!("QEMU does not listen at {}", socket.display()))?;
+    // What is said there has to be read: a full socket makes the machine wait. The console's log has it all.
+    let mut unread = stream.try_clone().with_context(|| format!("cannot read {}", socket.display()))?;
+    thread::spawn(move || io::copy(&mut unread, &mut io::sink()));
+    Ok(stream)
 }
 
 fn tail(text: &str) -> &str {

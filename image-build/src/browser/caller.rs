@@ -1,6 +1,6 @@
 //! A visitor without a browser: the same pages and forms, as bytes.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context, Result, ensure};
 
@@ -10,7 +10,7 @@ use crate::lab::home::{ROUTER_V4, Who};
 use crate::lab::namespace::Namespace;
 
 /// Where the pages are.
-pub(super) const SERVER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(ROUTER_V4), 80);
+pub(super) const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(ROUTER_V4), 80);
 /// Headers of a form.
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 
@@ -18,6 +18,7 @@ const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded")
 #[derive(Clone)]
 pub(crate) struct Caller<'a> {
     namespace: &'a Namespace,
+    server: SocketAddr,
     /// Name and value, as the browser would send it.
     pub(super) cookie: String,
 }
@@ -25,17 +26,22 @@ pub(crate) struct Caller<'a> {
 impl<'a> Caller<'a> {
     /// A visitor from somebody's device who was never here before.
     pub(super) fn new(namespace: &'a Namespace) -> Self {
-        Self { namespace, cookie: String::new() }
+        Self::at(namespace, SERVER)
+    }
+
+    /// The same where the pages are elsewhere than in the laboratory's home.
+    fn at(namespace: &'a Namespace, server: SocketAddr) -> Self {
+        Self { namespace, server, cookie: String::new() }
     }
 
     /// The guardian, who has set the gate up a moment ago.
     pub(super) fn of_new_guardian(stage: &Stage<'a>) -> Result<Self> {
-        Self::claim(stage.lab.home.of(Who::Parent), &stage.code()?)
+        Self::claim(stage.lab.home.of(Who::Parent), SERVER.ip(), &stage.code()?)
     }
 
     /// The guardian, who sets a new box up from this device with the code that the box has shown.
-    pub(crate) fn claim(namespace: &'a Namespace, code: &str) -> Result<Self> {
-        let mut guardian = Self::new(namespace);
+    pub(crate) fn claim(namespace: &'a Namespace, address: IpAddr, code: &str) -> Result<Self> {
+        let mut guardian = Self::at(namespace, SocketAddr::new(address, SERVER.port()));
         guardian.submit("/setup", "/setup/code", &[("code", code)])?;
         let home = [("name", "The laboratory"), ("time_zone", "UTC"), ("language", "en"), ("revision", "0")];
         guardian.submit("/setup/household", "/setup/household", &home)?;
@@ -48,12 +54,12 @@ impl<'a> Caller<'a> {
 
     /// The same visitor at another device.
     pub(super) fn moved_to(&self, namespace: &'a Namespace) -> Self {
-        Self { namespace, cookie: self.cookie.clone() }
+        Self { namespace, server: self.server, cookie: self.cookie.clone() }
     }
 
     /// A new visitor at the same device.
     pub(super) fn without_cookie(&self) -> Self {
-        Self::new(self.namespace)
+        Self::at(self.namespace, self.server)
     }
 
     /// Signs in by name and password.
@@ -96,7 +102,7 @@ impl<'a> Caller<'a> {
     pub(super) fn call(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer> {
         let mut all = vec![("Cookie", self.cookie.as_str())];
         all.extend(headers);
-        let answer = self.send(&http::request(method, path, &ROUTER_V4.to_string(), &all, body))?;
+        let answer = self.send(&http::request(method, path, &self.server.ip().to_string(), &all, body))?;
         if let Some(cookie) = answer.header("set-cookie") {
             self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
         }
@@ -105,12 +111,12 @@ impl<'a> Caller<'a> {
 
     /// Sends bytes.
     pub(super) fn send(&self, request: &[u8]) -> Result<Answer> {
-        self.namespace.inside(|| exchange(SERVER, request))
+        self.namespace.inside(|| exchange(self.server, request))
     }
 }
 
 /// The value of the first hidden field of this name.
-pub(super) fn value_of(page: &str, name: &str) -> Option<String> {
+pub(crate) fn value_of(page: &str, name: &str) -> Option<String> {
     let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\""))?;
     rest.split_once('"').map(|(value, _)| value.to_owned())
 }

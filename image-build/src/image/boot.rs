@@ -1,20 +1,31 @@
 //! The image, booted in QEMU between a provider and a home in network namespaces, and what the home gets of it.
 
+mod awkward;
+mod concentrator;
 mod family;
+mod outside;
 mod provider;
+mod remote;
 mod surroundings;
+mod time_server;
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 
+pub(crate) use self::awkward::awkward;
+pub(crate) use self::concentrator::{Access, Wan};
+use self::family::Places;
+pub(crate) use self::provider::Provider;
 pub(crate) use self::surroundings::Surroundings;
-use crate::process::succeed;
+use crate::lab::internet::ENDLESS_PAGE;
+use crate::lab::namespace::Namespace;
+use crate::process::{run, succeed};
 use crate::qemu::Machine;
 use crate::{interrupt, workspace};
 
@@ -23,6 +34,8 @@ use crate::{interrupt, workspace};
 pub(super) const BOOT_LIMIT: Duration = Duration::from_secs(400);
 /// Time for something that takes seconds on a router.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// What the console asks when no single port is the provider's.
+const QUESTION: &str = "Which of these ports leads to the provider?";
 /// The box, as the image has it unless somebody says otherwise.
 const ROUTER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 77, 1));
 
@@ -83,9 +96,40 @@ pub(crate) type Findings = Vec<(String, String)>;
 
 /// Boots the image and lets a family use it as its router.
 pub(crate) fn router(image: &Path, kind: Kind, surroundings: &Surroundings) -> Result<Findings> {
+    as_router(image, kind, surroundings, "router", "").map(|(_, findings)| findings)
+}
+
+/// Boots the image behind a line with VLAN, PPP over Ethernet or both.
+pub(crate) fn line(image: &Path, kind: Kind, surroundings: &Surroundings, access: Access) -> Result<Findings> {
+    let settings = access.settings();
+    let name = format!("line-{:?}-{}", access.wan, access.vlan.unwrap_or(0)).to_lowercase();
+    if access.wan == Wan::Pppoe {
+        provider::silence_path_mtu(&surroundings.internet.namespace)?;
+    }
+    let (mut machine, mut findings) = as_router(image, kind, surroundings, &name, &settings)?;
+    let time = download(surroundings, &surroundings.parent)?;
+    found(
+        &mut findings,
+        "2 MB by IPv4 and by IPv6, no word on too large packets",
+        format!("{:.1} s", time.as_secs_f32()),
+    );
+    if access.wan == Wan::Pppoe {
+        let out = ways_out(&ask_state(&mut machine)?);
+        ensure!(out.contains(&concentrator::HOME_V4.parse()?), "the line's address is {out:?}");
+    }
+    Ok(findings)
+}
+
+/// Boots the image, lets a family use it as its router, and looks at it from the internet.
+fn as_router(
+    image: &Path,
+    kind: Kind,
+    surroundings: &Surroundings,
+    name: &str,
+    settings: &str,
+) -> Result<(Machine, Findings)> {
     let mut findings = Findings::new();
-    let name = format!("{:?}-{:?}", kind.firmware, kind.nic).to_lowercase();
-    let disk = fresh_disk(image, &name, "")?;
+    let disk = fresh_disk(image, &format!("{name}-{:?}-{:?}", kind.firmware, kind.nic).to_lowercase(), settings)?;
     let folder = disk.parent().context("a disk lies nowhere")?.to_owned();
     let mut machine = surroundings.start(&disk, kind, &folder)?;
     let code = wait_code(&mut machine)?;
@@ -95,28 +139,113 @@ pub(crate) fn router(image: &Path, kind: Kind, surroundings: &Surroundings) -> R
     ensure!(lease[1] == ROUTER && lease[2] == ROUTER, "the lease names {} and {}", lease[1], lease[2]);
     surroundings.lease(child)?;
     found(&mut findings, "leases", format!("{}, router and names {}", lease[0], lease[1]));
-    found(&mut findings, "IPv6 by prefix delegation", surroundings.wait_ipv6(child)?);
-    if let Err(error) = family::use_it(surroundings, &code, &mut findings) {
-        machine.type_text("s\nl\n")?;
-        interrupt::sleep(Duration::from_secs(20))?;
-        return Err(error.context(format!("the console is in {}", folder.join("console.log").display())));
+    let address = surroundings.wait_ipv6(child)?;
+    found(&mut findings, "IPv6 by prefix delegation", address.clone());
+    let places = Places { pages: ROUTER, names: ROUTER };
+    used(&mut machine, &folder, family::use_it(surroundings, places, &code, &mut findings))?;
+    let state = well(&mut machine, &mut findings)?;
+    ensure!(!is_open(parent, ROUTER, 22), "SSH is open in the home, although nobody gave a key");
+    let child_v6 = address.split('/').next().and_then(|address| address.parse().ok());
+    outside::look(surroundings, &ways_out(&state), ROUTER, child_v6, &mut findings)?;
+    Ok((machine, findings))
+}
+
+/// Boots the image as a bridge between the provider's router and the home.
+pub(crate) fn bridge(image: &Path, kind: Kind, surroundings: &Surroundings) -> Result<Findings> {
+    let mut findings = Findings::new();
+    let name = format!("bridge-{:?}-{:?}", kind.firmware, kind.nic).to_lowercase();
+    let disk = fresh_disk(image, &name, "mode=bridge\n")?;
+    let folder = disk.parent().context("a disk lies nowhere")?.to_owned();
+    let mut machine = surroundings.start(&disk, kind, &folder)?;
+    let code = wait_code(&mut machine)?;
+    found(&mut findings, "from switching on to the one-time code", format!("{:.0} s", machine.on_for().as_secs_f32()));
+    let (child, parent) = (&surroundings.child, &surroundings.parent);
+    let lease = surroundings.lease(parent)?;
+    let router: IpAddr = surroundings.provider.address().parse().context("the provider's router has no address")?;
+    ensure!(lease[1] == router && lease[2] == router, "the lease names {} and {}", lease[1], lease[2]);
+    surroundings.lease(child)?;
+    found(&mut findings, "leases", format!("{}, router and names {}, the provider's router", lease[0], lease[1]));
+    found(&mut findings, "IPv6 from the provider's router", surroundings.wait_ipv6(child)?);
+    let pages = printed_page(&machine.console()).context("the console shows no address of the pages")?;
+    found(&mut findings, "the pages, as the console says", format!("http://{pages}"));
+    let places = Places { pages, names: router };
+    used(&mut machine, &folder, family::use_it(surroundings, places, &code, &mut findings))?;
+    let title = succeed(parent.command("curl").args(["-sSL", "--max-time", "10", "http://stairgate/"]))?;
+    ensure!(title.contains("Stairgate"), "http://stairgate/ is another page: {title}");
+    found(&mut findings, "by the name that the provider's router has for it", "http://stairgate/".to_owned());
+    let state = well(&mut machine, &mut findings)?;
+    let global: Vec<IpAddr> = ways_out(&state).into_iter().filter(IpAddr::is_ipv6).collect();
+    ensure!(!global.is_empty(), "the box has no address of IPv6:\n{state}");
+    for address in global {
+        ensure!(!is_open(&surroundings.internet.namespace, address, 80), "the internet reaches the pages at {address}");
     }
-    let state = ask_state(&mut machine)?;
-    ensure!(state.contains("health: good"), "the box is not well:\n{state}");
-    found(&mut findings, "XDP", line_with(&state, "XDP").context("the state names no mode of XDP")?);
-    found(&mut findings, "memory used of 256 MiB", used_memory(&state)?);
+    found(&mut findings, "the pages, from the internet by IPv6", "not reached".to_owned());
     machine.pull_plug()?;
     Ok(findings)
 }
 
-/// Waits for the one-time code on the console.
+/// What became of a family's visit; if nothing good, its console and log tell more.
+fn used<T>(machine: &mut Machine, folder: &Path, outcome: Result<T>) -> Result<T> {
+    if outcome.is_err() {
+        machine.type_text("s\nl\n")?;
+        interrupt::sleep(Duration::from_secs(20))?;
+    }
+    outcome.with_context(|| format!("the console is in {}", folder.join("console.log").display()))
+}
+
+/// Asks the box how it is, which has to be well.
+fn well(machine: &mut Machine, findings: &mut Findings) -> Result<String> {
+    let state = ask_state(machine)?;
+    ensure!(state.contains("health: good"), "the box is not well:\n{state}");
+    found(findings, "XDP", line_with(&state, "XDP").context("the state names no mode of XDP")?);
+    found(findings, "memory used of 256 MiB", used_memory(&state)?);
+    Ok(state)
+}
+
+/// Fetches two million bytes by each IP version, and returns the time that the slower one took.
+fn download(surroundings: &Surroundings, from: &Namespace) -> Result<Duration> {
+    use crate::lab::client::Ip;
+    let Surroundings { sites, internet, .. } = surroundings;
+    let site = sites.first_of(None)?;
+    let mut slowest = Duration::ZERO;
+    for ip in Ip::ALL {
+        let started = std::time::Instant::now();
+        let mut curl = from.command("curl");
+        curl.args(["-sS", ip.switch(), "--max-time", "60", "--range", "0-1999999", "-o", "/dev/null"]);
+        curl.args(["-w", "%{size_download}", "--cacert"]).arg(&internet.authority);
+        curl.args(["--resolve", &format!("{}:443:{}", site.name, site.address(ip))]);
+        let finished = run(curl.arg(format!("https://{}/{ENDLESS_PAGE}", site.name)), PATIENCE)?;
+        ensure!(
+            finished.stdout == "2000000",
+            "over {}: {} bytes; {}",
+            ip.title(),
+            finished.stdout,
+            finished.stderr.trim()
+        );
+        slowest = slowest.max(started.elapsed());
+    }
+    Ok(slowest)
+}
+
+/// True if somebody listens there.
+fn is_open(from: &Namespace, address: IpAddr, port: u16) -> bool {
+    let server = SocketAddr::new(address, port);
+    from.inside(|| Ok(TcpStream::connect_timeout(&server, Duration::from_secs(5)).is_ok())).unwrap_or(false)
+}
+
+/// Waits for the one-time code on the console. A box that asks for its ports instead would wait for ever.
 pub(crate) fn wait_code(machine: &mut Machine) -> Result<String> {
-    let digits = |console: &str| {
-        let (_, rest) = console.split_once("code     ")?;
-        let (code, _) = rest.split_once("   (")?;
-        Some(code.to_owned())
-    };
-    machine.wait_for("the one-time code on the console", BOOT_LIMIT, digits)
+    let asked = |console: &str| console.contains(QUESTION).then(|| Err(anyhow!("the box asks for its ports")));
+    machine.wait_for("the one-time code on the console", BOOT_LIMIT, |console| {
+        printed_code(console).map(Ok).or_else(|| asked(console))
+    })?
+}
+
+/// The first one-time code that the console has shown.
+fn printed_code(console: &str) -> Option<String> {
+    let (_, rest) = console.split_once("code     ")?;
+    let (code, _) = rest.split_once("   (")?;
+    Some(code.to_owned())
 }
 
 /// Asks the console for the state, and returns what it says.
@@ -127,6 +256,22 @@ pub(crate) fn ask_state(machine: &mut Machine) -> Result<String> {
         let said = console.get(before..)?;
         said.split_once("Swap:").map(|(state, _)| state.to_owned())
     })
+}
+
+/// The addresses that the console's state shows of the way out, without those that are good on a link only.
+fn ways_out(state: &str) -> Vec<IpAddr> {
+    let line = state.lines().find(|line| line.contains("way out:")).unwrap_or_default();
+    // What stands behind "peer" is the other end's.
+    let own = line.split_whitespace().scan("", |before, word| Some((std::mem::replace(before, word), word)));
+    let own = own.filter(|(before, _)| *before != "peer");
+    let words = own.filter_map(|(_, word)| word.split('/').next()?.parse().ok());
+    words.filter(|address| !matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())).collect()
+}
+
+/// The first address of the pages that the console has shown.
+fn printed_page(console: &str) -> Option<IpAddr> {
+    let (_, rest) = console.split_once("page     http://")?;
+    rest.split('/').next()?.parse().ok()
 }
 
 fn line_with(text: &str, word: &str) -> Option<String> {
@@ -143,4 +288,22 @@ fn used_memory(state: &str) -> Result<String> {
 
 fn found(findings: &mut Findings, what: &str, how: String) {
     findings.push((what.to_owned(), how));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn consoles_are_read() {
+        let state = "health: good\nway out: ppp0  UNKNOWN  100.64.0.10 peer 100.64.0.1/32 2001:db8::5/64 fe80::1/64\n\
+                     Mem:  225  101  20\n";
+        let addresses: Vec<IpAddr> = ["100.64.0.10", "2001:db8::5"].map(|a| a.parse().unwrap()).into();
+        assert_eq!(ways_out(state), addresses);
+        assert!(ways_out("nothing").is_empty());
+        assert_eq!(used_memory(state).unwrap(), "101 MiB");
+        let page = "code     1234 5678   (good)\npage     http://192.168.1.5/setup\n";
+        assert_eq!(printed_page(page), Some(IpAddr::from([192, 168, 1, 5])));
+        assert_eq!(printed_page("page"), None);
+    }
 }

@@ -27,7 +27,7 @@ pub(super) fn pack(folder: &Path, tree: &Path, kernel: &Kernel) -> Result<PathBu
 }
 
 /// Packs a folder as the kernel unpacks it, with nothing in it that differs from build to build.
-fn archive(files: &Path, to: &Path) -> Result<PathBuf> {
+pub(super) fn archive(files: &Path, to: &Path) -> Result<PathBuf> {
     succeed(Command::new("find").arg(files).args(["-exec", "touch", "-h", "-d", "@0", "{}", "+"]))?;
     let list = succeed(Command::new("find").args([".", "-mindepth", "1"]).current_dir(files))?;
     let mut names: Vec<&str> = list.lines().collect();

@@ -128,23 +128,35 @@ pub(super) fn assemble(
     // Nobody logs in by a password, but the file that says so is root's alone all the same.
     mode(&tree.join("etc/shadow"), 0o600)?;
 
-    let mut binaries = Vec::new();
-    for name in PROGRAMS {
-        binaries.push(take_program(tree, donors, name)?);
-    }
-    for plugin in PLUGINS {
-        let (_, file) = in_packages(donors, &[], plugin).with_context(|| format!("no package has {plugin}"))?;
-        binaries.push(copy(&file, &tree.join(plugin), 0o644)?);
-    }
-    binaries.push(copy(agent, &tree.join("usr/sbin/stairgate"), 0o755)?);
-    take_libraries(tree, donors, binaries)?;
-    busybox(tree, donors)?;
+    let agent = copy(agent, &tree.join("usr/sbin/stairgate"), 0o755)?;
+    take(tree, donors, &PROGRAMS, &PLUGINS, &[agent])?;
 
     fs::copy(&kernel.image, tree.join("boot/vmlinuz")).context("cannot copy the kernel")?;
     let wanted: Vec<&str> = modules("initramfs").chain(modules("root")).collect();
     let unknown = kernel.copy_modules(&wanted, tree)?;
     ensure!(unknown.is_empty(), "the kernel {} has no modules {unknown:?}", kernel.release);
     Ok(())
+}
+
+/// Takes programs, what they load at run time, and busybox for all the rest out of packages, with the libraries that these
+/// need, and that the programs in `own`, which are there already, need.
+pub(super) fn take(
+    tree: &Path,
+    donors: &[Package],
+    programs: &[&str],
+    plugins: &[&str],
+    own: &[PathBuf],
+) -> Result<()> {
+    let mut binaries = own.to_vec();
+    for name in programs {
+        binaries.push(take_program(tree, donors, name)?);
+    }
+    for plugin in plugins {
+        let (_, file) = in_packages(donors, &[], plugin).with_context(|| format!("no package has {plugin}"))?;
+        binaries.push(copy(&file, &tree.join(plugin), 0o644)?);
+    }
+    take_libraries(tree, donors, binaries)?;
+    busybox(tree, donors)
 }
 
 /// The modules of a section of the list.

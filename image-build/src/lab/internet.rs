@@ -21,6 +21,8 @@ pub(crate) const DNS_V4: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 53);
 pub(crate) const DNS_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0x100, 0, 0, 0, 0, 0x53);
 /// The name in the certificate of the DNS server that answers over TLS and HTTPS.
 pub(crate) const DNS_NAME: &str = "dns.laboratory.test";
+/// The name that computers ask for the time, and its address here. Who wants the time has to start a server for it.
+pub(crate) const TIME: (&str, Ipv4Addr) = ("pool.ntp.org", Ipv4Addr::new(203, 0, 113, 253));
 /// Where iperf3 listens, apart from all sites.
 pub(crate) const IPERF_V4: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 80);
 /// See [`IPERF_V4`].
@@ -214,6 +216,7 @@ fn name_server(namespace: &Namespace, folder: &RunFolder, sites: &[Site]) -> Res
     for address in [DNS_V4.to_string(), DNS_V6.to_string()] {
         writeln!(config, "listen-address={address}")?;
     }
+    writeln!(config, "host-record={},{}", TIME.0, TIME.1)?;
     for site in sites {
         writeln!(config, "host-record={},{},{}", site.name, site.address(Ip::V4), site.address(Ip::V6))?;
     }

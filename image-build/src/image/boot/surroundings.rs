@@ -7,7 +7,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::provider::{self, DELEGATED};
+use super::concentrator::{self, Access};
+use super::provider::{DELEGATED, Provider};
+use super::time_server::TimeServer;
 use super::{Firmware, Kind, PATIENCE};
 use crate::interrupt;
 use crate::lab::home::Who;
@@ -28,7 +30,7 @@ const UEFI: [(&str, &str); 2] =
 /// The smallest machine that the image is made for.
 const MEMORY_MIB: u32 = 256;
 /// The hardware addresses of the box's ports.
-const WAN_MAC: &str = "52:54:00:00:00:01";
+pub(super) const WAN_MAC: &str = "52:54:00:00:00:01";
 const LAN_MAC: &str = "52:54:00:00:00:02";
 /// What busybox's DHCP client calls in the home.
 const LEASE_SCRIPT: &str = "#!/bin/sh
@@ -38,10 +40,34 @@ ip route replace default via \"$router\"
 echo \"$ip $router $dns\" >\"$LEASE\"
 ";
 
+/// How a machine is put together and plugged in, apart from what its kind says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Setup {
+    /// Whether the provider's cable is in the second card instead of the first.
+    pub(crate) swapped: bool,
+    /// Whether there is a cable in any card at first.
+    pub(crate) plugged: bool,
+    /// What its clock says when it is switched on, as QEMU takes it; none for the right time.
+    pub(crate) clock: Option<&'static str>,
+}
+
+impl Setup {
+    /// As it should be.
+    pub(crate) const ORDINARY: Self = Self { swapped: false, plugged: true, clock: None };
+}
+
+/// The cards of the machine, by the side that they lead to.
+pub(super) const CARDS: [&str; 2] = ["wan", "lan"];
+
 /// A provider, a home with two devices, and the place of the box between them.
 pub(crate) struct Surroundings {
     /// Programs of the provider, which end with this value.
     _servers: Vec<Daemon>,
+    _time: TimeServer,
+    /// The provider's access concentrator, if there is one.
+    _concentrator: Option<Machine>,
+    /// What the provider has.
+    pub(super) provider: Provider,
     /// Where the box's cables end.
     place: Namespace,
     /// The child's device.
@@ -52,12 +78,17 @@ pub(crate) struct Surroundings {
     pub(crate) internet: Internet,
     /// The sites on it.
     pub(crate) sites: Sites,
-    folder: RunFolder,
+    pub(super) folder: RunFolder,
 }
 
 impl Surroundings {
-    /// Builds them.
+    /// Builds them, with a provider that needs nothing but DHCP.
     pub(crate) fn build(screen: &Screen) -> Result<Self> {
+        Self::of(screen, Provider::Line, Access::PLAIN)
+    }
+
+    /// Builds them with this provider, who speaks so on the line.
+    pub(crate) fn of(screen: &Screen, provider: Provider, access: Access) -> Result<Self> {
         packages::require_programs(screen)?;
         packages::require(screen, &PROGRAMS)?;
         packages::require_files(screen, &UEFI)?;
@@ -66,33 +97,67 @@ impl Surroundings {
         let sites = Sites::pick(&folder, Names::Invented)?;
         let internet = Internet::build(&folder, &sites.all)?;
         let place = Namespace::create("box")?;
-        for (bridge, tap) in [("to-wan", "wan"), ("to-lan", "lan")] {
-            place.ip(["link", "add", bridge, "type", "bridge", "forward_delay", "0"])?;
-            place.ip(["link", "set", bridge, "up"])?;
-            place.ip(["tuntap", "add", tap, "mode", "tap"])?;
-            place.ip(["link", "set", tap, "master", bridge, "up"])?;
+        for (bridge, tap) in [("to-wan", CARDS[0]), ("to-lan", CARDS[1])] {
+            switch(&place, bridge)?;
+            plug(&place, tap, bridge)?;
         }
         let network = &internet.namespace;
         network.ip(["link", "add", "home0", "type", "veth", "peer", "name", "provider", "netns", place.name()])?;
-        for address in provider::ADDRESSES {
-            network.ip(["addr", "add", address, "dev", "home0"])?;
-        }
         network.sysctl(["net.ipv6.conf.all.forwarding=1", "net.ipv4.ip_forward=1"])?;
-        network.ip(["link", "set", "home0", "up"])?;
-        place.ip(["link", "set", "provider", "master", "to-wan", "up"])?;
+        let line = if access.is_plain() { "to-wan" } else { "to-core" };
+        if !access.is_plain() {
+            switch(&place, line)?;
+            plug(&place, "core", line)?;
+            plug(&place, "line", "to-wan")?;
+        }
+        place.ip(["link", "set", "provider", "master", line, "up"])?;
+        // The emulated cards bring frames without checksums that veth would fill in.
+        offload_nothing(&place, "provider")?;
+        offload_nothing(network, "home0")?;
+        let time = TimeServer::start(network)?;
+        let mut servers = provider.start(network, &folder)?;
+        let concentrator = match access.is_plain() {
+            true => None,
+            false => Some(concentrator::start(&place, access)?),
+        };
         let child = device(&place, Who::Mia)?;
         let parent = device(&place, Who::Parent)?;
-        let servers = provider::start(network, &folder)?;
-        Ok(Self { _servers: servers, place, child, parent, internet, sites, folder })
+        servers.iter_mut().try_for_each(Daemon::check)?;
+        Ok(Self {
+            _servers: servers,
+            _time: time,
+            _concentrator: concentrator,
+            provider,
+            place,
+            child,
+            parent,
+            internet,
+            sites,
+            folder,
+        })
+    }
+
+    /// One more device in the home.
+    pub(super) fn another_device(&self, who: Who) -> Result<Namespace> {
+        device(&self.place, who)
     }
 
     /// Switches on a machine with this disk.
     pub(crate) fn start(&self, disk: &Path, kind: Kind, folder: &Path) -> Result<Machine> {
+        self.start_as(disk, kind, folder, Setup::ORDINARY)
+    }
+
+    /// Switches on a machine that is put together like this.
+    pub(crate) fn start_as(&self, disk: &Path, kind: Kind, folder: &Path, setup: Setup) -> Result<Machine> {
         let mut arguments: Vec<String> = vec!["-smp".into(), "1".into()];
         let mut add = |words: &[String]| arguments.extend_from_slice(words);
         add(&["-drive".into(), format!("file={},format=raw,if=none,id=disk,cache=writethrough", disk.display())]);
         add(&["-device".into(), "virtio-blk-pci,drive=disk".into()]);
-        for (id, mac) in [("wan", WAN_MAC), ("lan", LAN_MAC)] {
+        let mut cards = [(CARDS[0], WAN_MAC), (CARDS[1], LAN_MAC)];
+        if setup.swapped {
+            cards.reverse();
+        }
+        for (id, mac) in cards {
             add(&["-netdev".into(), format!("tap,id={id},ifname={id},script=no,downscript=no")]);
             add(&["-device".into(), format!("{},netdev={id},mac={mac}", kind.nic.device())]);
         }
@@ -105,7 +170,14 @@ impl Surroundings {
             add(&["-drive".into(), format!("if=pflash,format=raw,readonly=on,file={}", UEFI[0].0)]);
             add(&["-drive".into(), format!("if=pflash,format=raw,file={}", variables.display())]);
         }
-        Machine::start(self.place.command("qemu-system-x86_64"), folder, MEMORY_MIB, &arguments)
+        if let Some(clock) = setup.clock {
+            add(&["-rtc".into(), format!("base={clock},clock=host")]);
+        }
+        let mut machine = Machine::start(self.place.command("qemu-system-x86_64"), folder, MEMORY_MIB, &arguments)?;
+        if !setup.plugged {
+            CARDS.iter().try_for_each(|card| machine.set_cable(card, false))?;
+        }
+        Ok(machine)
     }
 
     /// Gets a device in the home an address, and returns what the lease says: address, router, name server.
@@ -124,23 +196,44 @@ impl Surroundings {
         Ok(addresses)
     }
 
-    /// Waits until a device has an address of the prefix that the provider has delegated, and tells the provider the way
-    /// there, as its own DHCP server would on a real line.
+    /// Waits until a device has an address of IPv6 that the internet knows. Where the box delegates a prefix, tells the
+    /// provider the way there, as its own DHCP server would on a real line.
     pub(crate) fn wait_ipv6(&self, device: &Namespace) -> Result<String> {
+        let prefix = self.provider.home_prefix().trim_end_matches(':');
         let mut found = None;
         interrupt::wait_until("an IPv6 address in the home", PATIENCE, || {
             let text = run(device.command("ip").args(["-6", "addr", "show", "dev", "eth0"]), PATIENCE)?.stdout;
-            let address = text.split_whitespace().find(|word| word.starts_with(DELEGATED.trim_end_matches(':')));
+            let address = text.split_whitespace().find(|word| word.starts_with(prefix));
             found = address.map(str::to_owned);
             Ok(found.is_some())
         })?;
-        let network = &self.internet.namespace;
-        let text = run(network.command("ip").args(["-6", "neigh", "show", "dev", "home0"]), PATIENCE)?.stdout;
-        let router = text.lines().find(|line| line.starts_with("fe80") && line.contains(WAN_MAC));
-        let router = router.and_then(|line| line.split(' ').next()).context("the provider does not know the box")?;
-        network.ip(["-6", "route", "replace", &format!("{DELEGATED}/56"), "via", router, "dev", "home0"])?;
+        if matches!(self.provider, Provider::Line | Provider::SameNetwork) {
+            let network = &self.internet.namespace;
+            let text = run(network.command("ip").args(["-6", "neigh", "show", "dev", "home0"]), PATIENCE)?.stdout;
+            let router = text.lines().find(|line| line.starts_with("fe80") && line.contains(WAN_MAC));
+            let router =
+                router.and_then(|line| line.split(' ').next()).context("the provider does not know the box")?;
+            network.ip(["-6", "route", "replace", &format!("{DELEGATED}/56"), "via", router, "dev", "home0"])?;
+        }
         found.context("there is no address")
     }
+}
+
+/// A bridge that cables end in.
+fn switch(place: &Namespace, name: &str) -> Result<()> {
+    place.ip(["link", "add", name, "type", "bridge", "forward_delay", "0"])?;
+    place.ip(["link", "set", name, "up"])
+}
+
+/// A machine's card, plugged into a bridge.
+fn plug(place: &Namespace, tap: &str, bridge: &str) -> Result<()> {
+    place.ip(["tuntap", "add", tap, "mode", "tap"])?;
+    place.ip(["link", "set", tap, "master", bridge, "up"])
+}
+
+fn offload_nothing(machine: &Namespace, port: &str) -> Result<()> {
+    let switches = ["-K", port, "tx", "off", "rx", "off", "tso", "off", "gso", "off"];
+    succeed(machine.command("ethtool").args(switches)).map(drop)
 }
 
 /// A device at the home's side.
@@ -153,9 +246,8 @@ fn device(place: &Namespace, who: Who) -> Result<Namespace> {
               "netns", namespace.name()])?;
     place.ip(["link", "set", who.word(), "master", "to-lan", "up"])?;
     namespace.ip(["link", "set", "eth0", "up"])?;
-    // What the box hands out by the emulated cards has no checksums that veth would fill in.
-    for (machine, port) in [(place, who.word()), (&namespace, "eth0")] {
-        succeed(machine.command("ethtool").args(["-K", port, "tx", "off", "rx", "off", "tso", "off", "gso", "off"]))?;
-    }
+    // The emulated cards bring frames without checksums that veth would fill in.
+    offload_nothing(place, who.word())?;
+    offload_nothing(&namespace, "eth0")?;
     Ok(namespace)
 }
