@@ -135,14 +135,17 @@ fn as_router(
     let code = wait_code(&mut machine)?;
     found(&mut findings, "from switching on to the one-time code", format!("{:.0} s", machine.on_for().as_secs_f32()));
     let (child, parent) = (&surroundings.child, &surroundings.parent);
-    let lease = surroundings.lease(parent)?;
-    ensure!(lease[1] == ROUTER && lease[2] == ROUTER, "the lease names {} and {}", lease[1], lease[2]);
-    surroundings.lease(child)?;
-    found(&mut findings, "leases", format!("{}, router and names {}", lease[0], lease[1]));
-    let address = surroundings.wait_ipv6(child)?;
-    found(&mut findings, "IPv6 by prefix delegation", address.clone());
-    let places = Places { pages: ROUTER, names: ROUTER };
-    used(&mut machine, &folder, family::use_it(surroundings, places, &code, &mut findings))?;
+    let used = (|| {
+        let lease = surroundings.lease(parent)?;
+        ensure!(lease[1] == ROUTER && lease[2] == ROUTER, "the lease names {} and {}", lease[1], lease[2]);
+        surroundings.lease(child)?;
+        found(&mut findings, "leases", format!("{}, router and names {}", lease[0], lease[1]));
+        let address = surroundings.wait_ipv6(child)?;
+        found(&mut findings, "IPv6 by prefix delegation", address.clone());
+        family::use_it(surroundings, Places { pages: ROUTER, names: ROUTER }, &code, &mut findings)?;
+        Ok(address)
+    })();
+    let address = explained(&mut machine, &folder, used)?;
     let state = well(&mut machine, &mut findings)?;
     ensure!(!is_open(parent, ROUTER, 22), "SSH is open in the home, although nobody gave a key");
     let child_v6 = address.split('/').next().and_then(|address| address.parse().ok());
@@ -169,7 +172,7 @@ pub(crate) fn bridge(image: &Path, kind: Kind, surroundings: &Surroundings) -> R
     let pages = printed_page(&machine.console()).context("the console shows no address of the pages")?;
     found(&mut findings, "the pages, as the console says", format!("http://{pages}"));
     let places = Places { pages, names: router };
-    used(&mut machine, &folder, family::use_it(surroundings, places, &code, &mut findings))?;
+    explained(&mut machine, &folder, family::use_it(surroundings, places, &code, &mut findings))?;
     let title = succeed(parent.command("curl").args(["-sSL", "--max-time", "10", "http://stairgate/"]))?;
     ensure!(title.contains("Stairgate"), "http://stairgate/ is another page: {title}");
     found(&mut findings, "by the name that the provider's router has for it", "http://stairgate/".to_owned());
@@ -184,8 +187,8 @@ pub(crate) fn bridge(image: &Path, kind: Kind, surroundings: &Surroundings) -> R
     Ok(findings)
 }
 
-/// What became of a family's visit; if nothing good, its console and log tell more.
-fn used<T>(machine: &mut Machine, folder: &Path, outcome: Result<T>) -> Result<T> {
+/// What came of the family's visit; if nothing good, the box's console tells more.
+fn explained<T>(machine: &mut Machine, folder: &Path, outcome: Result<T>) -> Result<T> {
     if outcome.is_err() {
         machine.type_text("s\nl\n")?;
         interrupt::sleep(Duration::from_secs(20))?;

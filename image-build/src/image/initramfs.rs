@@ -23,11 +23,12 @@ pub(super) fn pack(folder: &Path, tree: &Path, kernel: &Kernel) -> Result<PathBu
     program(Command::new("cp").arg("--preserve=mode").arg(crate::workspace().join(INIT)).arg(&files))?;
     let wanted: Vec<&str> = root::modules("initramfs").collect();
     kernel.copy_modules(&wanted, &files)?;
-    archive(&files, &folder.join("initrd"))
+    archive(&files, &folder.join("initrd"), "-19")
 }
 
 /// Packs a folder as the kernel unpacks it, with nothing in it that differs from build to build.
-pub(super) fn archive(files: &Path, to: &Path) -> Result<PathBuf> {
+/// `level` is zstd's switch for how hard it tries.
+pub(super) fn archive(files: &Path, to: &Path, level: &str) -> Result<PathBuf> {
     succeed(Command::new("find").arg(files).args(["-exec", "touch", "-h", "-d", "@0", "{}", "+"]))?;
     let list = succeed(Command::new("find").args([".", "-mindepth", "1"]).current_dir(files))?;
     let mut names: Vec<&str> = list.lines().collect();
@@ -40,7 +41,7 @@ pub(super) fn archive(files: &Path, to: &Path) -> Result<PathBuf> {
     let mut packing = cpio.stdin(input).stdout(Stdio::piped()).spawn().context("cannot start cpio")?;
     let archive = packing.stdout.take().context("cpio writes nowhere")?;
     let output = File::create(to).with_context(|| format!("cannot write {}", to.display()))?;
-    let status = Command::new("zstd").args(["-19", "-q", "-c"]).stdin(archive).stdout(output).status();
+    let status = Command::new("zstd").args([level, "-q", "-c"]).stdin(archive).stdout(output).status();
     let status = status.context("cannot start zstd")?;
     ensure!(status.success() && packing.wait().is_ok_and(|status| status.success()), "the initramfs cannot be packed");
     Ok(to.to_owned())

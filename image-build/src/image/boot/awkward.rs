@@ -13,8 +13,8 @@ use super::family::{Family, Places};
 use super::remote::{self, Key};
 use super::surroundings::{CARDS, Setup, Surroundings, WAN_MAC};
 use super::{
-    Access, BOOT_LIMIT, Findings, Kind, PATIENCE, Provider, QUESTION, ROUTER, ask_state, found, fresh_disk, outside,
-    printed_code, printed_page, provider, used, ways_out,
+    Access, BOOT_LIMIT, Findings, Kind, PATIENCE, Provider, QUESTION, ROUTER, ask_state, explained, found, fresh_disk,
+    outside, printed_code, printed_page, provider, ways_out,
 };
 use crate::interrupt;
 use crate::lab::client::{Ip, dig};
@@ -89,7 +89,7 @@ fn doubtful(image: &Path, kind: Kind, surroundings: &Surroundings, findings: &mu
         family.bedtime(findings)?;
         Ok(family)
     })();
-    let mut family = used(&mut machine, &at, evening)?;
+    let mut family = explained(&mut machine, &at, evening)?;
     let refused = remote::without_key(parent, ROUTER)?;
     ensure!(refused.contains("(publickey)"), "without a key, the box says: {refused}");
     found(findings, "SSH from the home", "with the key; without it, no password is asked for".to_owned());
@@ -140,7 +140,7 @@ fn moved(image: &Path, kind: Kind, surroundings: &Surroundings, findings: &mut F
         found(findings, "the provider has the home's network", format!("the home is at {MOVED}, and leases follow"));
         million_names(surroundings, &key, &mut family, findings)
     })();
-    used(&mut machine, &at, visit)?;
+    explained(&mut machine, &at, visit)?;
     let host_key = remote::host_key(parent, MOVED)?;
 
     machine.pull_plug()?;
@@ -237,7 +237,7 @@ fn million_names(
     let last = samples.last().context("the memory was never read")?;
     let peak = samples.iter().map(|sample| sample.used).max().unwrap_or(last.used);
     found(findings, "memory with a million names, of 256 MiB", {
-        format!("{} MiB used, {peak} at most while compiling; agent {} MiB", last.used, last.agent)
+        format!("{} MiB explained, {peak} at most while compiling; agent {} MiB", last.used, last.agent)
     });
     found(findings, "the agent's memory at most", format!("{} MiB", last.agent_peak));
     let killed = key.run(parent, MOVED, "dmesg | grep -ci 'out of memory' || true")?;

@@ -20,17 +20,16 @@ use crate::workspace;
 
 /// Packages that its programs come from.
 const PACKAGES: [&str; 5] = ["busybox-static", "ppp", "pppoe", "radvd", "dibbler-server"];
-const PROGRAMS: [&str; 4] = ["pppd", "pppoe-server", "radvd", "dibbler-server"];
-const PLUGINS: [&str; 1] = ["usr/lib/pppd/2.4.9/pppoe.so"];
-const MODULES: [&str; 7] = ["virtio_pci", "virtio_net", "8021q", "bridge", "pppoe", "ppp_generic", "af_packet"];
+const PROGRAMS: [&str; 5] = ["pppd", "pppoe", "pppoe-server", "radvd", "dibbler-server"];
+const MODULES: [&str; 7] = ["virtio_pci", "virtio_net", "8021q", "bridge", "ppp_generic", "ppp_async", "af_packet"];
 /// Our own files of it: where they lie, where they come to lie.
 const FILES: [(&str, &str); 3] =
     [("init", "init"), ("ppp.options", "etc/ppp/pppoe-server-options"), ("ipv6-up", "etc/ppp/ipv6-up")];
 const OWN: &str = "image-build/concentrator";
 /// Folders, and links that programs expect.
 const FOLDERS: [&str; 10] =
-    ["dev", "proc", "sys", "run", "tmp", "etc/ppp/plugins", "etc/dibbler", "usr/bin", "usr/sbin", "var/lib/dibbler"];
-const LINKS: [(&str, &str); 8] = [
+    ["dev", "proc", "sys", "run", "tmp", "etc/ppp", "etc/dibbler", "usr/bin", "usr/sbin", "var/lib/dibbler"];
+const LINKS: [(&str, &str); 7] = [
     ("bin", "usr/bin"),
     ("sbin", "usr/sbin"),
     ("lib", "usr/lib"),
@@ -38,7 +37,6 @@ const LINKS: [(&str, &str); 8] = [
     ("var/run", "/run"),
     ("var/log", "/run"),
     ("usr/sbin/modprobe", "../bin/busybox"),
-    ("etc/ppp/plugins/rp-pppoe.so", "/usr/lib/pppd/2.4.9/pppoe.so"),
 ];
 /// The name and the password of the home's line.
 pub(super) const ACCOUNT: (&str, &str) = ("family@provider.example", "correct horse");
@@ -167,10 +165,10 @@ fn build(folder: &Path) -> Result<(PathBuf, PathBuf)> {
     for (from, to) in FILES {
         fs::copy(workspace().join(OWN).join(from), tree.join(to)).with_context(|| format!("cannot copy {from}"))?;
     }
-    root::take(&tree, &donors, &PROGRAMS, &PLUGINS, &[])?;
+    root::take(&tree, &donors, &PROGRAMS, &[], &[])?;
     let unknown = kernel.copy_modules(&MODULES, &tree)?;
     ensure!(unknown.is_empty(), "the kernel {} has no modules {unknown:?}", kernel.release);
-    let initrd = initramfs::archive(&tree, &folder.join("initrd"))?;
+    let initrd = initramfs::archive(&tree, &folder.join("initrd"), "-3")?;
     Ok((kernel.image, initrd))
 }
 
