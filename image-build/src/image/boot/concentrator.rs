@@ -146,9 +146,9 @@ impl Wan {
 /// Puts its kernel and its memory file system together.
 fn build(folder: &Path) -> Result<(PathBuf, PathBuf)> {
     let suite = Suite::open(SUITE)?;
-    let package = suite.fetch(&suite.newest(KERNEL)?)?;
+    let packages = suite.fetch_kernel(&suite.newest_kernel(KERNEL)?)?;
     let donors = suite.fetch_all(&PACKAGES)?;
-    let kernel = Kernel::of(&package)?;
+    let kernel = Kernel::of(&packages)?;
     let tree = folder.join("files");
     let _ = fs::remove_dir_all(&tree);
     for name in FOLDERS {
@@ -157,8 +157,11 @@ fn build(folder: &Path) -> Result<(PathBuf, PathBuf)> {
     for (name, target) in LINKS {
         symlink(target, tree.join(name)).with_context(|| format!("cannot link {name}"))?;
     }
-    for name in ["etc/ppp/options", "etc/ppp/pap-secrets"] {
-        fs::write(tree.join(name), "").with_context(|| format!("cannot write {name}"))?;
+    // pppd looks for the first two, and radvd for who it is.
+    for (name, text) in
+        [("etc/ppp/options", ""), ("etc/ppp/pap-secrets", ""), ("etc/passwd", "root:x:0:0:root:/:/bin/sh\n")]
+    {
+        fs::write(tree.join(name), text).with_context(|| format!("cannot write {name}"))?;
     }
     fs::write(tree.join("etc/ppp/chap-secrets"), format!("\"{}\" * \"{}\" *\n", ACCOUNT.0, ACCOUNT.1))
         .context("cannot write the account")?;
