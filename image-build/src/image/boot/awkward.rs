@@ -205,7 +205,7 @@ fn wait_right_time(key: &Key, parent: &Namespace, findings: &mut Findings) -> Re
             SystemTime::now().duration_since(UNIX_EPOCH).context("this machine's clock is before 1970")?.as_secs();
         Ok(there.abs_diff(here) <= CLOCK_OFF)
     })?;
-    found(findings, "a clock that began in 2000", "set by NTP; the one-time code was good all the same".to_owned());
+    found(findings, "a clock that began in 2000", "set by NTP before the one-time code is shown".to_owned());
     Ok(())
 }
 

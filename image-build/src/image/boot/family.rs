@@ -122,8 +122,9 @@ impl<'a> Family<'a> {
         let minute = (now + LEAD).next_multiple_of(MINUTE);
         let (from, to) = (time_of_day(minute), time_of_day(minute + 3600));
         let page = format!("/people/{}", self.mia);
-        let text = self.guardian.get(&page)?.text();
-        let revision = value_of(&text, "revision").with_context(|| format!("{page} has no form with a revision"))?;
+        let answer = self.guardian.get(&page)?;
+        let revision = value_of(&answer.text(), "revision");
+        let revision = revision.with_context(|| format!("{page} answers {} without a form", answer.status))?;
         let bedtime = [
             ("revision", revision.as_str()),
             ("school", "on"),
