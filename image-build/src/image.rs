@@ -128,25 +128,26 @@ fn try_out(screen: &Screen, built: &Built, kind: boot::Kind, options: &Options) 
     let disk = &built.disk;
     let around = |provider| screen.step("a provider and a home", |_| boot::Surroundings::of(screen, provider, access));
     let family = "a family at the box";
-    let findings = match options.mode {
-        Mode::Awkward => boot::awkward(screen, disk, kind)?,
+    let mut findings = boot::Findings::new();
+    let outcome = match options.mode {
+        Mode::Awkward => boot::awkward(screen, disk, kind, &mut findings),
         Mode::Bridge => {
             let around = around(boot::Provider::Router)?;
-            screen.step(family, |_| boot::bridge(disk, kind, &around))?
+            screen.step(family, |_| boot::bridge(disk, kind, &around, &mut findings))
         }
         Mode::Router if special => {
             let around = around(access.provider())?;
-            screen.step(family, |_| boot::line(disk, kind, &around, access))?
+            screen.step(family, |_| boot::line(disk, kind, &around, access, &mut findings))
         }
         Mode::Router => {
-            let around = screen.step("a provider and a home", |_| boot::Surroundings::build(screen))?;
-            screen.step(family, |_| boot::router(disk, kind, &around))?
+            let around = around(boot::Provider::Line)?;
+            screen.step(family, |_| boot::router(disk, kind, &around, &mut findings))
         }
     };
     let line = if special { format!(", {access}") } else { String::new() };
     screen.heading(&format!("{:?}, {:?}, {:?}{line}", kind.firmware, kind.nic, options.mode));
     findings.iter().for_each(|(what, how)| screen.line(format_args!("  {what:52} {how}")));
-    Ok(())
+    outcome
 }
 
 /// Builds the image with this agent.

@@ -95,29 +95,30 @@ pub(crate) fn fresh_disk(image: &Path, name: &str, settings: &str) -> Result<Pat
 pub(crate) type Findings = Vec<(String, String)>;
 
 /// Boots the image and lets a family use it as its router.
-pub(crate) fn router(image: &Path, kind: Kind, surroundings: &Surroundings) -> Result<Findings> {
-    as_router(image, kind, surroundings, "router", "").map(|(_, findings)| findings)
+pub(crate) fn router(image: &Path, kind: Kind, surroundings: &Surroundings, findings: &mut Findings) -> Result<()> {
+    as_router(image, kind, surroundings, ("router", ""), findings).map(drop)
 }
 
 /// Boots the image behind a line with VLAN, PPP over Ethernet or both.
-pub(crate) fn line(image: &Path, kind: Kind, surroundings: &Surroundings, access: Access) -> Result<Findings> {
-    let settings = access.settings();
+pub(crate) fn line(
+    image: &Path,
+    kind: Kind,
+    surroundings: &Surroundings,
+    access: Access,
+    findings: &mut Findings,
+) -> Result<()> {
     let name = format!("line-{:?}-{}", access.wan, access.vlan.unwrap_or(0)).to_lowercase();
     if access.wan == Wan::Pppoe {
         provider::silence_path_mtu(&surroundings.internet.namespace)?;
     }
-    let (mut machine, mut findings) = as_router(image, kind, surroundings, &name, &settings)?;
+    let mut machine = as_router(image, kind, surroundings, (&name, &access.settings()), findings)?;
     let time = download(surroundings, &surroundings.parent)?;
-    found(
-        &mut findings,
-        "2 MB by IPv4 and by IPv6, no word on too large packets",
-        format!("{:.1} s", time.as_secs_f32()),
-    );
+    found(findings, "2 MB by IPv4 and by IPv6, no word on too large packets", format!("{:.1} s", time.as_secs_f32()));
     if access.wan == Wan::Pppoe {
         let out = ways_out(&ask_state(&mut machine)?);
         ensure!(out.contains(&concentrator::HOME_V4.parse()?), "the line's address is {out:?}");
     }
-    Ok(findings)
+    Ok(())
 }
 
 /// Boots the image, lets a family use it as its router, and looks at it from the internet.
@@ -125,66 +126,64 @@ fn as_router(
     image: &Path,
     kind: Kind,
     surroundings: &Surroundings,
-    name: &str,
-    settings: &str,
-) -> Result<(Machine, Findings)> {
-    let mut findings = Findings::new();
+    (name, settings): (&str, &str),
+    findings: &mut Findings,
+) -> Result<Machine> {
     let disk = fresh_disk(image, &format!("{name}-{:?}-{:?}", kind.firmware, kind.nic).to_lowercase(), settings)?;
     let folder = disk.parent().context("a disk lies nowhere")?.to_owned();
     let mut machine = surroundings.start(&disk, kind, &folder)?;
     let code = wait_code(&mut machine)?;
-    found(&mut findings, "from switching on to the one-time code", format!("{:.0} s", machine.on_for().as_secs_f32()));
+    found(findings, "from switching on to the one-time code", format!("{:.0} s", machine.on_for().as_secs_f32()));
     let (child, parent) = (&surroundings.child, &surroundings.parent);
     let used = (|| {
         let lease = surroundings.lease(parent)?;
         ensure!(lease[1] == ROUTER && lease[2] == ROUTER, "the lease names {} and {}", lease[1], lease[2]);
         surroundings.lease(child)?;
-        found(&mut findings, "leases", format!("{}, router and names {}", lease[0], lease[1]));
+        found(findings, "leases", format!("{}, router and names {}", lease[0], lease[1]));
         let address = surroundings.wait_ipv6(child)?;
-        found(&mut findings, "IPv6 by prefix delegation", address.clone());
-        family::use_it(surroundings, Places { pages: ROUTER, names: ROUTER }, &code, &mut findings)?;
+        found(findings, "IPv6 by prefix delegation", address.clone());
+        family::use_it(surroundings, Places { pages: ROUTER, names: ROUTER }, &code, findings)?;
         Ok(address)
     })();
     let address = explained(&mut machine, &folder, used)?;
-    let state = well(&mut machine, &mut findings)?;
+    let state = well(&mut machine, findings)?;
     ensure!(!is_open(parent, ROUTER, 22), "SSH is open in the home, although nobody gave a key");
     let child_v6 = address.split('/').next().and_then(|address| address.parse().ok());
-    outside::look(surroundings, &ways_out(&state), ROUTER, child_v6, &mut findings)?;
-    Ok((machine, findings))
+    outside::look(surroundings, &ways_out(&state), ROUTER, child_v6, findings)?;
+    Ok(machine)
 }
 
 /// Boots the image as a bridge between the provider's router and the home.
-pub(crate) fn bridge(image: &Path, kind: Kind, surroundings: &Surroundings) -> Result<Findings> {
-    let mut findings = Findings::new();
+pub(crate) fn bridge(image: &Path, kind: Kind, surroundings: &Surroundings, findings: &mut Findings) -> Result<()> {
     let name = format!("bridge-{:?}-{:?}", kind.firmware, kind.nic).to_lowercase();
     let disk = fresh_disk(image, &name, "mode=bridge\n")?;
     let folder = disk.parent().context("a disk lies nowhere")?.to_owned();
     let mut machine = surroundings.start(&disk, kind, &folder)?;
     let code = wait_code(&mut machine)?;
-    found(&mut findings, "from switching on to the one-time code", format!("{:.0} s", machine.on_for().as_secs_f32()));
+    found(findings, "from switching on to the one-time code", format!("{:.0} s", machine.on_for().as_secs_f32()));
     let (child, parent) = (&surroundings.child, &surroundings.parent);
     let lease = surroundings.lease(parent)?;
     let router: IpAddr = surroundings.provider.address().parse().context("the provider's router has no address")?;
     ensure!(lease[1] == router && lease[2] == router, "the lease names {} and {}", lease[1], lease[2]);
     surroundings.lease(child)?;
-    found(&mut findings, "leases", format!("{}, router and names {}, the provider's router", lease[0], lease[1]));
-    found(&mut findings, "IPv6 from the provider's router", surroundings.wait_ipv6(child)?);
+    found(findings, "leases", format!("{}, router and names {}, the provider's router", lease[0], lease[1]));
+    found(findings, "IPv6 from the provider's router", surroundings.wait_ipv6(child)?);
     let pages = printed_page(&machine.console()).context("the console shows no address of the pages")?;
-    found(&mut findings, "the pages, as the console says", format!("http://{pages}"));
+    found(findings, "the pages, as the console says", format!("http://{pages}"));
     let places = Places { pages, names: router };
-    explained(&mut machine, &folder, family::use_it(surroundings, places, &code, &mut findings))?;
+    explained(&mut machine, &folder, family::use_it(surroundings, places, &code, findings))?;
     let title = succeed(parent.command("curl").args(["-sSL", "--max-time", "10", "http://stairgate/"]))?;
     ensure!(title.contains("Stairgate"), "http://stairgate/ is another page: {title}");
-    found(&mut findings, "by the name that the provider's router has for it", "http://stairgate/".to_owned());
-    let state = well(&mut machine, &mut findings)?;
+    found(findings, "by the name that the provider's router has for it", "http://stairgate/".to_owned());
+    let state = well(&mut machine, findings)?;
     let global: Vec<IpAddr> = ways_out(&state).into_iter().filter(IpAddr::is_ipv6).collect();
     ensure!(!global.is_empty(), "the box has no address of IPv6:\n{state}");
     for address in global {
         ensure!(!is_open(&surroundings.internet.namespace, address, 80), "the internet reaches the pages at {address}");
     }
-    found(&mut findings, "the pages, from the internet by IPv6", "not reached".to_owned());
+    found(findings, "the pages, from the internet by IPv6", "not reached".to_owned());
     machine.pull_plug()?;
-    Ok(findings)
+    Ok(())
 }
 
 /// What came of the family's visit; if nothing good, the box's console tells more.

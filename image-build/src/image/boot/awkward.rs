@@ -43,21 +43,20 @@ const MEMORY_MARK_MIB: u64 = 128;
 const WATCH: &str = "while :; do awk '/^(MemTotal|MemAvailable|VmRSS|VmHWM):/ { printf \"%s%s \", $1, $2 } END { print \"\" }' \
                      /proc/meminfo /proc/$(pidof stairgate)/status; sleep 0.5; done";
 
-/// Boots the image in two such homes, one after the other.
-pub(crate) fn awkward(screen: &Screen, image: &Path, kind: Kind) -> Result<Findings> {
-    let mut findings = Findings::new();
+/// Boots the image in two such homes, one after the other. What was found until something went wrong stands in `findings`.
+pub(crate) fn awkward(screen: &Screen, image: &Path, kind: Kind, findings: &mut Findings) -> Result<()> {
     let first = screen.step("two servers hand out addresses, and the clock is wrong", |_| {
         let surroundings = Surroundings::build(screen)?;
-        doubtful(image, kind, &surroundings, &mut findings)
+        doubtful(image, kind, &surroundings, findings)
     })?;
     let second =
         screen.step("no cables at first, then swapped ones, and the provider has the home's network", |_| {
             let surroundings = Surroundings::of(screen, Provider::SameNetwork, Access::PLAIN)?;
-            moved(image, kind, &surroundings, &mut findings)
+            moved(image, kind, &surroundings, findings)
         })?;
     ensure!(first != second, "two boxes have the same host key: {first}");
-    found(&mut findings, "host keys of two boxes for SSH", "two".to_owned());
-    Ok(findings)
+    found(findings, "host keys of two boxes for SSH", "two".to_owned());
+    Ok(())
 }
 
 /// Two servers answer, one on each side: the console asks. Returns the box's host key.
