@@ -174,7 +174,13 @@ Examples:
     Digest,
     /// Remove the gate from the kernel; the agent must not be running
     Detach,
-    /// Write a signed update of the router image to the slot that is not in use; the next start tries it
+    /// Say which version an agent is, if this router image may run it in place of its own
+    #[command(hide = true)]
+    VerifyAgent {
+        /// The program; its signature lies beside it, as NAME.minisig
+        program: PathBuf,
+    },
+    /// Bring a signed update of the router image: to the slot that is not in use, or of the agent alone; it is tried first
     Update {
         /// A file, or an http or https address; its signature lies beside it, as NAME.minisig
         source: String,
@@ -248,6 +254,10 @@ fn execute(cli: &Cli, object: &'static [u8]) -> anyhow::Result<u8> {
             }
         };
         output::sentence(&words, cli.json)?;
+        return Ok(DONE);
+    }
+    if let Command::VerifyAgent { program } = &cli.command {
+        output::sentence(&update::verify_agent(program)?, cli.json)?;
         return Ok(DONE);
     }
     let config = match Config::load(&cli.config) {

@@ -32,7 +32,7 @@ use crate::resolver::service::{Place, Service};
 use crate::router_image::RouterImage;
 use crate::store::Store;
 use crate::subscriptions::{Copies, Limits};
-use crate::tables::{Compilation, compile_files};
+use crate::tables::{Compilation, compile_copies, compile_files};
 use crate::web::serve::Places;
 use crate::web::{CODE_FILE, Codes};
 use crate::{attachment, certificate, clock, config, portal, privileges, service_manager, web};
@@ -53,7 +53,7 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log
     let config = Arc::new(config);
     let store = Store::open(&config.state_dir)?;
     let (dataplane, opened) = open(&config, object)?;
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), gate = opened, "stairgate starts");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), gate = described(opened), "stairgate starts");
     let dataplane = Arc::new(dataplane);
     let mut application = Application::new(&config, store, Arc::clone(&dataplane))?;
     let certificates = certificates(&config)?;
@@ -61,6 +61,13 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log
     let applied = clock::Moment::now();
     application.apply(applied)?;
     application.interfaces = attachment::reconcile(&config, &dataplane);
+    let copies = Copies::new(config.state_dir.join("lists"), Limits::default());
+    if matches!(opened, None | Some(Opened::Fresh)) {
+        // Nobody hears that the gate stands, and the resolver does not answer, while the table is empty, as it is after a
+        // start of the machine. The times of day are in force by now.
+        let filled = compile_copies(&*dataplane, &copies, &application.lists_wanted(), application.own_rules());
+        application.compiled(filled);
+    }
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let group = config.control_group.as_deref().map(group_id).transpose()?;
@@ -73,7 +80,6 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log
     privileges::drop_all_but_needed().context("cannot give up privileges")?;
     let resolver = start_resolver(&config, &application, &dataplane, certificates.clone())
         .context("the resolver cannot be started")?;
-    let copies = Copies::new(config.state_dir.join("lists"), Limits::default());
     let (desk, jobs) = Desk::new();
     let (news, told) = tokio::sync::watch::channel(0);
     let codes = Arc::new(Codes::default());
@@ -146,19 +152,24 @@ pub fn digest(config: &Config) -> anyhow::Result<(usize, String)> {
 }
 
 /// The gate, and how it came about; or only its tables, where the configuration wants no more.
-fn open(config: &Config, object: &'static [u8]) -> anyhow::Result<(Dataplane, &'static str)> {
+fn open(config: &Config, object: &'static [u8]) -> anyhow::Result<(Dataplane, Option<Opened>)> {
     if !config.gate {
         let tables = Dataplane::without_gate(domain_capacity(config)).context("the tables could not be made")?;
-        return Ok((tables, "none, by the configuration: only names are judged"));
+        return Ok((tables, None));
     }
     let (dataplane, opened) = Dataplane::open(&options(config, object)).context("the gate could not be loaded")?;
-    let opened = match opened {
-        Opened::Fresh => "fresh",
-        Opened::Adopted => "adopted as it was",
-        Opened::Replaced => "with the old tables and a new program",
-        Opened::Staged => "anew, the old one stays in force until the tables are filled",
-    };
-    Ok((dataplane, opened))
+    Ok((dataplane, Some(opened)))
+}
+
+/// How the gate came about, for the log.
+const fn described(opened: Option<Opened>) -> &'static str {
+    match opened {
+        None => "none, by the configuration: only names are judged",
+        Some(Opened::Fresh) => "fresh",
+        Some(Opened::Adopted) => "adopted as it was",
+        Some(Opened::Replaced) => "with the old tables and a new program",
+        Some(Opened::Staged) => "anew, the old one stays in force until the tables are filled",
+    }
 }
 
 /// Takes the gate off every interface and removes it from the kernel. No agent may be running.

@@ -68,9 +68,7 @@ impl TableWriter {
             for job in queue {
                 // Whoever asked may have gone; the table is right nevertheless.
                 match job {
-                    Job::Compile { lists, own, done } => {
-                        drop(done.send(compile(&*gate, &|list| copies.open(&list.name), &lists, &own)))
-                    }
+                    Job::Compile { lists, own, done } => drop(done.send(compile_copies(&*gate, &copies, &lists, &own))),
                     Job::Own { names, own, done } => drop(done.send(set_own(&*gate, &names, &own))),
                 }
             }
@@ -100,6 +98,11 @@ impl TableWriter {
             tracing::error!("the thread that writes the domain table has ended");
         }
     }
+}
+
+/// Fills the table as [`TableWriter::compile`] does, before there is anybody to wait for.
+pub(crate) fn compile_copies<G: Gate>(gate: &G, copies: &Copies, lists: &[Wanted], own: &[OwnEntry]) -> Compilation {
+    compile(gate, &|list| copies.open(&list.name), lists, own)
 }
 
 /// Compiles the lists that are files of this machine, as they are now, into `gate`; those from elsewhere are failures.

@@ -1,10 +1,11 @@
 //! Updates of the router image: a new root file system, checked by its signature and written to the slot that is not in
-//! use.
+//! use; or the agent alone.
 //!
-//! Nothing that runs is touched. What is written is tried once by the next start, watched by the image's own script, and
-//! kept or left; so the worst that an update can do is to cost two restarts. The signature (minisign, Ed25519 over BLAKE2b)
-//! is checked twice: on the file, and on what can be read back of the slot.
+//! Nothing that runs is touched. What is written is tried once, by the next start of the machine or of the agent, watched by
+//! the image's own script, and kept or left; so the worst that an update can do is to cost two restarts. The signature
+//! (minisign, Ed25519 over BLAKE2b) is checked twice: on the file, and on what can be read back of the disk.
 
+mod agent;
 mod error;
 mod last;
 mod slot;
@@ -30,8 +31,11 @@ const VERSION_FILE: &str = "/etc/stairgate-version";
 const KEY_FILE: &str = "/etc/stairgate-update.pub";
 /// The image's own program that has the other slot tried by the next start.
 const TRY_SLOT: &str = "/usr/lib/router/try-slot";
-/// What the signed comment of an image's signature begins with; its version follows.
-const COMMENT: &str = "stairgate-image x86_64 ";
+/// The image's own program that has an agent tried now.
+const TRY_AGENT: &str = "/usr/lib/router/try-agent";
+/// What the signed comments of signatures begin with; the version follows.
+const COMMENTS: [(Kind, &str); 2] =
+    [(Kind::Image, "stairgate-image x86_64 "), (Kind::Agent, "stairgate-agent x86_64 ")];
 const PIECE_BYTES: usize = 1 << 16;
 
 /// What an update is busy with.
@@ -62,6 +66,15 @@ pub struct Progress {
 /// leaves what runs as it was.
 pub type Watch<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 
+/// What an update brings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// A slot's content.
+    Image,
+    /// The agent alone.
+    Agent,
+}
+
 /// What was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Written {
@@ -71,43 +84,86 @@ pub struct Written {
     pub place: Place,
 }
 
-/// Writes the update at `source`, a path or an http or https address, to the slot that is not in use, and has it tried by
-/// the next start. Its signature is expected beside it, with `.minisig` at the end of the name. What comes of it can be
-/// read from [`LastUpdate`] from then on. It takes minutes, and is for one caller at a time.
+/// Brings the update at `source`, a path or an http or https address, to the disk: a whole system to the slot that is not in
+/// use, which the next start tries, or an agent, which is tried at once. Its signature is expected beside it, with `.minisig`
+/// at the end of the name. What comes of it can be read from [`LastUpdate`] from then on. It takes minutes, and is for one
+/// caller at a time.
 ///
 /// # Errors
-/// [`UpdateError`]; the running slot is as it was in any case.
+/// [`UpdateError`]; what runs is as it was in any case.
 pub fn update(source: &str, allow_older: bool, watch: &mut Watch<'_>) -> Result<Written, UpdateError> {
     let line = read_text(Path::new("/proc/cmdline"))?;
     let slot = slot::other_slot(&line).ok_or(UpdateError::NotTheImage)?;
-    let running = read_text(Path::new(VERSION_FILE)).map_err(|_| UpdateError::NotTheImage)?;
-    let running = running.trim();
-    let key_file = Path::new(KEY_FILE);
-    let key = public_key(&read_text(key_file)?).map_err(|reason| malformed(key_file, reason))?;
+    let slot_version = slot_version()?;
+    let key = image_key()?;
 
     let (file, signature_file) = source::bring(source, watch)?;
-    let signature = Signature::decode(&read_text(&signature_file)?)
-        .map_err(|error| malformed(&signature_file, error.to_string()))?;
+    let signature = read_signature(&signature_file)?;
     let bytes = fs::metadata(&file).map_err(|source| io_error("look at", &file, source))?.len();
     check(&file, bytes, &key, &signature, Step::Checking, watch)?;
-    let version = acceptable(signature.trusted_comment(), running, allow_older)?;
-
-    let partition =
-        slot::partition(Path::new("/sys/class/block"), &format!("root-{slot}")).ok_or(UpdateError::NotTheImage)?;
-    slot::write(&file, bytes, &partition, watch)?;
-    check(&partition, bytes, &key, &signature, Step::CheckingWritten, watch)?;
+    let (kind, version) = kind_and_version(signature.trusted_comment())?;
+    let before = match kind {
+        Kind::Image => slot_version.clone(),
+        Kind::Agent => fs::read_to_string(agent::RUNNING_VERSION_FILE)
+            .map_or_else(|_| slot_version.clone(), |version| version.trim().to_owned()),
+    };
+    if !allow_older && is_older(version, &before) {
+        return Err(UpdateError::Older { update: version.to_owned(), running: before });
+    }
+    let place = match kind {
+        Kind::Image => {
+            let partition = slot::partition(Path::new("/sys/class/block"), &format!("root-{slot}"))
+                .ok_or(UpdateError::NotTheImage)?;
+            slot::write(&file, bytes, &partition, watch)?;
+            check(&partition, bytes, &key, &signature, Step::CheckingWritten, watch)?;
+            Place::Slot(slot)
+        }
+        Kind::Agent if !is_older(&slot_version, version) => {
+            return Err(UpdateError::NotNewerThanSlot { update: version.to_owned(), slot: slot_version });
+        }
+        Kind::Agent => {
+            agent::offer(Path::new(agent::FOLDER), &file, &signature_file, &key, watch)?;
+            Place::Agent
+        }
+    };
     source::forget();
     let last = LastUpdate {
-        version: version.clone(),
-        before: running.to_owned(),
-        place: Place::Slot(slot),
+        version: version.to_owned(),
+        before,
+        place,
         outcome: Outcome::Written,
         reason: String::new(),
         time: Timestamp::now().as_second(),
     };
     last.write(Path::new(LAST_UPDATE_FILE))?;
-    have_tried(Command::new(TRY_SLOT).arg(slot.to_string()))?;
-    Ok(Written { version, place: Place::Slot(slot) })
+    match place {
+        Place::Slot(slot) => have_tried(Command::new(TRY_SLOT).arg(slot.to_string()))?,
+        Place::Agent => have_tried(&mut Command::new(TRY_AGENT))?,
+    }
+    Ok(Written { version: version.to_owned(), place })
+}
+
+/// The version of the agent in the file `program`, if this image may run it in place of its own: it is signed, with the
+/// signature beside it, and newer.
+///
+/// # Errors
+/// [`UpdateError`], which says why it is not to be started.
+pub fn verify_agent(program: &Path) -> Result<String, UpdateError> {
+    agent::verified(program, &image_key()?, &slot_version()?)
+}
+
+/// The version of the system in the running slot.
+fn slot_version() -> Result<String, UpdateError> {
+    read_text(Path::new(VERSION_FILE)).map(|version| version.trim().to_owned()).map_err(|_| UpdateError::NotTheImage)
+}
+
+fn image_key() -> Result<PublicKey, UpdateError> {
+    let key_file = Path::new(KEY_FILE);
+    public_key(&read_text(key_file)?).map_err(|reason| malformed(key_file, reason))
+}
+
+fn read_signature(path: &Path) -> Result<Signature, UpdateError> {
+    Signature::decode(&read_text(path)?).map_err(|error| malformed(path, error.to_string()))
 }
 
 fn have_tried(command: &mut Command) -> Result<(), UpdateError> {
@@ -120,13 +176,15 @@ fn have_tried(command: &mut Command) -> Result<(), UpdateError> {
     Err(UpdateError::NotTried { reason })
 }
 
-/// The version that a signed comment names, if this box may have it.
-fn acceptable(comment: &str, running: &str, allow_older: bool) -> Result<String, UpdateError> {
-    let version = comment.strip_prefix(COMMENT).ok_or_else(|| UpdateError::OtherKind(comment.to_owned()))?;
-    if !allow_older && numbers(version) < numbers(running) {
-        return Err(UpdateError::Older { update: version.to_owned(), running: running.to_owned() });
-    }
-    Ok(version.to_owned())
+/// What a signed comment says that it is for, and the version; an error if that is not for this box.
+fn kind_and_version(comment: &str) -> Result<(Kind, &str), UpdateError> {
+    let known = COMMENTS.into_iter().find_map(|(kind, begin)| Some((kind, comment.strip_prefix(begin)?)));
+    known.ok_or_else(|| UpdateError::OtherKind(comment.to_owned()))
+}
+
+/// True if the version `one` comes before `other`.
+fn is_older(one: &str, other: &str) -> bool {
+    numbers(one) < numbers(other)
 }
 
 /// A version's numbers, which compare as versions do.
@@ -197,14 +255,14 @@ mod tests {
     use super::*;
 
     /// By minisign 0.11: two keys of no consequence, and the first one's signature of [`CONTENT`].
-    const KEY: &str = "untrusted comment: minisign public key 2A119309178FF39\n\
-                       RWQ5/3iRMBmhArSKurqlkDb7HdN+vniBXUaTCL7aLv0std0zrKOUeZng\n";
+    pub(super) const KEY: &str = "untrusted comment: minisign public key 26A04453B569A14D\n\
+                               RWRNoWm1U0SgJkmpYn2NYUk1Kxk17LrEBxIuyGjVWDrV3mGmlIeNfjDO\n";
     const OTHER_KEY: &str = "untrusted comment: another\nRWRHadXDz6RZ1WgSFC2BfrxaKYvtKXzhigvgy1i53+7MtxN51dA1WRUF\n";
-    const CONTENT: &[u8] = b"An update of the router.\n";
-    const SIGNATURE: &str = "untrusted comment: signature from minisign secret key\n\
-        RUQ5/3iRMBmhArCVHYM4AUEvxoLzdJC/iSXwuhuTAfoR3T0+3KHfkA3a4OcUA7DaoUjk3t39MujwiVc0KpN+3aOEg5cLER9l8w8=\n\
+    pub(super) const CONTENT: &[u8] = b"An update of the router.\n";
+    pub(super) const SIGNATURE: &str = "untrusted comment: signature from minisign secret key\n\
+        RURNoWm1U0SgJl+DQGj+iMdTcaJ2sxL8g0D1Y+gdr/DtKELUh99vQTvDXpoukJpBnKLyO4dl+AmcKV799CgIgZ05tlaRHWgYtwc=\n\
         trusted comment: stairgate-image x86_64 0.2.0\n\
-        oo2Pv/U7Sf7dNT8TNkMukdOe/N1iY/vncVbs/v/2ULXRcqv/9vq8I4jnJVvqnKeOwB3fDdpPzeNR5YG3EK07Ag==\n";
+        bv7hS0ZopWfqe9pCqdNyD2xjEE2rY9SLcmhf9jPu3ebVirTXYnXiiVN1VAc0W5/27C8M0BKjniyXL7KGKkBGBQ==\n";
 
     fn checked(content: &[u8], key: &str, signature: &str) -> Result<(), UpdateError> {
         let folder = tempfile::tempdir().unwrap();
@@ -235,11 +293,22 @@ mod tests {
 
     #[test]
     fn the_comment_says_whether_it_is_for_this_box() {
-        let version = |comment: &str, allow| acceptable(comment, "0.10.2", allow);
-        assert_eq!(version("stairgate-image x86_64 0.10.2", false).unwrap(), "0.10.2");
-        assert_eq!(version("stairgate-image x86_64 0.11.0", false).unwrap(), "0.11.0");
-        assert!(matches!(version("stairgate-image x86_64 0.9.9", false), Err(UpdateError::Older { .. })));
-        assert_eq!(version("stairgate-image x86_64 0.9.9", true).unwrap(), "0.9.9");
-        assert!(matches!(version("stairgate-image aarch64 0.11.0", true), Err(UpdateError::OtherKind(_))));
+        assert_eq!(kind_and_version("stairgate-image x86_64 0.10.2").unwrap(), (Kind::Image, "0.10.2"));
+        assert_eq!(kind_and_version("stairgate-agent x86_64 0.11.0").unwrap(), (Kind::Agent, "0.11.0"));
+        for other in ["stairgate-image aarch64 0.11.0", "stairgate-lists 1", ""] {
+            assert!(matches!(kind_and_version(other), Err(UpdateError::OtherKind(_))), "{other}");
+        }
+    }
+
+    #[test]
+    fn versions_compare_by_their_numbers() {
+        for (one, other, older) in [
+            ("0.9.9", "0.10.2", true),
+            ("0.10.2", "0.10.2", false),
+            ("0.11.0", "0.10.2", false),
+            ("1.0", "1.0.1", true),
+        ] {
+            assert_eq!(is_older(one, other), older, "{one} and {other}");
+        }
     }
 }

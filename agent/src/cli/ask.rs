@@ -60,7 +60,8 @@ pub(super) fn request(command: &Command) -> Option<Request> {
         | Command::Doctor
         | Command::Detach
         | Command::Digest
-        | Command::Update { .. } => None,
+        | Command::Update { .. }
+        | Command::VerifyAgent { .. } => None,
     }
 }
 

@@ -294,7 +294,7 @@ const fn failure(error: &UpdateError) -> UpdateFailure {
         UpdateError::Malformed { .. } => UpdateFailure::NotSigned,
         UpdateError::WrongSignature => UpdateFailure::WrongSignature,
         UpdateError::OtherKind(_) => UpdateFailure::OtherKind,
-        UpdateError::Older { .. } => UpdateFailure::Older,
+        UpdateError::Older { .. } | UpdateError::NotNewerThanSlot { .. } => UpdateFailure::Older,
         UpdateError::TooLarge { .. } => UpdateFailure::TooLarge,
         UpdateError::NotTheImage | UpdateError::Io { .. } => UpdateFailure::Disk,
         UpdateError::NotTried { .. } => UpdateFailure::NotTried,

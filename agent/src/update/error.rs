@@ -52,12 +52,20 @@ pub enum UpdateError {
         /// The running version.
         running: String,
     },
+    /// An agent alone has to be newer than the one that the system came with.
+    #[error("the update is version {update} of the agent, and the system came with {slot}; nothing was changed")]
+    NotNewerThanSlot {
+        /// The update's version.
+        update: String,
+        /// The version of the system in the running slot.
+        slot: String,
+    },
     /// It does not fit.
-    #[error("the update has {bytes} bytes, and a slot has {room}; nothing was changed")]
+    #[error("the update has {bytes} bytes, and there is room for {room}; nothing was changed")]
     TooLarge {
         /// Its bytes.
         bytes: u64,
-        /// The slot's.
+        /// What there is room for.
         room: u64,
     },
     /// Whoever asked for it wants it no longer.
