@@ -7,6 +7,8 @@ pub(crate) mod boot;
 mod disk;
 mod initramfs;
 mod root;
+#[cfg(test)]
+mod scripts;
 mod sign;
 
 use std::fs;
@@ -96,6 +98,8 @@ pub(crate) struct Built {
     pub(crate) disk: PathBuf,
     /// One slot's content, as an update brings it; its signature lies beside it.
     pub(crate) update: PathBuf,
+    /// The agent alone, as an update brings it; its signature lies beside it.
+    agent_update: PathBuf,
 }
 
 /// Builds the image and says what came of it.
@@ -113,9 +117,14 @@ pub(crate) fn image(screen: &Screen, options: &Options) -> Result<()> {
         program(Command::new("zstd").args(["-19", "-T0", "-q", "-f"]).arg(&built.disk).arg("-o").arg(&packed))?;
         Ok(packed)
     })?;
-    for (what, path) in [("disk", &built.disk), ("disk, compressed", &packed), ("update", &built.update)] {
+    for (what, path) in [
+        ("disk", &built.disk),
+        ("disk, compressed", &packed),
+        ("update", &built.update),
+        ("update of the agent", &built.agent_update),
+    ] {
         let bytes = fs::metadata(path).with_context(|| format!("cannot look at {}", path.display()))?.len();
-        screen.note(format_args!("{what:18} {:6.1} MB  {}", bytes as f64 / 1e6, path.display()));
+        screen.note(format_args!("{what:20} {:6.1} MB  {}", bytes as f64 / 1e6, path.display()));
     }
     Ok(())
 }
@@ -177,9 +186,12 @@ pub(crate) fn build(screen: &Screen, agent: &Path, secret_key: Option<&Path>) ->
         squash(&tree, &update)
     })?;
     key.sign(&update, &format!("stairgate-image x86_64 {version}"))?;
+    let agent_update = folder.join(format!("stairgate-agent-{version}-x86_64.update"));
+    fs::copy(agent, &agent_update).context("cannot copy the agent")?;
+    key.sign(&agent_update, &format!("stairgate-agent x86_64 {version}"))?;
     let disk = folder.join(format!("stairgate-{version}-x86_64.img"));
     screen.step("writing the disk", |_| disk::write(&disk, &folder, &update))?;
-    Ok(Built { disk, update })
+    Ok(Built { disk, update, agent_update })
 }
 
 /// The version of what is built.

@@ -143,7 +143,7 @@ fn boot_partition(folder: &Path) -> Result<std::path::PathBuf> {
 }
 
 /// A block of variables as GRUB reads it.
-fn grub_variables(text: &str) -> Vec<u8> {
+pub(super) fn grub_variables(text: &str) -> Vec<u8> {
     let mut block = format!("# GRUB Environment Block\n{text}").into_bytes();
     block.resize(VARIABLES_BYTES, b'#');
     block
