@@ -90,7 +90,7 @@ impl<B: BytesMut + ?Sized> Step for Reader<'_, B> {
             phase::SPACE if matches!(byte, b' ' | b'\t') => Answer::More,
             _ => self.value(byte),
         };
-        self.at += taken;
+        self.at = layout::inside(self.at + taken);
         self.answer == Answer::More
     }
 }

@@ -53,5 +53,13 @@ pub mod layout {
     /// All of it; a power of two, so that the kernel side can keep inside by masking.
     pub const SIZE: u32 = 4096;
 
-    const _: () = assert!(ZERO + 16 <= SIZE && STATE.is_multiple_of(8) && EVENT.is_multiple_of(8));
+    /// An offset that is inside anyway, by a mask that the kernel's verifier sees: from Linux 6.19.4 on it follows a loop
+    /// until nothing changes any more, and an offset that only ever grows is never the same again.
+    #[inline(always)]
+    pub(crate) const fn inside(offset: u32) -> u32 {
+        offset & (SIZE - 1)
+    }
+
+    const _: () =
+        assert!(SIZE.is_power_of_two() && ZERO + 16 <= SIZE && STATE.is_multiple_of(8) && EVENT.is_multiple_of(8));
 }

@@ -188,7 +188,7 @@ impl<B: Bytes + ?Sized> Step for Passing<'_, B> {
         if header >> 16 == EXTENSION_SERVER_NAME as u32 || next + 4 > self.limit {
             return false;
         }
-        self.at = next;
+        self.at = layout::inside(next);
         true
     }
 }
@@ -217,6 +217,7 @@ impl<B: BytesMut + ?Sized> Step for Reader<'_, B> {
             return false;
         }
         self.answer = if self.state.record_left == 0 { self.record_header() } else { self.message() };
+        self.at = layout::inside(self.at);
         self.answer == Answer::More
     }
 }
