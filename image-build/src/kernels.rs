@@ -37,7 +37,7 @@ const MEMORY_MIB: u32 = 2048;
 /// Time for building the programs.
 const BUILD_LIMIT: Duration = Duration::from_secs(1800);
 /// Time for a kernel to run all of them.
-const TRIAL_LIMIT: Duration = Duration::from_secs(1200);
+const TRIAL_LIMIT: Duration = Duration::from_secs(5400);
 const INIT: &str = include_str!("../kernels/init");
 
 /// Tries the agent on kernels.
