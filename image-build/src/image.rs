@@ -10,6 +10,7 @@ mod root;
 #[cfg(test)]
 mod scripts;
 mod sign;
+mod trials;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -75,6 +76,11 @@ pub(crate) struct Options {
     /// The VLAN that it is spoken on
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=4094))]
     wan_vlan: Option<u16>,
+    /// Try updates, and what goes wrong with them, in QEMU
+    #[arg(long, value_name = "PART", num_args = 0.., default_missing_values = ["updates", "uefi", "agent", "cuts"], conflicts_with = "boot")]
+    trials: Vec<trials::Part>,
+    #[command(flatten)]
+    chances: trials::Chances,
     /// The secret key (minisign) to sign updates with; without it, one that this machine makes for itself
     #[arg(long, value_name = "FILE")]
     secret_key: Option<PathBuf>,
@@ -100,6 +106,12 @@ pub(crate) struct Built {
     pub(crate) update: PathBuf,
     /// The agent alone, as an update brings it; its signature lies beside it.
     agent_update: PathBuf,
+    /// The root file system that the update is packed from.
+    tree: PathBuf,
+    /// What the update is signed with.
+    key: sign::Key,
+    /// The version.
+    version: String,
 }
 
 /// Builds the image and says what came of it.
@@ -111,6 +123,9 @@ pub(crate) fn image(screen: &Screen, options: &Options) -> Result<()> {
     let built = build(screen, &agent, options.secret_key.as_deref())?;
     if let Some(firmware) = options.boot {
         return try_out(screen, &built, boot::Kind { firmware, nic: options.nic }, options);
+    }
+    if !options.trials.is_empty() {
+        return trials::run(screen, &built, &options.trials, options.chances);
     }
     let packed = screen.step("compressing", |_| {
         let packed = built.disk.with_extension("img.zst");
@@ -176,14 +191,14 @@ pub(crate) fn build(screen: &Screen, agent: &Path, secret_key: Option<&Path>) ->
     })?;
     let version = version()?;
     let update = folder.join(format!("stairgate-{version}-x86_64.update"));
+    let tree = folder.join("root");
     screen.step("putting the root file system together", |_| {
-        let tree = folder.join("root");
         let identity = root::Identity { version: &version, key: &key.public };
         root::assemble(&tree, &donors, &kernel, agent, &identity)?;
         let initrd = initramfs::pack(&folder.join("initramfs"), &tree, &kernel)?;
         fs::copy(initrd, tree.join("boot/initrd")).context("cannot copy the initramfs")?;
         root::licences(&folder.join("licences"), &donors)?;
-        squash(&tree, &update)
+        squash(&tree, &update, Effort::Best)
     })?;
     key.sign(&update, &format!("stairgate-image x86_64 {version}"))?;
     let agent_update = folder.join(format!("stairgate-agent-{version}-x86_64.update"));
@@ -191,7 +206,7 @@ pub(crate) fn build(screen: &Screen, agent: &Path, secret_key: Option<&Path>) ->
     key.sign(&agent_update, &format!("stairgate-agent x86_64 {version}"))?;
     let disk = folder.join(format!("stairgate-{version}-x86_64.img"));
     screen.step("writing the disk", |_| disk::write(&disk, &folder, &update))?;
-    Ok(Built { disk, update, agent_update })
+    Ok(Built { disk, update, agent_update, tree, key, version })
 }
 
 /// The version of what is built.
@@ -205,11 +220,23 @@ fn require(screen: &Screen) -> Result<()> {
     packages::require_files(screen, &GRUB_PARTS)
 }
 
+/// How small a squashfs gets, for its time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Effort {
+    /// As small as it gets.
+    Best,
+    /// Soon done: nobody has to carry it anywhere.
+    Quick,
+}
+
 /// Makes a squashfs of a folder. GRUB reads the kernel from it, and knows this compression and no newer one.
-fn squash(tree: &Path, to: &Path) -> Result<()> {
+fn squash(tree: &Path, to: &Path, effort: Effort) -> Result<()> {
     let mut command = Command::new("mksquashfs");
     command.arg(tree).arg(to).args(["-comp", "gzip", "-b", "128K", "-all-root", "-noappend", "-no-xattrs"]);
     command.args(["-mkfs-time", "0", "-all-time", "0", "-quiet", "-no-progress"]);
+    if effort == Effort::Quick {
+        command.args(["-Xcompression-level", "1"]);
+    }
     program(&mut command)
 }
 

@@ -194,7 +194,8 @@ fn boot(label: &str, kernel: &Kernel, folder: &Path, hidden: bool) -> Result<Row
         line += " stairgate.btf=hidden";
     }
     let text = |path: &Path| path.display().to_string();
-    let arguments = ["-smp", "1", "-kernel", &text(&kernel.image), "-initrd", &text(&folder.join("initramfs"))];
+    let arguments =
+        ["-no-reboot", "-smp", "1", "-kernel", &text(&kernel.image), "-initrd", &text(&folder.join("initramfs"))];
     let arguments: Vec<String> = arguments.into_iter().chain(["-append", &line]).map(str::to_owned).collect();
     let mut machine = Machine::start(Command::new("qemu-system-x86_64"), folder, MEMORY_MIB, &arguments)?;
     machine.wait_off(TRIAL_LIMIT)?;

@@ -37,7 +37,7 @@ impl Machine {
         for path in [&console, &socket, &monitor_socket] {
             let _ = fs::remove_file(path);
         }
-        command.args(["-accel", "tcg,thread=multi", "-cpu", "max", "-display", "none", "-nodefaults", "-no-reboot"]);
+        command.args(["-accel", "tcg,thread=multi", "-cpu", "max", "-display", "none", "-nodefaults"]);
         command.args(["-m", &memory_mib.to_string()]);
         command.arg("-chardev").arg(format!(
             "socket,id=console,path={},server=on,wait=off,logfile={}",

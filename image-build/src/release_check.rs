@@ -15,7 +15,7 @@ const STEP_LIMIT: Duration = Duration::from_secs(3 * 3600);
 const FAILURE_LINES: usize = 60;
 
 /// What is run: its title, and the arguments of this tool.
-const STEPS: [(&str, &[&str]); 7] = [
+const STEPS: [(&str, &[&str]); 8] = [
     (
         "what is shipped for every target runs there, emulated, and in a Debian system",
         &["dist", "--emulate", "--debian"],
@@ -26,6 +26,10 @@ const STEPS: [(&str, &[&str]); 7] = [
     ("the image boots by UEFI with cards without native XDP", &["image", "--boot", "uefi", "--nic", "e1000e"]),
     ("it stands as a bridge behind a provider's router", &["image", "--boot", "bios", "--mode", "bridge"]),
     ("nothing in the home is as it should be", &["image", "--boot", "bios", "--mode", "awkward"]),
+    (
+        "updates are kept or left, and 30 power cuts survived",
+        &["image", "--trials", "updates", "uefi", "agent", "cuts"],
+    ),
 ];
 
 /// Runs every step, whatever comes of the ones before.

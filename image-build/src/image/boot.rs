@@ -23,6 +23,7 @@ pub(crate) use self::concentrator::{Access, Wan};
 use self::family::Places;
 pub(crate) use self::provider::Provider;
 pub(crate) use self::surroundings::Surroundings;
+pub(super) use self::surroundings::{UEFI, firmware_arguments};
 use crate::lab::internet::ENDLESS_PAGE;
 use crate::lab::namespace::Namespace;
 use crate::process::{run, succeed};

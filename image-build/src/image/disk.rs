@@ -79,6 +79,11 @@ pub(super) const fn boot_partition_start() -> u64 {
     ESP.start
 }
 
+/// Where the data partition begins, in bytes.
+pub(super) const fn data_partition_start() -> u64 {
+    DATA.start
+}
+
 /// Writes the disk, with `slot` as the content of its first slot.
 pub(super) fn write(disk: &Path, folder: &Path, slot: &Path) -> Result<()> {
     let bytes = fs::metadata(slot).with_context(|| format!("cannot look at {}", slot.display()))?.len();

@@ -1,6 +1,7 @@
 //! The first file system of a start: busybox, and the drivers of disks.
 
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -24,6 +25,17 @@ pub(super) fn pack(folder: &Path, tree: &Path, kernel: &Kernel) -> Result<PathBu
     let wanted: Vec<&str> = root::modules("initramfs").collect();
     kernel.copy_modules(&wanted, &files)?;
     archive(&files, &folder.join("initrd"), "-19")
+}
+
+/// Packs one whose only program is this script, and returns its file.
+pub(super) fn of_script(script: &str, folder: &Path, tree: &Path) -> Result<PathBuf> {
+    let files = folder.join("files");
+    fs::create_dir_all(files.join("bin")).context("cannot make the initramfs")?;
+    fs::copy(tree.join("usr/bin/busybox"), files.join("bin/busybox")).context("cannot copy busybox")?;
+    let init = files.join("init");
+    fs::write(&init, script).context("cannot write the initramfs's program")?;
+    fs::set_permissions(&init, fs::Permissions::from_mode(0o755)).context("cannot set a mode")?;
+    archive(&files, &folder.join("initrd"), "-3")
 }
 
 /// Packs a folder as the kernel unpacks it, with nothing in it that differs from build to build.

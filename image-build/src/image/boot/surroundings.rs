@@ -25,7 +25,7 @@ use crate::ui::Screen;
 const PROGRAMS: [(&str, &str); 4] =
     [qemu::PROGRAMS[0], ("busybox", "busybox-static"), ("radvd", "radvd"), ("dhcpd", "isc-dhcp-server")];
 /// QEMU's UEFI: the code, and the variables to begin with.
-const UEFI: [(&str, &str); 2] =
+pub(in crate::image) const UEFI: [(&str, &str); 2] =
     [("/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"), ("/usr/share/OVMF/OVMF_VARS_4M.fd", "ovmf")];
 /// The smallest machine that the image is made for.
 const MEMORY_MIB: u32 = 256;
@@ -149,7 +149,7 @@ impl Surroundings {
 
     /// Switches on a machine that is put together like this.
     pub(crate) fn start_as(&self, disk: &Path, kind: Kind, folder: &Path, setup: Setup) -> Result<Machine> {
-        let mut arguments: Vec<String> = vec!["-smp".into(), "1".into()];
+        let mut arguments: Vec<String> = vec!["-no-reboot".into(), "-smp".into(), "1".into()];
         let mut add = |words: &[String]| arguments.extend_from_slice(words);
         add(&["-drive".into(), format!("file={},format=raw,if=none,id=disk,cache=writethrough", disk.display())]);
         add(&["-device".into(), "virtio-blk-pci,drive=disk".into()]);
@@ -162,14 +162,7 @@ impl Surroundings {
             add(&["-device".into(), format!("{},netdev={id},mac={mac}", kind.nic.device())]);
         }
         add(&["-device".into(), "i6300esb".into(), "-action".into(), "watchdog=reset".into()]);
-        if kind.firmware == Firmware::Uefi {
-            fs::create_dir_all(folder).context("cannot make the machine's folder")?;
-            let variables = folder.join("variables.fd");
-            fs::copy(UEFI[1].0, &variables).context("cannot copy the firmware's variables")?;
-            add(&["-machine".into(), "q35".into()]);
-            add(&["-drive".into(), format!("if=pflash,format=raw,readonly=on,file={}", UEFI[0].0)]);
-            add(&["-drive".into(), format!("if=pflash,format=raw,file={}", variables.display())]);
-        }
+        add(&firmware_arguments(kind.firmware, folder)?);
         if let Some(clock) = setup.clock {
             add(&["-rtc".into(), format!("base={clock},clock=host")]);
         }
@@ -234,6 +227,24 @@ fn plug(place: &Namespace, tap: &str, bridge: &str) -> Result<()> {
 fn offload_nothing(machine: &Namespace, port: &str) -> Result<()> {
     let switches = ["-K", port, "tx", "off", "rx", "off", "tso", "off", "gso", "off"];
     succeed(machine.command("ethtool").args(switches)).map(drop)
+}
+
+/// What QEMU is told for a firmware, whose variables are kept in `folder`.
+pub(in crate::image) fn firmware_arguments(firmware: Firmware, folder: &Path) -> Result<Vec<String>> {
+    if firmware == Firmware::Bios {
+        return Ok(Vec::new());
+    }
+    fs::create_dir_all(folder).context("cannot make the machine's folder")?;
+    let variables = folder.join("variables.fd");
+    fs::copy(UEFI[1].0, &variables).context("cannot copy the firmware's variables")?;
+    Ok(vec![
+        "-machine".into(),
+        "q35".into(),
+        "-drive".into(),
+        format!("if=pflash,format=raw,readonly=on,file={}", UEFI[0].0),
+        "-drive".into(),
+        format!("if=pflash,format=raw,file={}", variables.display()),
+    ])
 }
 
 /// A device at the home's side.
