@@ -34,9 +34,9 @@ pub(super) fn write(package: &Package, fields: String) -> Result<Vec<u8>> {
 pub(super) struct Control {
     fields: BTreeMap<String, String>,
     /// Files that belong to the family.
-    pub(super) conffiles: Vec<String>,
+    conffiles: Vec<String>,
     /// What runs when it comes and goes.
-    pub(super) scripts: BTreeMap<&'static str, String>,
+    scripts: BTreeMap<&'static str, String>,
 }
 
 impl Control {
@@ -60,6 +60,33 @@ impl Control {
         Ok(Self { fields, conffiles: conffiles.lines().map(str::to_owned).collect(), scripts })
     }
 
+    /// The package that says this of itself and brings these files; `separator` stands before its revision.
+    ///
+    /// # Errors
+    /// If a field is missing.
+    pub(super) fn package(
+        self,
+        separator: &str,
+        licence: String,
+        (entries, time): (BTreeMap<String, Entry>, u64),
+    ) -> Result<Package> {
+        let (version, revision) = self.version(separator)?;
+        Ok(Package {
+            name: self.field("Package")?,
+            version,
+            revision,
+            architecture: self.field("Architecture")?,
+            summary: self.field("Description")?,
+            maintainer: self.field("Maintainer")?,
+            licence,
+            depends: self.depends(),
+            conffiles: self.conffiles,
+            entries,
+            scripts: self.scripts,
+            time,
+        })
+    }
+
     /// The value of a field.
     ///
     /// # Errors
@@ -72,14 +99,14 @@ impl Control {
     ///
     /// # Errors
     /// If there is no version, or no revision in it.
-    pub(super) fn version(&self, separator: &str) -> Result<(String, u32)> {
+    fn version(&self, separator: &str) -> Result<(String, u32)> {
         let version = self.field("Version")?;
         let (version, revision) = version.rsplit_once(separator).context("the version has no revision")?;
         Ok((version.to_owned(), revision.parse().context("the revision is no number")?))
     }
 
     /// The packages that must be there.
-    pub(super) fn depends(&self) -> Vec<String> {
+    fn depends(&self) -> Vec<String> {
         let text = self.fields.get("Depends");
         text.into_iter().flat_map(|text| text.split(',')).map(|word| word.trim().to_owned()).collect()
     }

@@ -48,22 +48,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Package> {
     ensure!(names == ["debian-binary", "control.tar.gz", "data.tar.xz"], "its members are {names:?}");
     ensure!(members[0].1 == FORMAT, "it is of another format");
     let control = Control::read(members[1].1)?;
-    let (entries, time) = tar::read(&unxz(members[2].1)?)?;
-    let (version, revision) = control.version("-")?;
-    Ok(Package {
-        name: control.field("Package")?,
-        version,
-        revision,
-        architecture: control.field("Architecture")?,
-        summary: control.field("Description")?,
-        maintainer: control.field("Maintainer")?,
-        licence: String::new(),
-        depends: control.depends(),
-        conffiles: control.conffiles,
-        entries,
-        scripts: control.scripts,
-        time,
-    })
+    control.package("-", String::new(), tar::read(&unxz(members[2].1)?)?)
 }
 
 #[cfg(test)]

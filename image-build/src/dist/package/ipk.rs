@@ -48,24 +48,10 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Package> {
         whole.get(name).and_then(|entry| entry.content.as_deref()).with_context(|| format!("there is no {name}"))
     };
     ensure!(member("debian-binary")? == FORMAT, "it is of another format");
-    let (entries, time) = tar::read(&gunzip(member("data.tar.gz")?)?)?;
+    let content = tar::read(&gunzip(member("data.tar.gz")?)?)?;
     let control = Control::read(member("control.tar.gz")?)?;
-    let (version, revision) = control.version("-r")?;
-    let installed_size = control.field("Installed-Size")?;
-    let package = Package {
-        name: control.field("Package")?,
-        version,
-        revision,
-        architecture: control.field("Architecture")?,
-        summary: control.field("Description")?,
-        maintainer: control.field("Maintainer")?,
-        licence: control.field("License")?,
-        depends: control.depends(),
-        conffiles: control.conffiles,
-        entries,
-        scripts: control.scripts,
-        time,
-    };
+    let (installed_size, licence) = (control.field("Installed-Size")?, control.field("License")?);
+    let package = control.package("-r", licence, content)?;
     ensure!(installed_size == package.installed_bytes().to_string(), "the installed size is another");
     Ok(package)
 }
