@@ -19,8 +19,8 @@ use settings::Settings;
 pub use settings::SettingsError;
 pub use updating::{PATIENCE, Part, Turn, TurnError, Updating};
 
-/// What the image was built as.
-const VERSION_FILE: &str = "etc/stairgate-version";
+/// What the image was built as, beneath the root.
+pub(crate) const VERSION_FILE: &str = "etc/stairgate-version";
 /// What the boot loader told the kernel, and with it the image.
 const COMMAND_LINE: &str = "proc/cmdline";
 /// What is set for the box itself; the image's scripts read and write it too.
@@ -51,11 +51,7 @@ impl RouterImage {
     pub fn find(root: &Path) -> Option<Self> {
         let version = fs::read_to_string(root.join(VERSION_FILE)).ok()?.trim().to_owned();
         let command_line = fs::read_to_string(root.join(COMMAND_LINE)).ok()?;
-        let slot = match boot_word(&command_line, "slot")? {
-            "a" => 'a',
-            "b" => 'b',
-            _ => return None,
-        };
+        let slot = slot_of(&command_line)?;
         let on_trial = boot_word(&command_line, "trial") == Some("yes");
         let updating = Updating::new(root.join(RECEIVED));
         // What an agent received that ended before it could use it.
@@ -118,7 +114,7 @@ impl RouterImage {
         if !self.ports().iter().any(|port| port.mac == mac) {
             return Err(PortError::NoSuchPort);
         }
-        let settings = self.settings()?.keeping(PROVIDER_PORT, &stairgate_webui::routes::mac_text(mac))?;
+        let settings = self.settings()?.keeping(PROVIDER_PORT, &crate::text::mac_text(mac))?;
         Ok(settings.save(&self.root.join(SETTINGS_FILE))?)
     }
 
@@ -152,6 +148,15 @@ pub enum PortError {
     /// They cannot be written.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+}
+
+/// The slot that the kernel was started from, by its command line.
+pub(crate) fn slot_of(command_line: &str) -> Option<char> {
+    match boot_word(command_line, "slot")? {
+        "a" => Some('a'),
+        "b" => Some('b'),
+        _ => None,
+    }
 }
 
 /// A word of the kernel's command line that begins with `stairgate.` and this name. The last one counts.

@@ -62,11 +62,13 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log
     application.apply(applied)?;
     application.interfaces = attachment::reconcile(&config, &dataplane);
     let copies = Copies::new(config.state_dir.join("lists"), Limits::default());
+    let mut filled = false;
     if matches!(opened, None | Some(Opened::Fresh)) {
         // Nobody hears that the gate stands, and the resolver does not answer, while the table is empty, as it is after a
         // start of the machine. The times of day are in force by now.
-        let filled = compile_copies(&*dataplane, &copies, &application.lists_wanted(), application.own_rules());
-        application.compiled(filled);
+        let compilation = compile_copies(&*dataplane, &copies, &application.lists_wanted(), application.own_rules());
+        filled = compilation.update.is_ok();
+        application.compiled(compilation);
     }
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -117,7 +119,8 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log
         start_portal(&config, &application, &dataplane).unzip()
     };
     let ends = agent::Ends { jobs, news, codes, portal };
-    let agent = agent::Agent::new(config, application, applied, Arc::clone(&dataplane), copies, resolver, ends)?;
+    let agent =
+        agent::Agent::new(config, application, applied, Arc::clone(&dataplane), copies, filled, resolver, ends)?;
     service_manager::notify(service_manager::READY);
     let ended = runtime.block_on(agent.run(control));
     service_manager::notify(service_manager::STOPPING);

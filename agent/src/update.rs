@@ -23,10 +23,11 @@ use minisign_verify::{PublicKey, Signature};
 pub use error::UpdateError;
 use error::{io_error, malformed};
 pub use last::{LAST_UPDATE_FILE, LastUpdate, Outcome, Place};
+pub(crate) use source::is_address;
 pub use source::{SIGNATURE_BYTES_MAX, UPDATE_BYTES_MAX};
 
-/// What the image was built as.
-const VERSION_FILE: &str = "/etc/stairgate-version";
+use crate::router_image::VERSION_FILE;
+
 /// The key that its updates are signed with.
 const KEY_FILE: &str = "/etc/stairgate-update.pub";
 /// The image's own program that has the other slot tried by the next start.
@@ -154,7 +155,9 @@ pub fn verify_agent(program: &Path) -> Result<String, UpdateError> {
 
 /// The version of the system in the running slot.
 fn slot_version() -> Result<String, UpdateError> {
-    read_text(Path::new(VERSION_FILE)).map(|version| version.trim().to_owned()).map_err(|_| UpdateError::NotTheImage)
+    read_text(&Path::new("/").join(VERSION_FILE))
+        .map(|version| version.trim().to_owned())
+        .map_err(|_| UpdateError::NotTheImage)
 }
 
 fn image_key() -> Result<PublicKey, UpdateError> {

@@ -93,12 +93,15 @@ pub(super) struct Agent {
 }
 
 impl Agent {
+    /// The agent; `filled` says that the table has what the last good copies hold.
+    #[expect(clippy::too_many_arguments, reason = "each is a part that the agent is made of")]
     pub(super) fn new(
         config: Arc<Config>,
         application: Application<Dataplane>,
         applied: Moment,
         dataplane: Arc<Dataplane>,
         copies: Copies,
+        filled: bool,
         resolver: Option<Service>,
         ends: Ends,
     ) -> anyhow::Result<Self> {
@@ -118,8 +121,8 @@ impl Agent {
             refreshed: mpsc::channel(1),
             compiling: None,
             // Whatever the last good copies hold is wanted at once.
-            stale: true,
-            compiled_once: false,
+            stale: !filled,
+            compiled_once: filled,
             waiting: Vec::new(),
         })
     }

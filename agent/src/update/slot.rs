@@ -6,15 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::error::{UpdateError, io_error};
 use super::{Step, Watch, counted};
+use crate::router_image::slot_of;
 
 /// The slot that is not the one that the kernel was started from, by its command line.
 pub(super) fn other_slot(command_line: &str) -> Option<char> {
-    let mut slots = command_line.split_ascii_whitespace().filter_map(|word| word.strip_prefix("stairgate.slot="));
-    match slots.next_back()? {
-        "a" => Some('b'),
-        "b" => Some('a'),
-        _ => None,
-    }
+    Some(if slot_of(command_line)? == 'a' { 'b' } else { 'a' })
 }
 
 /// The device of the partition with this GPT name.

@@ -19,7 +19,7 @@ const FETCH_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// The update and its signature as files; fetched if `source` is an address.
 pub(super) fn bring(source: &str, watch: &mut Watch<'_>) -> Result<(PathBuf, PathBuf), UpdateError> {
-    if !source.starts_with("http://") && !source.starts_with("https://") {
+    if !is_address(source) {
         return Ok((PathBuf::from(source), PathBuf::from(format!("{source}.minisig"))));
     }
     forget();
@@ -30,6 +30,11 @@ pub(super) fn bring(source: &str, watch: &mut Watch<'_>) -> Result<(PathBuf, Pat
     fetch(&format!("{source}.minisig"), &signature, SIGNATURE_BYTES_MAX, watch)?;
     fetch(source, &file, UPDATE_BYTES_MAX, watch)?;
     Ok((file, signature))
+}
+
+/// True if `source` is fetched; anything else is a path of this machine.
+pub(crate) fn is_address(source: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| source.starts_with(scheme))
 }
 
 /// Removes what was fetched.

@@ -244,8 +244,10 @@ impl Web {
     pub(super) fn update_from(self: &Arc<Self>, address: &str, wishes: Wishes, by: By) -> Result<(), Refusal> {
         let image = self.image()?;
         // Anything else would be taken for a path of this box.
-        let is_address = ["http://", "https://"].iter().any(|scheme| address.starts_with(scheme));
-        if !is_address || address.len() > ADDRESS_MAX || address.contains(|c: char| c.is_control() || c == ' ') {
+        if !update::is_address(address)
+            || address.len() > ADDRESS_MAX
+            || address.contains(|c: char| c.is_control() || c == ' ')
+        {
             return Err(Failure::BadAddress.into());
         }
         let turn = image.updating().begin(UpdatePhase::Fetching, uptime())?;
