@@ -249,44 +249,6 @@ fn program(command: &mut Command) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// Folders of scripts that only a booted machine runs.
-    const SCRIPTS: [&str; 4] = ["x86/root/usr/lib/router", "x86/root/etc/init.d", "x86/initramfs", "concentrator"];
-
-    fn scripts() -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        for folder in SCRIPTS {
-            let entries = fs::read_dir(workspace().join("image-build").join(folder)).unwrap();
-            // A concentrator has options for pppd too.
-            files.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_none()));
-        }
-        assert!(files.len() > 10);
-        files
-    }
-
-    #[test]
-    fn scripts_can_be_read_by_the_shell_that_runs_them() {
-        if !Path::new("/usr/bin/busybox").exists() && !Path::new("/bin/busybox").exists() {
-            println!("not done: there is no busybox here (apt-get install busybox-static)");
-            return;
-        }
-        for script in scripts() {
-            let output = Command::new("busybox").args(["ash", "-n"]).arg(&script).output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        }
-    }
-
-    #[test]
-    fn scripts_are_clean() {
-        if !packages::is_installed("shellcheck") {
-            println!("not done: there is no shellcheck here (apt-get install shellcheck)");
-            return;
-        }
-        // What is read in with `.` lies elsewhere in the image, and what it sets is used by others.
-        let mut command = Command::new("shellcheck");
-        let output = command.args(["--shell=dash", "--exclude=SC1091,SC2034"]).args(scripts()).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    }
-
     #[test]
     fn lines_are_understood() {
         use clap::Parser as _;

@@ -7,16 +7,19 @@ use std::process::Command;
 
 use crate::workspace;
 
-/// Where the image's own files are.
-fn own() -> PathBuf {
-    workspace().join("image-build/x86")
-}
+/// Folders of scripts that only a booted machine runs.
+const FOLDERS: [&str; 5] = [
+    "image-build/x86/root/usr/lib/router",
+    "image-build/x86/root/etc/init.d",
+    "image-build/x86/root/etc/ppp",
+    "image-build/x86/initramfs",
+    "image-build/concentrator",
+];
 
-/// All scripts, beneath `folder` and of the initramfs.
 fn scripts() -> Vec<PathBuf> {
-    let in_folder = |folder: &str| fs::read_dir(own().join(folder)).unwrap().map(|entry| entry.unwrap().path());
-    let mut all: Vec<PathBuf> =
-        ["root/usr/lib/router", "root/etc/init.d", "initramfs"].into_iter().flat_map(in_folder).collect();
+    let files = |folder| fs::read_dir(workspace().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    // The concentrator has options for pppd too.
+    let mut all: Vec<PathBuf> = FOLDERS.into_iter().flat_map(files).filter(|path| path.extension().is_none()).collect();
     all.sort();
     assert!(all.len() > 10, "{all:?}");
     all
@@ -39,7 +42,7 @@ fn scripts_are_sound() {
 
 /// Runs a script with the image's functions, whose paths are led into `folder`.
 fn run(folder: &Path, script: &str) -> String {
-    let read = |name: &str| fs::read_to_string(own().join("root/usr/lib/router").join(name)).unwrap();
+    let read = |name: &str| fs::read_to_string(workspace().join(FOLDERS[0]).join(name)).unwrap();
     let inside = folder.display();
     let text = (read("common") + &read("outcome"))
         .replace("/boot/esp/grub/grubenv", &format!("{inside}/grubenv"))
