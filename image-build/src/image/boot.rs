@@ -144,6 +144,7 @@ fn as_router(
         let address = surroundings.wait_ipv6(child)?;
         found(findings, "IPv6 by prefix delegation", address.clone());
         family::use_it(surroundings, Places { pages: ROUTER, names: ROUTER }, &code, findings)?;
+        outside::own_address(surroundings, parent, findings)?;
         Ok(address)
     })();
     let address = explained(&mut machine, &folder, used)?;

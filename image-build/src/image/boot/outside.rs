@@ -8,13 +8,17 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::surroundings::Surroundings;
-use super::{Findings, found};
+use super::{Findings, PATIENCE, found};
+use crate::interrupt;
+use crate::lab::client::Ip;
+use crate::lab::download::Download;
 use crate::lab::namespace::Namespace;
+use crate::process::succeed;
 
 /// Where the box has its services: SSH, names, DHCP, pages, time, DHCPv6, names over TLS, names of the neighbourhood.
 const PORTS: [u16; 10] = [22, 53, 67, 80, 123, 443, 546, 547, 853, 5353];
 /// Time for an answer on a line that takes a millisecond, to a machine that is emulated.
-const PATIENCE: Duration = Duration::from_millis(1500);
+const ANSWER_LIMIT: Duration = Duration::from_millis(1500);
 /// A question for the root's name servers (RFC 1035 §4.1), which a name server answers, and other servers at least refuse.
 const QUESTION: [u8; 17] = [0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1];
 /// Where a device in the home listens for this check.
@@ -47,12 +51,25 @@ pub(super) fn look(
         let listener =
             surroundings.child.inside(|| TcpListener::bind(server).context("the child's device cannot listen"))?;
         let device = SocketAddr::from((address, DEVICE_PORT));
-        let reaches = |from: &Namespace| from.inside(|| Ok(TcpStream::connect_timeout(&device, PATIENCE).is_ok()));
+        let reaches = |from: &Namespace| from.inside(|| Ok(TcpStream::connect_timeout(&device, ANSWER_LIMIT).is_ok()));
         ensure!(reaches(parent)?, "not even the home reaches the child's device at {device}");
         ensure!(!reaches(&internet.namespace)?, "the internet reaches the child's device at {device}");
         drop(listener);
         found(findings, "a device in the home, from the internet by IPv6", "not reached".to_owned());
     }
+    Ok(())
+}
+
+/// A device is known out there by its own address of IPv6: nothing on the way translates it.
+pub(super) fn own_address(surroundings: &Surroundings, device: &Namespace, findings: &mut Findings) -> Result<()> {
+    let Surroundings { internet, sites, .. } = surroundings;
+    let address = surroundings.wait_ipv6(device)?;
+    let address = address.split('/').next().unwrap_or(&address);
+    let download = Download::start_paced("100k", device, sites.first_of(None)?, Ip::V6, &internet.authority)?;
+    interrupt::wait_until("a download by IPv6", PATIENCE, || Ok(download.received().bytes > 0))?;
+    let peers = succeed(internet.namespace.command("ss").args(["-Htn6", "state", "established"]))?;
+    ensure!(peers.contains(&format!("[{address}]:")), "the internet knows {address} by another address:\n{peers}");
+    found(findings, "a device's address of IPv6, seen from the internet", "its own".to_owned());
     Ok(())
 }
 
@@ -70,7 +87,7 @@ fn answers(from: &Namespace, address: IpAddr) -> Result<Vec<String>> {
 }
 
 fn tcp(server: SocketAddr) -> bool {
-    match TcpStream::connect_timeout(&server, PATIENCE) {
+    match TcpStream::connect_timeout(&server, ANSWER_LIMIT) {
         Ok(_) => true,
         Err(error) => error.kind() == ErrorKind::ConnectionRefused || error.kind() == ErrorKind::ConnectionReset,
     }
@@ -81,7 +98,7 @@ fn udp(server: SocketAddr) -> bool {
     let Ok(socket) = UdpSocket::bind((any, 0)) else { return false };
     let asked = socket
         .connect(server)
-        .and_then(|()| socket.set_read_timeout(Some(PATIENCE)))
+        .and_then(|()| socket.set_read_timeout(Some(ANSWER_LIMIT)))
         .and_then(|()| socket.send(&QUESTION));
     if asked.is_err() {
         return false;
