@@ -65,6 +65,11 @@ impl Machine {
         String::from_utf8_lossy(&fs::read(&self.console).unwrap_or_default()).replace('\r', "")
     }
 
+    /// Where that is kept.
+    pub(crate) fn console_file(&self) -> &Path {
+        &self.console
+    }
+
     /// Types on its serial port.
     pub(crate) fn type_text(&mut self, text: &str) -> Result<()> {
         self.keyboard.write_all(text.as_bytes()).context("cannot type on the console")

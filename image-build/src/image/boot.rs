@@ -13,7 +13,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
@@ -22,8 +22,10 @@ pub(crate) use self::awkward::awkward;
 pub(crate) use self::concentrator::{Access, Wan};
 use self::family::Places;
 pub(crate) use self::provider::Provider;
+use self::surroundings::CARDS;
 pub(crate) use self::surroundings::Surroundings;
 pub(super) use self::surroundings::{UEFI, firmware_arguments};
+use crate::lab::client::{Ip, Visit};
 use crate::lab::internet::ENDLESS_PAGE;
 use crate::lab::namespace::Namespace;
 use crate::process::{run, succeed};
@@ -35,6 +37,10 @@ use crate::{interrupt, workspace};
 pub(super) const BOOT_LIMIT: Duration = Duration::from_secs(400);
 /// Time for something that takes seconds on a router.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// For how long a line fails: pppd notices after three echoes at intervals of ten seconds that nobody answers.
+const LINE_LOST: Duration = Duration::from_secs(45);
+/// Time for a line to be found again: pppd asks at growing intervals.
+const LINE_LIMIT: Duration = Duration::from_secs(180);
 /// What the console asks when no single port is the provider's.
 const QUESTION: &str = "Which of these ports leads to the provider?";
 /// The box, as the image has it unless somebody says otherwise.
@@ -118,8 +124,31 @@ pub(crate) fn line(
     if access.wan == Wan::Pppoe {
         let out = ways_out(&ask_state(&mut machine)?);
         ensure!(out.contains(&concentrator::HOME_V4.parse()?), "the line's address is {out:?}");
+        let back = line_returns(&mut machine, surroundings);
+        let back = explained(&mut machine, back)?;
+        found(findings, "the line fails: IPv4 and IPv6 after it is back", format!("{:.0} s", back.as_secs_f32()));
     }
     Ok(())
+}
+
+/// The line goes, for longer than the box takes to notice, and comes back. Returns the time until both IP versions work.
+fn line_returns(machine: &mut Machine, surroundings: &Surroundings) -> Result<Duration> {
+    let Surroundings { sites, internet, parent, .. } = surroundings;
+    let site = sites.first_of(None)?;
+    let is_open = |ip| -> Result<bool> {
+        let visit = Visit { address: Some(site.address(ip)), ip, ..Visit::of(&site.name, &internet.authority) };
+        Ok(visit.make(parent)?.is_open())
+    };
+    machine.set_cable(CARDS[0], false)?;
+    interrupt::sleep(LINE_LOST)?;
+    machine.set_cable(CARDS[0], true)?;
+    let started = Instant::now();
+    for ip in Ip::ALL {
+        interrupt::wait_until(&format!("a visit by {} over the line that is back", ip.title()), LINE_LIMIT, || {
+            is_open(ip)
+        })?;
+    }
+    Ok(started.elapsed())
 }
 
 /// Boots the image, lets a family use it as its router, and looks at it from the internet.
@@ -147,7 +176,7 @@ fn as_router(
         outside::own_address(surroundings, parent, findings)?;
         Ok(address)
     })();
-    let address = explained(&mut machine, &folder, used)?;
+    let address = explained(&mut machine, used)?;
     let state = well(&mut machine, findings)?;
     ensure!(!is_open(parent, ROUTER, 22), "SSH is open in the home, although nobody gave a key");
     let child_v6 = address.split('/').next().and_then(|address| address.parse().ok());
@@ -173,7 +202,7 @@ pub(crate) fn bridge(image: &Path, kind: Kind, surroundings: &Surroundings, find
     let pages = printed_page(&machine.console()).context("the console shows no address of the pages")?;
     found(findings, "the pages, as the console says", format!("http://{pages}"));
     let places = Places { pages, names: router };
-    explained(&mut machine, &folder, family::use_it(surroundings, places, &code, findings))?;
+    explained(&mut machine, family::use_it(surroundings, places, &code, findings))?;
     let title = succeed(parent.command("curl").args(["-sSL", "--max-time", "10", "http://stairgate/"]))?;
     ensure!(title.contains("Stairgate"), "http://stairgate/ is another page: {title}");
     found(findings, "by the name that the provider's router has for it", "http://stairgate/".to_owned());
@@ -189,12 +218,12 @@ pub(crate) fn bridge(image: &Path, kind: Kind, surroundings: &Surroundings, find
 }
 
 /// What came of the family's visit; if nothing good, the box's console tells more.
-fn explained<T>(machine: &mut Machine, folder: &Path, outcome: Result<T>) -> Result<T> {
+fn explained<T>(machine: &mut Machine, outcome: Result<T>) -> Result<T> {
     if outcome.is_err() {
         machine.type_text("s\nl\n")?;
         interrupt::sleep(Duration::from_secs(20))?;
     }
-    outcome.with_context(|| format!("the console is in {}", folder.join("console.log").display()))
+    outcome.with_context(|| format!("the console is in {}", machine.console_file().display()))
 }
 
 /// Asks the box how it is, which has to be well.
@@ -208,12 +237,11 @@ fn well(machine: &mut Machine, findings: &mut Findings) -> Result<String> {
 
 /// Fetches two million bytes by each IP version, and returns the time that the slower one took.
 fn download(surroundings: &Surroundings, from: &Namespace) -> Result<Duration> {
-    use crate::lab::client::Ip;
     let Surroundings { sites, internet, .. } = surroundings;
     let site = sites.first_of(None)?;
     let mut slowest = Duration::ZERO;
     for ip in Ip::ALL {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let mut curl = from.command("curl");
         curl.args(["-sS", ip.switch(), "--max-time", "60", "--range", "0-1999999", "-o", "/dev/null"]);
         curl.args(["-w", "%{size_download}", "--cacert"]).arg(&internet.authority);

@@ -88,7 +88,7 @@ fn doubtful(image: &Path, kind: Kind, surroundings: &Surroundings, findings: &mu
         family.bedtime(findings)?;
         Ok(family)
     })();
-    let mut family = explained(&mut machine, &at, evening)?;
+    let mut family = explained(&mut machine, evening)?;
     let refused = remote::without_key(parent, ROUTER)?;
     ensure!(refused.contains("(publickey)"), "without a key, the box says: {refused}");
     found(findings, "SSH from the home", "with the key; without it, no password is asked for".to_owned());
@@ -139,7 +139,7 @@ fn moved(image: &Path, kind: Kind, surroundings: &Surroundings, findings: &mut F
         found(findings, "the provider has the home's network", format!("the home is at {MOVED}, and leases follow"));
         million_names(surroundings, &key, &mut family, findings)
     })();
-    explained(&mut machine, &at, visit)?;
+    explained(&mut machine, visit)?;
     let host_key = remote::host_key(parent, MOVED)?;
 
     machine.pull_plug()?;
