@@ -38,8 +38,8 @@ const LINKS: [(&str, &str); 7] = [
     ("var/log", "/run"),
     ("usr/sbin/modprobe", "../bin/busybox"),
 ];
-/// The name and the password of the home's line.
-pub(super) const ACCOUNT: (&str, &str) = ("family@provider.example", "correct horse");
+/// The name and the password of the home's line. pppd has a meaning of its own for the marks in it.
+pub(super) const ACCOUNT: (&str, &str) = ("family@provider.example", r#"correct "horse\battery# '"#);
 /// The address that the home's line is given.
 pub(super) const HOME_V4: &str = "100.64.0.10";
 /// Its address in the provider's network.
@@ -143,6 +143,11 @@ impl Wan {
     }
 }
 
+/// A word as pppd reads it in its files.
+fn quoted(word: &str) -> String {
+    format!("\"{}\"", word.replace('\\', r"\\").replace('"', r#"\""#))
+}
+
 /// Puts its kernel and its memory file system together.
 fn build(folder: &Path) -> Result<(PathBuf, PathBuf)> {
     let suite = Suite::open(SUITE)?;
@@ -163,7 +168,7 @@ fn build(folder: &Path) -> Result<(PathBuf, PathBuf)> {
     {
         fs::write(tree.join(name), text).with_context(|| format!("cannot write {name}"))?;
     }
-    fs::write(tree.join("etc/ppp/chap-secrets"), format!("\"{}\" * \"{}\" *\n", ACCOUNT.0, ACCOUNT.1))
+    fs::write(tree.join("etc/ppp/chap-secrets"), format!("{} * {} *\n", quoted(ACCOUNT.0), quoted(ACCOUNT.1)))
         .context("cannot write the account")?;
     for (from, to) in FILES {
         fs::copy(workspace().join(OWN).join(from), tree.join(to)).with_context(|| format!("cannot copy {from}"))?;
@@ -180,11 +185,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn words_are_quoted() {
+        assert_eq!(quoted(r#"a "b\"#), r#""a \"b\\""#);
+    }
+
+    #[test]
     fn lines_need_settings() {
         let both = Access { wan: Wan::Pppoe, vlan: Some(7) };
         assert_eq!(
             both.settings(),
-            "ppp_user=family@provider.example\nppp_password=correct horse\nwan=pppoe\nwan_vlan=7\n"
+            format!("ppp_user={}\nppp_password={}\nwan=pppoe\nwan_vlan=7\n", ACCOUNT.0, ACCOUNT.1)
         );
         let found = Access { vlan: None, ..both };
         assert!(!found.settings().contains("wan=") && !found.is_plain());
