@@ -22,6 +22,9 @@ const SEQUENCE_WINDOW: u32 = 1 << 30;
 /// Long enough to be no way around, short enough for a client that insists on a port.
 const SYN_QUIET: u64 = 10_000_000_000;
 
+/// The epoch of flows that are judged at every packet: no mask has the number in its lowest byte.
+const EPOCH_NEVER: u32 = 0xff;
+
 /// What is known of a packet once its device's policy has been found.
 pub(crate) struct Context<'a> {
     pub(crate) settings: &'a Settings,
@@ -223,6 +226,7 @@ fn begin<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, opens: bool) {
     if frame.protocol == TCP {
         if opens && frame.destination_port() == PORTAL_PORT && is_handed_over(env, context) {
             flow.state = flow_state::PORTAL;
+            flow.epoch = EPOCH_NEVER;
             return;
         }
         // A connection that began before the gate did can still be read if this is its first payload.
@@ -263,24 +267,14 @@ fn known<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut Flo
         env.count(Counter::Local);
         return Action::Pass;
     }
-    if flow.state == flow_state::PORTAL {
-        if is_handed_over(env, context) {
-            env.count(Counter::Local);
-            return Action::Pass;
-        }
-        // Nobody here read what it says, so it ends with what let it begin. The client's next connection reaches the
-        // server.
-        flow.state = flow_state::CUT;
-        flow.verdict = Reason::Paused as u8;
-        env.count(Counter::Cut);
-    }
     let turns_quic =
         frame.protocol == UDP && flow.quic == 0 && quic::is_long_header(frame.opening, frame.payload_length());
     if turns_quic {
         flow.quic = 1;
     }
-    if flow.epoch != context.epoch || turns_quic {
-        judge_again(env, context, work, flow);
+    if (flow.epoch != context.epoch || turns_quic) && judge_again(env, context, work, flow) {
+        env.count(Counter::Local);
+        return Action::Pass;
     }
     let frame = &work.frame;
     if frame.protocol == TCP {
@@ -321,9 +315,22 @@ fn is_handed_over<E: Env>(env: &E, context: &Context<'_>) -> bool {
     context.mask.has(flags::PAUSED) && context.now < env.portal_until(context.mac)
 }
 
-/// Judges a flow by a mask that was not in force when it was last judged.
+/// Judges a flow by a mask that was not in force when it was last judged. True if it passes unread, to the appliance's own
+/// pages.
 #[inline(never)]
-fn judge_again<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut Flow) {
+fn judge_again<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut Flow) -> bool {
+    if flow.state == flow_state::PORTAL {
+        if is_handed_over(env, context) {
+            return true;
+        }
+        // Nobody here read what it says, so it ends with what let it begin. The client's next connection reaches the
+        // server.
+        flow.epoch = context.epoch;
+        flow.state = flow_state::CUT;
+        flow.verdict = Reason::Paused as u8;
+        env.count(Counter::Cut);
+        return false;
+    }
     let before = flow.verdict;
     flow.epoch = context.epoch;
     judge_flow(env, context.mask, flow);
@@ -333,6 +340,7 @@ fn judge_again<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &m
         work.told.reason = flow.verdict;
         tell(env, context, work);
     }
+    false
 }
 
 /// Sets the verdict of a flow, from the tag-sets of its name's suffixes or, if it has no name, from the profile's
