@@ -18,7 +18,7 @@ use stairgate_webui::view::{
 use stairgate_webui::{pages, routes};
 use tokio::time::{sleep, timeout};
 
-use super::form::{Form, go_back};
+use super::form::{Form, go_back, text};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web, uptime, views};
@@ -82,7 +82,6 @@ async fn update_from_file(
     let by = visit.by(|rights| rights.settings)?;
     let image = web.image()?.clone();
     let total = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let bad = |_| Refusal::new(Failure::BadRequest);
     let mut wishes = Wishes { older: false, restart: false };
     let mut is_ours = false;
     let mut begun: Option<Turn> = None;
@@ -90,7 +89,7 @@ async fn update_from_file(
         let name = field.name().unwrap_or_default().to_owned();
         match (name.as_str(), begun.take()) {
             ("csrf", None) => {
-                let token = field.text().await.map_err(bad)?;
+                let token = text(field).await?;
                 is_ours = same_text(&token, &visit.form_token(&web.form_key));
             }
             // Nothing else is looked at before it is known that the form is one of ours.
