@@ -2,7 +2,9 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
+#[cfg(test)]
+use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 
 use super::condition::tag;
@@ -11,10 +13,12 @@ use super::problem::Problem;
 
 /// What can be answered.
 pub(super) trait Answer: IntoResponse {
+    #[cfg(test)]
     fn describe(generator: &mut SchemaGenerator) -> AnswerDescription;
 }
 
 /// What is answered if all goes well.
+#[cfg(test)]
 pub(super) struct AnswerDescription {
     pub(super) status: StatusCode,
     pub(super) media_type: &'static str,
@@ -23,10 +27,22 @@ pub(super) struct AnswerDescription {
     pub(super) headers: &'static [(&'static str, &'static str)],
 }
 
+#[cfg(test)]
+impl AnswerDescription {
+    /// An answer without headers of its own.
+    pub(super) fn of(media_type: &'static str, schema: Schema) -> Self {
+        Self { status: StatusCode::OK, media_type, schema, headers: &[] }
+    }
+}
+
+#[cfg(test)]
 const ETAG: (&str, &str) = ("ETag", "The state of the home that this was made from; send it back as `If-Match`.");
+#[cfg(test)]
 const LINK: (&str, &str) = ("Link", "The next page, as `rel=\"next\"` (RFC 8288); missing on the last page.");
+#[cfg(test)]
 const LOCATION: (&str, &str) = ("Location", "Where what was made is.");
 
+#[cfg(test)]
 fn json_answer<T: JsonSchema>(
     generator: &mut SchemaGenerator,
     status: StatusCode,
@@ -49,6 +65,7 @@ fn json_response<T: Serialize>(status: StatusCode, value: &T) -> Response {
 pub(super) struct Plain<T>(pub(super) T);
 
 impl<T: Serialize + JsonSchema> Answer for Plain<T> {
+    #[cfg(test)]
     fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
         json_answer::<T>(generator, StatusCode::OK, &[])
     }
@@ -67,6 +84,7 @@ pub(super) struct Tagged<T> {
 }
 
 impl<T: Serialize + JsonSchema> Answer for Tagged<T> {
+    #[cfg(test)]
     fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
         json_answer::<T>(generator, StatusCode::OK, &[ETAG])
     }
@@ -86,6 +104,7 @@ pub(super) struct Page<T> {
 }
 
 impl<T: Serialize + JsonSchema> Answer for Page<T> {
+    #[cfg(test)]
     fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
         json_answer::<T>(generator, StatusCode::OK, &[LINK])
     }
@@ -112,6 +131,7 @@ pub(super) struct Done {
 }
 
 impl Answer for Done {
+    #[cfg(test)]
     fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
         json_answer::<Self>(generator, StatusCode::OK, &[ETAG])
     }
@@ -131,6 +151,7 @@ pub(super) struct Made {
 }
 
 impl Answer for Made {
+    #[cfg(test)]
     fn describe(generator: &mut SchemaGenerator) -> AnswerDescription {
         json_answer::<Done>(generator, StatusCode::CREATED, &[ETAG, LOCATION])
     }

@@ -7,16 +7,15 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
-use schemars::SchemaGenerator;
 use serde::Serialize;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{sleep, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::answer::{Answer, AnswerDescription};
+use super::answer::Answer;
 use super::caller::Caller;
 use super::devices::Device;
 use super::history::Entry;
@@ -46,9 +45,9 @@ pub(super) fn operations() -> Vec<Operation> {
 struct Events(Body);
 
 impl Answer for Events {
-    fn describe(_: &mut SchemaGenerator) -> AnswerDescription {
-        let schema = schemars::json_schema!({ "type": "string" });
-        AnswerDescription { status: StatusCode::OK, media_type: MEDIA_TYPE, schema, headers: &[] }
+    #[cfg(test)]
+    fn describe(_: &mut schemars::SchemaGenerator) -> super::answer::AnswerDescription {
+        super::answer::AnswerDescription::of(MEDIA_TYPE, schemars::json_schema!({ "type": "string" }))
     }
 }
 

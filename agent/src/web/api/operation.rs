@@ -1,23 +1,27 @@
 //! One operation of the programming interface: its route, its description and what it does are made from the same types,
 //! so that they cannot differ.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body as Stream, Bytes, HttpBody as _, to_bytes};
-use axum::extract::{FromRequestParts as _, Path, Request, State};
-use axum::http::request::Parts;
+use axum::extract::{FromRequestParts as _, RawPathParams, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::response::IntoResponse as _;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
+#[cfg(test)]
+use schemars::{Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use stairgate_webui::view::Failure;
 use tokio::time::timeout;
 
-use super::answer::{Answer, AnswerDescription, Done, Tagged};
+#[cfg(test)]
+use super::answer::AnswerDescription;
+use super::answer::{Answer, Done, Tagged};
 use super::caller::Caller;
 use super::condition;
 use super::problem::Problem;
@@ -38,6 +42,10 @@ pub(super) const JSON: &str = "application/json";
 
 /// Where an operation is, and who may call it.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the description, which a test writes, says what an operation is for")
+)]
 pub(super) struct Route {
     /// How it is called.
     pub(super) method: Method,
@@ -70,12 +78,19 @@ pub(super) struct Operation {
     /// Where it is, and who may call it.
     pub(super) route: Route,
     /// What is in its path, its query, its body and its answer.
+    #[cfg(test)]
     pub(super) describe: fn(&mut SchemaGenerator) -> Description,
-    /// What serves it.
-    pub(super) serve: MethodRouter<Arc<Web>>,
+    /// Whether a body is read at all.
+    with_body: bool,
+    work: Work,
 }
 
+/// What an operation does with a call.
+type Work = Arc<dyn Fn(Call) -> Result<Working, Problem> + Send + Sync>;
+type Working = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
+
 /// The schemas of an operation.
+#[cfg(test)]
 pub(super) struct Description {
     pub(super) path: Schema,
     pub(super) query: Schema,
@@ -103,6 +118,7 @@ pub(super) struct Nothing {}
 pub(super) trait Body: Sized + Send {
     /// Whether a body is read at all.
     const READ: bool;
+    #[cfg(test)]
     fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
     fn parse(body: &[u8]) -> Result<Self, Problem>;
 }
@@ -116,6 +132,7 @@ pub(super) struct Json<T>(pub(super) T);
 impl Body for NoBody {
     const READ: bool = false;
 
+    #[cfg(test)]
     fn schema(_: &mut SchemaGenerator) -> Option<Schema> {
         None
     }
@@ -128,6 +145,7 @@ impl Body for NoBody {
 impl<T: DeserializeOwned + JsonSchema + Send> Body for Json<T> {
     const READ: bool = true;
 
+    #[cfg(test)]
     fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
         Some(generator.subschema_for::<T>())
     }
@@ -192,31 +210,47 @@ impl Operation {
         Q: DeserializeOwned + JsonSchema + Send + 'static,
         B: Body + 'static,
         A: Answer + 'static,
-        F: Fn(Input<P, Q, B>) -> R + Clone + Send + Sync + 'static,
+        F: Fn(Input<P, Q, B>) -> R + Send + Sync + 'static,
         R: Future<Output = Result<A, Problem>> + Send + 'static,
     {
-        let (need, conditional) = (route.need, route.conditional);
+        let work = move |call: Call| -> Result<Working, Problem> {
+            let answer = handler(call.read()?);
+            Ok(Box::pin(async move { answer.await.map(A::into_response) }))
+        };
+        Self {
+            route,
+            #[cfg(test)]
+            describe: describe::<P, Q, B, A>,
+            with_body: B::READ,
+            work: Arc::new(work),
+        }
+    }
+
+    /// What serves the operation.
+    pub(super) fn serve(self) -> MethodRouter<Arc<Web>> {
+        let Self { route: Route { method, need, conditional, .. }, with_body, work, .. } = self;
+        // The table has methods of RFC 9110 and RFC 5789 only.
+        let filter = MethodFilter::try_from(method).unwrap_or(MethodFilter::GET);
         let serve = move |State(web): Shared, request: Request| {
-            let handler = handler.clone();
+            let work = work.clone();
             async move {
                 let headers = request.method().is_safe().then(|| request.headers().clone());
-                let input = match read::<P, Q, B>(web, request, need, conditional).await {
-                    Ok(input) => input,
-                    Err(problem) => return problem.into_response(),
+                let answer = async {
+                    let call = receive(web, request, need, conditional, with_body).await?;
+                    work(call)?.await
                 };
-                let answer = handler(input).await.map_or_else(Problem::into_response, A::into_response);
+                let answer = answer.await.unwrap_or_else(Problem::into_response);
                 match headers {
                     Some(headers) => condition::unless_known(&headers, answer),
                     None => answer,
                 }
             }
         };
-        // The table has methods of RFC 9110 and RFC 5789 only.
-        let filter = MethodFilter::try_from(route.method.clone()).unwrap_or(MethodFilter::GET);
-        Self { route, describe: describe::<P, Q, B, A>, serve: on(filter, serve) }
+        on(filter, serve)
     }
 }
 
+#[cfg(test)]
 fn describe<P: JsonSchema, Q: JsonSchema, B: Body, A: Answer>(generator: &mut SchemaGenerator) -> Description {
     Description {
         path: P::json_schema(generator),
@@ -226,46 +260,54 @@ fn describe<P: JsonSchema, Q: JsonSchema, B: Body, A: Answer>(generator: &mut Sc
     }
 }
 
-async fn read<P, Q, B>(
-    web: Arc<Web>,
-    request: Request,
-    need: Need,
-    conditional: bool,
-) -> Result<Input<P, Q, B>, Problem>
-where
-    P: DeserializeOwned + Send,
-    Q: DeserializeOwned,
-    B: Body,
-{
-    let Call { caller, mut parts, body } = receive(&web, request, need, B::READ).await?;
-    let path = Path::<P>::from_request_parts(&mut parts, &web).await;
-    let Path(path) = path.map_err(|_| Problem::not_found("there is nothing at this address; look at the list"))?;
-    let query = serde_html_form::from_str(parts.uri.query().unwrap_or_default()).map_err(unfit)?;
-    let seen = if conditional { condition::expected(&parts.headers) } else { None };
-    Ok(Input { web, caller, seen, path, query, body: B::parse(&body)? })
-}
-
-/// What is alike in the calls of all operations.
+/// A call as far as it is read alike for all operations, so that this need not be compiled for each of them.
 struct Call {
+    web: Arc<Web>,
     caller: Caller,
-    parts: Parts,
+    seen: Option<u64>,
+    /// The parameters in the path, written as a query.
+    path: String,
+    query: String,
     /// Empty unless it was to be read.
     body: Bytes,
 }
 
-/// Takes a call in as far as that is the same for all operations, so that it need not be compiled for each of them.
-async fn receive(web: &Web, request: Request, need: Need, with_body: bool) -> Result<Call, Problem> {
-    let (parts, body) = request.into_parts();
+impl Call {
+    fn read<P: DeserializeOwned, Q: DeserializeOwned, B: Body>(self) -> Result<Input<P, Q, B>, Problem> {
+        let Self { web, caller, seen, path, query, body } = self;
+        let path = parameters(&path).map_err(|_| no_such_address())?;
+        let query = parameters(&query).map_err(unfit)?;
+        Ok(Input { web, caller, seen, path, query, body: B::parse(&body)? })
+    }
+}
+
+// Not inlined: many operations have the same parameters.
+#[inline(never)]
+fn parameters<T: DeserializeOwned>(text: &str) -> Result<T, serde_html_form::de::Error> {
+    serde_html_form::from_str(text)
+}
+
+async fn receive(
+    web: Arc<Web>,
+    request: Request,
+    need: Need,
+    conditional: bool,
+    with_body: bool,
+) -> Result<Call, Problem> {
+    let (mut parts, body) = request.into_parts();
     let peer = *parts.extensions.get::<Peer>().ok_or_else(Problem::unavailable)?;
-    let caller = Caller::of(web, &parts.method, &parts.headers, peer, need).await?;
-    let query = parts.uri.query().unwrap_or_default();
+    let caller = Caller::of(&web, &parts.method, &parts.headers, peer, need).await?;
+    let query = parts.uri.query().unwrap_or_default().to_owned();
     // The decoder would take a parameter without a value for one that is left out.
     if !query.is_empty() && query.split('&').any(|pair| pair.split_once('=').is_none_or(|(_, value)| value.is_empty()))
     {
         return Err(Problem::bad_request("a parameter of the query has no value; give it one, or leave it out"));
     }
     let body = if with_body { object(&parts.headers, body).await? } else { Bytes::new() };
-    Ok(Call { caller, parts, body })
+    let seen = if conditional { condition::expected(&parts.headers) } else { None };
+    let path = RawPathParams::from_request_parts(&mut parts, &()).await.map_err(|_| no_such_address())?;
+    let path = form_urlencoded::Serializer::new(String::new()).extend_pairs(&path).finish();
+    Ok(Call { web, caller, seen, path, query, body })
 }
 
 /// The bytes of a body in JSON, whatever is in it.
@@ -301,6 +343,10 @@ fn unreadable(error: serde_json::Error) -> Problem {
             Problem::bad_request(format!("the body is not JSON: {error}"))
         }
     }
+}
+
+fn no_such_address() -> Problem {
+    Problem::not_found("there is nothing at this address; look at the list")
 }
 
 fn unfit(error: serde_html_form::de::Error) -> Problem {

@@ -8,15 +8,15 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stairgate_abi::Tag;
 use stairgate_policy::household;
 use stairgate_policy::usage::day::Day;
 use stairgate_webui::view::{AuditAction, PersonCard};
 
-use super::answer::{Answer, AnswerDescription, Done, Made, Plain, Tagged};
-use super::operation::{BASE, Input, Json, NoBody, Nothing, Operation, Route};
+use super::answer::{Answer, Done, Made, Plain, Tagged};
+use super::operation::{BASE, Input, JSON, Json, NoBody, Nothing, Operation, Route};
 use super::problem::Problem;
 use super::rules::Rules;
 use super::values::{Clock, InPerson, Name, Now, PersonRole};
@@ -364,15 +364,15 @@ async fn usage(input: Input<InPerson, UsageQuery, NoBody>) -> Result<Plain<Usage
 struct Export(Vec<u8>);
 
 impl Answer for Export {
-    fn describe(_: &mut SchemaGenerator) -> AnswerDescription {
-        let schema = schemars::json_schema!({ "type": "object" });
-        AnswerDescription { status: axum::http::StatusCode::OK, media_type: "application/json", schema, headers: &[] }
+    #[cfg(test)]
+    fn describe(_: &mut schemars::SchemaGenerator) -> super::answer::AnswerDescription {
+        super::answer::AnswerDescription::of(JSON, schemars::json_schema!({ "type": "object" }))
     }
 }
 
 impl IntoResponse for Export {
     fn into_response(self) -> Response {
-        ([(header::CONTENT_TYPE, "application/json")], self.0).into_response()
+        ([(header::CONTENT_TYPE, JSON)], self.0).into_response()
     }
 }
 

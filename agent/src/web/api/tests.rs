@@ -132,6 +132,36 @@ fn the_document_describes_every_operation_once_and_refers_to_nothing_that_is_mis
     }
 }
 
+/// `STAIRGATE_GOLDEN=write` writes it anew.
+#[test]
+fn the_document_in_the_program_is_what_the_operations_describe() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/openapi.json");
+    let described = format!("{:#}\n", document::document(&operations()));
+    if std::env::var("STAIRGATE_GOLDEN").is_ok_and(|value| value == "write") {
+        std::fs::write(path, &described).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), described, "run again with STAIRGATE_GOLDEN=write");
+}
+
+#[tokio::test]
+async fn the_description_comes_compressed_to_whoever_can_open_it() {
+    let open = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).is_ok_and(|value| value["openapi"] == "3.1.0");
+    for (accepted, packed) in
+        [("gzip, deflate, br", true), ("br;q=1.0, gzip;q=0.8", true), ("gzip;q=0", false), ("br", false), ("", false)]
+    {
+        let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, accepted.parse().unwrap())]);
+        let response = describe(headers).await.unwrap();
+        assert_eq!(response.headers().contains_key(header::CONTENT_ENCODING), packed, "{accepted}");
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        assert_eq!(open(&body), !packed, "{accepted}");
+        if packed {
+            let mut text = Vec::new();
+            GzDecoder::new(&body[..]).read_to_end(&mut text).unwrap();
+            assert!(open(&text), "{accepted}");
+        }
+    }
+}
+
 fn references(value: &Value, tell: &mut impl FnMut(&str)) {
     match value {
         Value::Object(fields) => {
