@@ -12,8 +12,8 @@ mod own;
 mod x509;
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -27,6 +27,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::whole_file;
 pub use given::{GivenError, PEM_BYTES_MAX, Pair};
 pub use x509::{Fields, read as read_x509};
 
@@ -368,17 +369,9 @@ fn read(file: &Path) -> Result<Option<Vec<u8>>, CertificateError> {
     }
 }
 
-/// Writes a file for root alone, whole or not at all.
+/// Writes a file for root alone.
 fn keep(file: &Path, content: &[u8]) -> io::Result<()> {
-    let unfinished = file.with_extension("new");
-    match std::fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut out = File::options().write(true).create_new(true).mode(0o600).open(&unfinished)?;
-    out.write_all(content)?;
-    out.sync_all()?;
-    std::fs::rename(unfinished, file)
+    whole_file::replace(file, content, 0o600)
 }
 
 #[cfg(test)]

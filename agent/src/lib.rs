@@ -51,3 +51,4 @@ mod usage;
 mod vendors;
 pub mod view;
 pub mod web;
+mod whole_file;

@@ -23,6 +23,7 @@ use minisign_verify::{PublicKey, Signature};
 pub use error::UpdateError;
 use error::{io_error, malformed};
 pub use last::{LAST_UPDATE_FILE, LastUpdate, Outcome, Place};
+use source::Source;
 pub(crate) use source::is_address;
 pub use source::{SIGNATURE_BYTES_MAX, UPDATE_BYTES_MAX};
 
@@ -98,10 +99,11 @@ pub fn update(source: &str, allow_older: bool, watch: &mut Watch<'_>) -> Result<
     let slot_version = slot_version()?;
     let key = image_key()?;
 
-    let (file, signature_file) = source::bring(source, watch)?;
-    let signature = read_signature(&signature_file)?;
-    let bytes = fs::metadata(&file).map_err(|source| io_error("look at", &file, source))?.len();
-    check(&file, bytes, &key, &signature, Step::Checking, watch)?;
+    let source = Source::bring(source, watch)?;
+    let file = source.file.as_path();
+    let signature = read_signature(&source.signature)?;
+    let bytes = fs::metadata(file).map_err(|source| io_error("look at", file, source))?.len();
+    check(file, bytes, &key, &signature, Step::Checking, watch)?;
     let (kind, version) = kind_and_version(signature.trusted_comment())?;
     let before = match kind {
         Kind::Image => slot_version.clone(),
@@ -115,7 +117,7 @@ pub fn update(source: &str, allow_older: bool, watch: &mut Watch<'_>) -> Result<
         Kind::Image => {
             let partition = slot::partition(Path::new("/sys/class/block"), &format!("root-{slot}"))
                 .ok_or(UpdateError::NotTheImage)?;
-            slot::write(&file, bytes, &partition, watch)?;
+            slot::write(file, bytes, &partition, watch)?;
             check(&partition, bytes, &key, &signature, Step::CheckingWritten, watch)?;
             Place::Slot(slot)
         }
@@ -123,11 +125,11 @@ pub fn update(source: &str, allow_older: bool, watch: &mut Watch<'_>) -> Result<
             return Err(UpdateError::NotNewerThanSlot { update: version.to_owned(), slot: slot_version });
         }
         Kind::Agent => {
-            agent::offer(Path::new(agent::FOLDER), &file, &signature_file, &key, watch)?;
+            agent::offer(Path::new(agent::FOLDER), file, &source.signature, &key, watch)?;
             Place::Agent
         }
     };
-    source::forget();
+    drop(source);
     let last = LastUpdate {
         version: version.to_owned(),
         before,

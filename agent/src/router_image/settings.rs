@@ -1,10 +1,10 @@
 //! The settings of the box itself: lines `NAME=VALUE`, which the image's scripts read and write too (`setting` and `keep` in
 //! `common`). What stands in other lines stays as it is, byte for byte.
 
-use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::whole_file;
 
 /// Bytes of the file at most. The scripts write a dozen short lines.
 const BYTES_MAX: usize = 64 * 1024;
@@ -72,17 +72,7 @@ impl Settings {
 
     /// Writes the file. Whatever happens, it is the old one or the new one.
     pub(super) fn save(&self, path: &Path) -> Result<(), SettingsError> {
-        // Not the name that the scripts write to, which may do so at the same time.
-        let new = path.with_extension("page");
-        let write = || {
-            let mut file = File::create(&new)?;
-            file.set_permissions(Permissions::from_mode(MODE))?;
-            file.write_all(&self.0)?;
-            file.sync_all()?;
-            fs::rename(&new, path)?;
-            path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-        };
-        write().map_err(|source| SettingsError::Io { path: path.to_owned(), source })
+        whole_file::replace(path, &self.0, MODE).map_err(|source| SettingsError::Io { path: path.to_owned(), source })
     }
 
     /// The lines without their ends; an unfinished last one counts.

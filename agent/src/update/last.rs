@@ -3,11 +3,11 @@
 //! The agent writes it when an update is about to be tried, and the image's script `trial` when it is known what came of
 //! it. It is a handful of lines `KEY=VALUE`, as the image's other settings are.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 
 use super::error::{UpdateError, io_error};
+use crate::whole_file;
 
 /// Where it is, on the router image.
 pub const LAST_UPDATE_FILE: &str = "/data/router/last-update";
@@ -109,14 +109,7 @@ impl LastUpdate {
 
     /// Writes it to `path`, down to the disk: the file is the old one or the new one.
     pub(super) fn write(&self, path: &Path) -> Result<(), UpdateError> {
-        let unfinished = path.with_extension("new");
-        File::create(&unfinished)
-            .and_then(|mut file| {
-                file.write_all(self.text().as_bytes())?;
-                file.sync_all()?;
-                fs::rename(&unfinished, path)
-            })
-            .map_err(|source| io_error("write", path, source))
+        whole_file::replace(path, self.text().as_bytes(), 0o644).map_err(|source| io_error("write", path, source))
     }
 }
 

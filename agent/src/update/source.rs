@@ -17,29 +17,43 @@ pub const SIGNATURE_BYTES_MAX: u64 = 4096;
 /// Time that fetching an update may take.
 const FETCH_LIMIT: Duration = Duration::from_secs(30 * 60);
 
-/// The update and its signature as files; fetched if `source` is an address.
-pub(super) fn bring(source: &str, watch: &mut Watch<'_>) -> Result<(PathBuf, PathBuf), UpdateError> {
-    if !is_address(source) {
-        return Ok((PathBuf::from(source), PathBuf::from(format!("{source}.minisig"))));
+/// An update and its signature as files. What was fetched is removed when this is dropped, whatever came of it.
+pub(super) struct Source {
+    pub(super) file: PathBuf,
+    pub(super) signature: PathBuf,
+    fetched: bool,
+}
+
+impl Source {
+    /// What is at `source`; fetched if that is an address.
+    pub(super) fn bring(source: &str, watch: &mut Watch<'_>) -> Result<Self, UpdateError> {
+        if !is_address(source) {
+            let signature = PathBuf::from(format!("{source}.minisig"));
+            return Ok(Self { file: PathBuf::from(source), signature, fetched: false });
+        }
+        let folder = Path::new(DOWNLOADS);
+        // What an agent fetched that ended before it could use it.
+        let _ = fs::remove_dir_all(folder);
+        fs::create_dir_all(folder).map_err(|source| io_error("make", folder, source))?;
+        let brought = Self { file: folder.join("update"), signature: folder.join("update.minisig"), fetched: true };
+        // The small one first: without it, the large one would be fetched in vain.
+        fetch(&format!("{source}.minisig"), &brought.signature, SIGNATURE_BYTES_MAX, watch)?;
+        fetch(source, &brought.file, UPDATE_BYTES_MAX, watch)?;
+        Ok(brought)
     }
-    forget();
-    let folder = Path::new(DOWNLOADS);
-    fs::create_dir_all(folder).map_err(|source| io_error("make", folder, source))?;
-    let (file, signature) = (folder.join("update"), folder.join("update.minisig"));
-    // The small one first: without it, the large one would be fetched in vain.
-    fetch(&format!("{source}.minisig"), &signature, SIGNATURE_BYTES_MAX, watch)?;
-    fetch(source, &file, UPDATE_BYTES_MAX, watch)?;
-    Ok((file, signature))
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        if self.fetched {
+            let _ = fs::remove_dir_all(DOWNLOADS);
+        }
+    }
 }
 
 /// True if `source` is fetched; anything else is a path of this machine.
 pub(crate) fn is_address(source: &str) -> bool {
     ["http://", "https://"].iter().any(|scheme| source.starts_with(scheme))
-}
-
-/// Removes what was fetched.
-pub(super) fn forget() {
-    let _ = fs::remove_dir_all(DOWNLOADS);
 }
 
 fn fetch(address: &str, to: &Path, bytes_max: u64, watch: &mut Watch<'_>) -> Result<(), UpdateError> {
