@@ -41,6 +41,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const LINE_LOST: Duration = Duration::from_secs(45);
 /// Time for a line to be found again: pppd asks at growing intervals.
 const LINE_LIMIT: Duration = Duration::from_secs(180);
+/// The category of a site that the guardian bars for the child.
+const BARRED: &str = "dating";
 /// What the console asks when no single port is the provider's.
 const QUESTION: &str = "Which of these ports leads to the provider?";
 /// The box, as the image has it unless somebody says otherwise.
@@ -214,7 +216,28 @@ pub(crate) fn bridge(image: &Path, kind: Kind, surroundings: &Surroundings, find
     }
     found(findings, "the pages, from the internet by IPv6", "not reached".to_owned());
     machine.pull_plug()?;
+    let mut machine = surroundings.start(&disk, kind, &folder)?;
+    let visits = closed_until_open(surroundings);
+    let visits = explained(&mut machine, visits)?;
+    found(findings, "a barred site, visited from switching on until others open", format!("closed {visits} times"));
+    machine.pull_plug()?;
     Ok(())
+}
+
+/// Visits a site that is barred for the child until the guardian can visit it: it must never open for the child, however
+/// early it asks. Returns how often it asked.
+fn closed_until_open(surroundings: &Surroundings) -> Result<u32> {
+    let Surroundings { child, parent, sites, internet, .. } = surroundings;
+    let barred = sites.first_of(Some(BARRED))?;
+    let visit = Visit { address: Some(barred.address(Ip::V4)), ..Visit::of(&barred.name, &internet.authority) };
+    let mut visits = 0;
+    interrupt::wait_until("the guardian's way out after a restart", BOOT_LIMIT, || {
+        let outcome = visit.make(child)?;
+        ensure!(!outcome.is_open(), "it opened for the child before the gate stood");
+        visits += 1;
+        Ok(visit.make(parent)?.is_open())
+    })?;
+    Ok(visits)
 }
 
 /// What came of the family's visit; if nothing good, the box's console tells more.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 
 use super::surroundings::Surroundings;
-use super::{Findings, PATIENCE, found};
+use super::{BARRED, Findings, PATIENCE, found};
 use crate::browser::caller::{Caller, value_of};
 use crate::interrupt;
 use crate::lab::client::{Ip, Visit, WebOutcome, dig};
@@ -76,7 +76,7 @@ impl<'a> Family<'a> {
     /// A name that the guardian bars for the child is refused in DNS, and in TLS to the site's own address.
     pub(super) fn bar(&mut self, findings: &mut Findings) -> Result<()> {
         let Surroundings { child, parent, sites, .. } = self.surroundings;
-        let barred = sites.first_of(Some("dating"))?;
+        let barred = sites.first_of(Some(BARRED))?;
         let rule = [("name", barred.name.as_str()), ("action", "deny"), ("back", "/")];
         self.guardian.submit("/", &format!("/people/{}/names", self.mia), &rule)?;
         let names = self.places.names;
