@@ -39,6 +39,8 @@ pub(super) const BOOT_LIMIT: Duration = Duration::from_secs(400);
 const PATIENCE: Duration = Duration::from_secs(90);
 /// For how long a line fails: pppd notices after three echoes at intervals of ten seconds that nobody answers.
 const LINE_LOST: Duration = Duration::from_secs(45);
+/// After so long, nothing works any longer that only did by what was left of the line before.
+const LINE_SETTLED: Duration = Duration::from_secs(20);
 /// Time for a line to be found again: pppd asks at growing intervals.
 const LINE_LIMIT: Duration = Duration::from_secs(180);
 /// The category of a site that the guardian bars for the child.
@@ -150,7 +152,12 @@ fn line_returns(machine: &mut Machine, surroundings: &Surroundings) -> Result<Du
             is_open(ip)
         })?;
     }
-    Ok(started.elapsed())
+    let back = started.elapsed();
+    interrupt::sleep(LINE_SETTLED)?;
+    for ip in Ip::ALL {
+        ensure!(is_open(ip)?, "{} no longer works {LINE_SETTLED:?} after the line is back", ip.title());
+    }
+    Ok(back)
 }
 
 /// Boots the image, lets a family use it as its router, and looks at it from the internet.
