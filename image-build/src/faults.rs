@@ -32,7 +32,7 @@ use crate::lab::world::{self, World};
 /// How long nothing must come before an allowed download counts as broken.
 const BROKEN: Duration = Duration::from_secs(2);
 /// Bytes a second of each download. A full line would lose the tries' packets, and a lost try tells nothing.
-const PACE: &str = "2M";
+const PACE: u32 = 2_000_000;
 /// Tries over each IP version, of DNS and of TLS, that tell something about a stretch of time.
 const TRIES_EACH: usize = 20;
 /// Time for them on the slowest of machines.

@@ -21,7 +21,7 @@ const CHANGE_LIMIT: Duration = Duration::from_secs(10);
 /// How often the command line is asked for what was counted.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// Bytes a second of each film: as much as television takes.
-const PACE: &str = "1M";
+const PACE: u32 = 1_000_000;
 
 /// Mia's quota of videos runs out, then that of everything; Jonas has none and goes on.
 pub(super) fn runs_out(stage: &mut Stage<'_>) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
@@ -35,17 +35,17 @@ pub(crate) struct Download {
 impl Download {
     /// Starts it, as fast as the line is.
     pub(crate) fn start(from: &Namespace, site: &Site, ip: Ip, authority: &Path) -> Result<Self> {
-        Self::start_by(from.command("curl"), site, ip, authority)
+        Self::start_by(from, site, ip, authority, None)
     }
 
-    /// Starts it with so many bytes a second (curl's notation), which leave room on the line.
-    pub(crate) fn start_paced(rate: &str, from: &Namespace, site: &Site, ip: Ip, authority: &Path) -> Result<Self> {
+    /// Starts it with so many bytes a second, which leave room on the line. curl's own limit would not do: it takes what
+    /// comes for some milliseconds, and then nothing for seconds.
+    pub(crate) fn start_paced(pace: u32, from: &Namespace, site: &Site, ip: Ip, authority: &Path) -> Result<Self> {
+        Self::start_by(from, site, ip, authority, Some(pace))
+    }
+
+    fn start_by(from: &Namespace, site: &Site, ip: Ip, authority: &Path, pace: Option<u32>) -> Result<Self> {
         let mut command = from.command("curl");
-        command.args(["--limit-rate", rate]);
-        Self::start_by(command, site, ip, authority)
-    }
-
-    fn start_by(mut command: Command, site: &Site, ip: Ip, authority: &Path) -> Result<Self> {
         command.args(["--silent", "--no-buffer", "--http1.1", ip.switch()]).arg("--cacert").arg(authority);
         command.args(["--resolve", &format!("{}:443:{}", site.name, site.address(ip))]);
         command.arg(format!("https://{}/{ENDLESS_PAGE}", site.name));
@@ -59,7 +59,7 @@ impl Download {
         let received = Arc::new(Mutex::new(Received { bytes: 0, last: SystemTime::now() }));
         let reader = curl.stdout.take().map(|stdout| {
             let received = Arc::clone(&received);
-            thread::spawn(move || count(stdout, &received))
+            thread::spawn(move || count(stdout, pace, &received))
         });
         Ok(Self { curl, received, reader })
     }
@@ -97,14 +97,19 @@ impl Drop for Download {
     }
 }
 
-fn count(mut stdout: ChildStdout, received: &Mutex<Received>) {
-    let mut buffer = vec![0; 1 << 16];
+fn count(mut stdout: ChildStdout, pace: Option<u32>, received: &Mutex<Received>) {
+    let mut buffer = vec![0; 1 << 14];
     while let Ok(bytes) = stdout.read(&mut buffer) {
         if bytes == 0 {
             return;
         }
-        let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
-        received.bytes += bytes as u64;
-        received.last = SystemTime::now();
+        {
+            let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
+            received.bytes += bytes as u64;
+            received.last = SystemTime::now();
+        }
+        if let Some(pace) = pace {
+            thread::sleep(Duration::from_secs_f64(bytes as f64 / f64::from(pace)));
+        }
     }
 }

@@ -24,6 +24,9 @@ const LEAD: u64 = 25;
 const LATE: Duration = Duration::from_secs(3);
 const EARLY: Duration = Duration::from_secs(1);
 
+/// Bytes a second of a download, which leave room on a line that goes through an emulated machine.
+pub(super) const PACE: u32 = 500_000;
+
 /// Where a family finds what it needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Places {
@@ -116,7 +119,7 @@ impl<'a> Family<'a> {
     pub(super) fn bedtime(&mut self, findings: &mut Findings) -> Result<()> {
         let Surroundings { child, sites, internet, .. } = self.surroundings;
         let site = sites.first_of(None)?;
-        let download = Download::start_paced("100k", child, site, Ip::V4, &internet.authority)?;
+        let download = Download::start_paced(PACE, child, site, Ip::V4, &internet.authority)?;
         let now =
             SystemTime::now().duration_since(UNIX_EPOCH).context("this machine's clock is before 1970")?.as_secs();
         let minute = (now + LEAD).next_multiple_of(MINUTE);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::family::PACE;
 use super::surroundings::Surroundings;
 use super::{Findings, PATIENCE, found};
 use crate::interrupt;
@@ -65,7 +66,7 @@ pub(super) fn own_address(surroundings: &Surroundings, device: &Namespace, findi
     let Surroundings { internet, sites, .. } = surroundings;
     let address = surroundings.wait_ipv6(device)?;
     let address = address.split('/').next().unwrap_or(&address);
-    let download = Download::start_paced("100k", device, sites.first_of(None)?, Ip::V6, &internet.authority)?;
+    let download = Download::start_paced(PACE, device, sites.first_of(None)?, Ip::V6, &internet.authority)?;
     interrupt::wait_until("a download by IPv6", PATIENCE, || Ok(download.received().bytes > 0))?;
     let peers = succeed(internet.namespace.command("ss").args(["-Htn6", "state", "established"]))?;
     ensure!(peers.contains(&format!("[{address}]:")), "the internet knows {address} by another address:\n{peers}");
