@@ -208,7 +208,7 @@ pub(crate) fn bridge(image: &Path, kind: Kind, surroundings: &Surroundings, find
     surroundings.lease(child)?;
     found(findings, "leases", format!("{}, router and names {}, the provider's router", lease[0], lease[1]));
     found(findings, "IPv6 from the provider's router", surroundings.wait_ipv6(child)?);
-    let pages = printed_page(&machine.console()).context("the console shows no address of the pages")?;
+    let pages = machine.wait_for("the address of the pages", PATIENCE, printed_page)?;
     found(findings, "the pages, as the console says", format!("http://{pages}"));
     let places = Places { pages, names: router };
     explained(&mut machine, family::use_it(surroundings, places, &code, findings))?;
@@ -333,7 +333,8 @@ fn ways_out(state: &str) -> Vec<IpAddr> {
 /// The first address of the pages that the console has shown.
 fn printed_page(console: &str) -> Option<IpAddr> {
     let (_, rest) = console.split_once("page     http://")?;
-    rest.split('/').next()?.parse().ok()
+    // It may be on its way still.
+    rest.split_once('/')?.0.parse().ok()
 }
 
 fn line_with(text: &str, word: &str) -> Option<String> {
@@ -366,6 +367,6 @@ mod tests {
         assert_eq!(used_memory(state).unwrap(), "101 MiB");
         let page = "code     1234 5678   (good)\npage     http://192.168.1.5/setup\n";
         assert_eq!(printed_page(page), Some(IpAddr::from([192, 168, 1, 5])));
-        assert_eq!(printed_page("page"), None);
+        assert_eq!(printed_page("page     http://192.168.1.5"), None);
     }
 }

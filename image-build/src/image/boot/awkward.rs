@@ -124,7 +124,7 @@ fn moved(image: &Path, kind: Kind, surroundings: &Surroundings, findings: &mut F
     found(findings, "no cable, then the provider's in the second port", "found by its DHCP".to_owned());
 
     let code = machine.wait_for("the one-time code", BOOT_LIMIT, printed_code)?;
-    let page = printed_page(&machine.console()).context("the console shows no address of the pages")?;
+    let page = machine.wait_for("the address of the pages", PATIENCE, printed_page)?;
     ensure!(page == MOVED, "the home is at {page}");
     for device in [parent, child] {
         let lease = surroundings.lease(device)?;

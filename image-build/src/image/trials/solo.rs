@@ -153,18 +153,20 @@ impl Solo {
     /// from others.
     pub(super) fn wait_good(&self, not: &str, limit: Duration) -> Result<String> {
         let until = Instant::now() + limit;
-        let mut said = String::new();
+        let look =
+            || self.shell("cat /proc/sys/kernel/random/boot_id; /usr/lib/router/health", Duration::from_secs(40));
         while Instant::now() < until {
-            if let Ok(Finished { stdout, stderr, .. }) =
-                self.shell("cat /proc/sys/kernel/random/boot_id; /usr/lib/router/health", Duration::from_secs(40))
+            // Without names it is not well, and they are asked for in no time; SSH to a box that starts takes many seconds.
+            if self.is_open(OWN_NAME)?
+                && let Ok(said) = look()
+                && let Some((start, "good")) = said.stdout.trim().split_once('\n')
+                && start != not
             {
-                match stdout.lines().collect::<Vec<_>>()[..] {
-                    [start, "good"] if start != not => return Ok(start.to_owned()),
-                    _ => said = stdout + &stderr,
-                }
+                return Ok(start.to_owned());
             }
             interrupt::sleep(LOOK)?;
         }
+        let said = look().map_or_else(|error| format!("{error:#}"), |Finished { stdout, stderr, .. }| stdout + &stderr);
         bail!("the box was not well after {limit:?}; it says: {}\n{}", said.trim(), self.console_tail());
     }
 
