@@ -236,7 +236,7 @@ fn million_names(
     let last = samples.last().context("the memory was never read")?;
     let peak = samples.iter().map(|sample| sample.used).max().unwrap_or(last.used);
     found(findings, "memory with a million names, of 256 MiB", {
-        format!("{} MiB explained, {peak} at most while compiling; agent {} MiB", last.used, last.agent)
+        format!("{} MiB, {peak} at most while they are compiled; of it, the agent {} MiB", last.used, last.agent)
     });
     found(findings, "the agent's memory at most", format!("{} MiB", last.agent_peak));
     let killed = key.run(parent, MOVED, "dmesg | grep -ci 'out of memory' || true")?;
