@@ -14,6 +14,9 @@ const MIT: &str = include_str!("../../../LICENSE-MIT");
 /// What Debian's own checker is to pass over, and why.
 const OVERRIDES: &str = include_str!("../../debian/stairgate.lintian-overrides");
 const CONFIG: &str = include_str!("../../config/stairgate.toml");
+/// What the configuration shows as defaults or possibilities, and what it says where the gate cannot run: then there must
+/// be a resolver.
+const NO_GATE: [(&str, &str); 2] = [("# gate = true\n", "gate = false\n"), ("# [resolver]\n", "[resolver]\n")];
 const UNIT: &str = include_str!("../../debian/stairgate.service");
 const USERS: &str = include_str!("../../debian/stairgate.sysusers");
 const POSTINST: &str = include_str!("../../debian/postinst");
@@ -27,13 +30,13 @@ const README: &str = include_str!("../../guides/debian.md");
 /// If something does not fit the format.
 pub(crate) fn package(target: &Target, parts: &Parts, revision: u32) -> Result<Option<(String, Vec<u8>)>> {
     let Some(architecture) = target.debian else { return Ok(None) };
-    let package = contents(architecture, parts, revision)?;
+    let package = contents(target, architecture, parts, revision)?;
     let bytes = deb::write(&package)?;
     ensure!(deb::read(&bytes)? == package, "the .deb is not what was to be packed");
     Ok(Some((deb::file_name(&package), bytes)))
 }
 
-fn contents(architecture: &str, parts: &Parts, revision: u32) -> Result<Package> {
+fn contents(target: &Target, architecture: &str, parts: &Parts, revision: u32) -> Result<Package> {
     let scripts = [("postinst", POSTINST), ("prerm", PRERM), ("postrm", POSTRM)];
     let mut package = Package {
         name: "stairgate".to_owned(),
@@ -56,7 +59,7 @@ fn contents(architecture: &str, parts: &Parts, revision: u32) -> Result<Package>
     let page = manual::write(HELP, &made.strftime("%Y-%m-%d").to_string(), &package.version)?;
     let changes = changes(&package, made);
     package.add("usr/bin/stairgate", 0o755, parts.agent.clone());
-    package.add("etc/stairgate/stairgate.toml", 0o644, CONFIG);
+    package.add("etc/stairgate/stairgate.toml", 0o644, configuration(target));
     package.add("usr/lib/systemd/system/stairgate.service", 0o644, UNIT);
     package.add("usr/lib/sysusers.d/stairgate.conf", 0o644, USERS);
     package.add("usr/share/doc/stairgate/README.md", 0o644, README);
@@ -67,6 +70,12 @@ fn contents(architecture: &str, parts: &Parts, revision: u32) -> Result<Package>
     package.add("usr/share/lintian/overrides/stairgate", 0o644, OVERRIDES);
     package.add("usr/share/doc/stairgate/stairgate.cdx.json", 0o644, parts.sbom.clone());
     Ok(package)
+}
+
+/// The configuration that the package brings.
+pub(super) fn configuration(target: &Target) -> String {
+    let changes: &[(&str, &str)] = if target.gate { &[] } else { &NO_GATE };
+    changes.iter().fold(CONFIG.to_owned(), |config, (from, to)| config.replacen(from, to, 1))
 }
 
 /// The history of the package, in the form of deb-changelog(5).
@@ -93,13 +102,24 @@ mod tests {
         let (name, bytes) = package(&target::ALL[0], &parts, 1).unwrap().unwrap();
         assert_eq!(name, format!("stairgate_{}-1_amd64.deb", env!("CARGO_PKG_VERSION")));
         let package = deb::read(&bytes).unwrap();
-        let expected = contents("amd64", &parts, 1).unwrap();
+        let expected = contents(&target::ALL[0], "amd64", &parts, 1).unwrap();
         assert_eq!(package, expected);
         assert_eq!(package.entries["usr/bin/stairgate"].mode, 0o755);
         let others = package.entries.iter().filter(|(path, entry)| entry.content.is_some() && !path.contains("bin/"));
         assert!(others.into_iter().all(|(_, entry)| entry.mode == 0o644));
         // The configuration belongs to the family once it is there, and nothing else does.
         assert_eq!(package.conffiles, ["/etc/stairgate/stairgate.toml"]);
+    }
+
+    #[test]
+    fn where_the_gate_cannot_run_the_configuration_says_so() {
+        for target in &target::ALL {
+            let text = configuration(target);
+            let said: Vec<&str> = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+            let expected = if target.gate { &[][..] } else { &["gate = false", "[resolver]"] };
+            assert_eq!(said[..2], ["mode = \"router\"", "lan_interfaces = [\"br-lan\"]"]);
+            assert_eq!(said[2..], *expected, "{}", target.name);
+        }
     }
 
     #[test]

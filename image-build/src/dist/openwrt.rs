@@ -179,9 +179,22 @@ mod tests {
             let config = String::from_utf8(package.entries["etc/config/stairgate"].content.clone().unwrap()).unwrap();
             assert_eq!(config.contains(NO_GATE), !target.gate, "{}", target.name);
         }
+        // What the feed does when it packs.
+        let makefile = std::fs::read_to_string(folder().join("Makefile")).unwrap();
+        let names: Vec<&str> = target::ALL.iter().filter(|target| !target.gate).map(|target| target.name).collect();
+        assert!(makefile.contains(&format!("$(filter {},$(STAIRGATE_TARGET))", names.join(" "))));
+        assert!(makefile.contains("'s/#option gate/option gate/'") && CONFIG.matches("#option gate").count() == 1);
+    }
+
+    #[test]
+    fn without_the_gate_nothing_is_mounted_and_the_hardware_may_forward() {
         let config = CONFIG.replace(NO_GATE_ASIDE, NO_GATE);
-        let Some((_, written)) = run(&config, "", "start_service") else { return };
+        let Some((said, written)) = run(&config, "OFFLOAD=1", "start_service") else { return };
         assert!(written.contains("gate = false\n"), "{written}");
+        assert!(said.contains("procd_close_instance") && !said.contains("mount") && !said.contains("uci"), "{said}");
+        // It had been switched off for a gate that was there before.
+        let (said, _) = run(&config, "HELD=1", "start_service").unwrap();
+        assert!(said.contains("uci set firewall.@defaults[0].flow_offloading_hw=1\n"), "{said}");
     }
 
     #[test]
