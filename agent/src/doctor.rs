@@ -132,7 +132,7 @@ fn no_gate() -> Finding {
         "gate",
         "none, by the configuration",
         "only the names that devices ask for here are judged; running connections go on, and whoever asks elsewhere or \
-         goes by address is not filtered",
+         goes by address is not filtered; no minute of use is counted, so no quota ends",
         "remove `gate = false` where the kernel can run the gate",
     )
 }

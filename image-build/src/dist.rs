@@ -34,6 +34,8 @@ use crate::process::succeed;
 use crate::ui::{Screen, Tone};
 use crate::{packages, workspace};
 
+use agent::Purpose;
+use libc::Libc;
 pub(crate) use target::Target;
 
 /// Bytes that an agent is meant to have at most.
@@ -62,6 +64,9 @@ pub(crate) struct Options {
     /// Try agents for other processors under emulation: their lists, names and pages. Needs root
     #[arg(long)]
     emulate: bool,
+    /// With --emulate: try agents that are larger and slower than those that are shipped, and built sooner
+    #[arg(long, requires = "emulate", conflicts_with_all = ["check", "debian"])]
+    quick: bool,
     /// Install, upgrade and purge the package in a Debian system with nothing else in it. Needs root
     #[arg(long)]
     debian: bool,
@@ -96,29 +101,39 @@ pub(crate) fn missing() -> Option<String> {
     agent::missing()
 }
 
-/// True if an agent for the target of that name was built here, of whatever source.
-pub(crate) fn has_built(target: &str) -> bool {
-    workspace().join(FOLDER).join(target).join("stairgate").exists()
-}
-
 /// Builds what the options name.
 pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
-    let targets = options.target.map_or_else(|| target::ALL.iter().collect(), |target| vec![target]);
+    let mut targets = options.target.map_or_else(|| target::ALL.iter().collect(), |target| vec![target]);
+    if options.quick {
+        // Nothing is emulated for the others.
+        targets.retain(|target| target.emulator.is_some());
+    }
+    let native = options.emulate.then(|| native(screen)).transpose()?;
     for target in targets {
-        let built = build(screen, target)?;
-        report(screen, &built)?;
-        if options.check {
-            check(screen, target, &built)?;
-        }
-        if options.debian && target.emulator.is_none() {
-            try_debian(screen, target, &built)?;
-        }
-        if options.emulate && target.emulator.is_some() {
-            packages::require_root()?;
-            emulated::check(screen, target, &built.agent, &crate::lab::agent::build(screen)?)?;
+        let agent = if options.quick {
+            compile(screen, target, Purpose::Try, &workspace(), &workspace().join(FOLDER))?.0
+        } else {
+            let built = build(screen, target)?;
+            report(screen, &built)?;
+            if options.check {
+                check(screen, target, &built)?;
+            }
+            if options.debian && target.emulator.is_none() {
+                try_debian(screen, target, &built)?;
+            }
+            built.agent
+        };
+        if let Some(native) = &native {
+            emulated::check(screen, target, &agent, native)?;
         }
     }
     Ok(())
+}
+
+/// The agent that is shipped for this machine, to compare others with.
+fn native(screen: &Screen) -> Result<PathBuf> {
+    packages::require_root()?;
+    Ok(compile(screen, target::NATIVE, Purpose::Ship, &workspace(), &workspace().join(FOLDER))?.0)
 }
 
 /// Tries the package of this machine's processor in a Debian system, with a second revision to upgrade to.
@@ -147,17 +162,8 @@ pub(crate) fn build(screen: &Screen, target: &'static Target) -> Result<Built> {
 
 /// Builds from the source in `source` into `folder`.
 fn build_in(screen: &Screen, target: &'static Target, source: &Path, folder: &Path) -> Result<Built> {
-    if let Some(missing) = missing() {
-        bail!("cannot build for {}: {missing}", target.name);
-    }
-    packages::require(screen, &[target.compiler, ("make", "make"), ("dpkg-source", "dpkg-dev")])?;
-    let libc = libc::prepare(screen, target, &folder.join("libc"))?;
-    let program = screen
-        .step(&format!("Building the agent for {}", target.name), |_| agent::build(target, &libc, source, folder))?;
+    let (program, libc) = compile(screen, target, Purpose::Ship, source, folder)?;
     let bytes = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
-    let elf = elf::examine(&bytes).with_context(|| format!("{} is no program", program.display()))?;
-    elf.require_static(target).with_context(|| format!("{} cannot be shipped", program.display()))?;
-
     let out = folder.join(target.name);
     fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
     let crates = tree::parts(target, source, &libc)?;
@@ -176,6 +182,30 @@ fn build_in(screen: &Screen, target: &'static Target, source: &Path, folder: &Pa
     };
     make_executable(&built.agent)?;
     Ok(built)
+}
+
+/// Compiles the agent, and the C library that it is linked with if that is not there. Returns the program and the library.
+fn compile(
+    screen: &Screen,
+    target: &Target,
+    purpose: Purpose,
+    source: &Path,
+    folder: &Path,
+) -> Result<(PathBuf, Libc)> {
+    if let Some(missing) = missing() {
+        bail!("cannot build for {}: {missing}", target.name);
+    }
+    packages::require(screen, &[target.compiler, ("make", "make"), ("dpkg-source", "dpkg-dev")])?;
+    let libc = libc::prepare(screen, target, &folder.join("libc"))?;
+    let title = match purpose {
+        Purpose::Ship => format!("Building the agent for {}", target.name),
+        Purpose::Try => format!("Building an agent for {} to try", target.name),
+    };
+    let program = screen.step(&title, |_| agent::build(target, purpose, &libc, source, folder))?;
+    let bytes = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
+    let elf = elf::examine(&bytes).with_context(|| format!("{} is no program", program.display()))?;
+    elf.require_static(target).with_context(|| format!("{} cannot be shipped", program.display()))?;
+    Ok((program, libc))
 }
 
 fn packages(target: &Target, parts: &Parts, out: &Path) -> Result<Vec<PathBuf>> {
@@ -245,6 +275,10 @@ fn copy_source(to: &Path) -> Result<()> {
         fs::copy(root.join(name), &path).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes a file into a folder, or leaves it alone if it is there already, so that what is built from it need not be built

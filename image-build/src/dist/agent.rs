@@ -15,13 +15,32 @@ use crate::process::{cargo_nightly, succeed_within};
 /// Time for a build from nothing.
 const LIMIT: Duration = Duration::from_secs(2400);
 
+/// How an agent is built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Purpose {
+    /// As it is shipped.
+    Ship,
+    /// To be tried: the same source, in a fraction of the time. It is larger and slower.
+    Try,
+}
+
+impl Purpose {
+    /// The profile in the workspace's manifest.
+    const fn profile(self) -> &'static str {
+        match self {
+            Self::Ship => "dist",
+            Self::Try => "trial",
+        }
+    }
+}
+
 /// Says why no agent can be built on this machine, if none can.
 pub(crate) fn missing() -> Option<String> {
     ebpf::missing_compiler()
 }
 
 /// Builds the agent of the workspace in `source`. Returns the program.
-pub(crate) fn build(target: &Target, libc: &Libc, source: &Path, folder: &Path) -> Result<PathBuf> {
+pub(crate) fn build(target: &Target, purpose: Purpose, libc: &Libc, source: &Path, folder: &Path) -> Result<PathBuf> {
     let home = ebpf::cargo_home()?;
     let sysroot = ebpf::sysroot().context("there is no nightly toolchain")?;
     let target_dir = folder.join("build");
@@ -62,7 +81,8 @@ pub(crate) fn build(target: &Target, libc: &Libc, source: &Path, folder: &Path) 
     let mut command = cargo_nightly([
         "build",
         "--locked",
-        "--profile=dist",
+        "--profile",
+        purpose.profile(),
         "-Zbuild-std=std,panic_abort",
         "-Zbuild-std-features=optimize_for_size",
         "--target",
@@ -81,7 +101,7 @@ pub(crate) fn build(target: &Target, libc: &Libc, source: &Path, folder: &Path) 
         .env(format!("AR_{underscored}"), format!("{}-ar", target.tools))
         .env(format!("CFLAGS_{underscored}"), c_flags);
     succeed_within(&mut command, LIMIT)?;
-    let program = target_dir.join(target.triple).join("dist/stairgate");
+    let program = target_dir.join(target.triple).join(purpose.profile()).join("stairgate");
     ensure!(fs::exists(&program).unwrap_or(false), "the build left no {}", program.display());
     Ok(program)
 }

@@ -1,6 +1,7 @@
 //! Runs an agent that was built for another processor, under qemu's user-mode emulation: its command line, its lists
 //! compiler, its resolver and its pages. There is no gate: qemu does not emulate the system call for it.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::Target;
+use super::target::Emulator;
+use super::{Target, debian};
 use crate::lab::namespace::{Namespace, RunFolder};
 use crate::process::{Daemon, Finished, describe, run};
 use crate::ui::Screen;
@@ -46,15 +48,21 @@ const CAPACITY: u32 = 2_000_000;
 ///
 /// # Errors
 /// What it does otherwise.
-pub(super) fn check(screen: &Screen, target: &Target, agent: &Path, native: &Path) -> Result<()> {
-    let Some((emulator, package)) = target.emulator else { return Ok(()) };
-    packages::require(screen, &[(emulator, package), ("ip", "iproute2"), ("dig", "bind9-dnsutils"), ("curl", "curl")])?;
+pub(super) fn check(screen: &Screen, target: &'static Target, agent: &Path, native: &Path) -> Result<()> {
+    let Some(emulator) = &target.emulator else { return Ok(()) };
+    packages::require(
+        screen,
+        &[(emulator.program, "qemu-user-static"), ("ip", "iproute2"), ("dig", "bind9-dnsutils"), ("curl", "curl")],
+    )?;
     let folder = RunFolder::create()?;
     let home = Home::build(&folder)?;
     let configuration = home.configuration(screen)?;
     let native = Program { emulator: None, agent: native.to_owned(), configuration: configuration.clone() };
     let emulated = Program { emulator: Some(emulator), agent: agent.to_owned(), configuration };
+    let packaged =
+        Program { configuration: home.write("packaged.toml", &debian::configuration(target))?, ..emulated.clone() };
     screen.step(&format!("{}: reads its configuration and compiles lists alike", target.name), |_| {
+        packaged.say(&["check"]).context("what is packed for Debian")?;
         let said = emulated.say(&["check"])?;
         ensure!(said.contains(PORT), "`check` says\n{said}");
         let (here, there) = (native.say(&["digest"])?, emulated.say(&["digest"])?);
@@ -74,17 +82,18 @@ pub(super) fn check(screen: &Screen, target: &Target, agent: &Path, native: &Pat
 }
 
 /// An agent, and what runs it.
+#[derive(Clone)]
 struct Program {
-    emulator: Option<&'static str>,
+    emulator: Option<&'static Emulator>,
     agent: PathBuf,
     configuration: PathBuf,
 }
 
 impl Program {
-    fn words(&self) -> Vec<PathBuf> {
-        let emulator = self.emulator.map(PathBuf::from);
-        let configuration = [PathBuf::from("--config"), self.configuration.clone()];
-        emulator.into_iter().chain([self.agent.clone()]).chain(configuration).collect()
+    fn words(&self) -> Vec<OsString> {
+        let emulator = self.emulator.map(|emulator| [emulator.program, "-cpu", emulator.processor].map(OsString::from));
+        let program = [self.agent.as_os_str(), OsStr::new("--config"), self.configuration.as_os_str()];
+        emulator.into_iter().flatten().chain(program.map(OsStr::to_owned)).collect()
     }
 
     fn inside(&self, namespace: &Namespace, arguments: &[&str]) -> Command {
@@ -122,13 +131,14 @@ impl<'a> Home<'a> {
         Ok(home)
     }
 
+    fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
+        let path = self.folder.path(name);
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    }
+
     fn configuration(&self, screen: &Screen) -> Result<PathBuf> {
-        let write = |name: &str, text: &str| {
-            let path = self.folder.path(name);
-            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-            Ok::<_, anyhow::Error>(path)
-        };
-        let mut lists = list("listed", &write("listed.txt", &format!("{LISTED}\n"))?);
+        let mut lists = list("listed", &self.write("listed.txt", &format!("{LISTED}\n"))?);
         for (number, path) in real_lists(screen).iter().enumerate() {
             lists.push_str(&list(&format!("real-{number}"), path));
         }
@@ -143,7 +153,7 @@ impl<'a> Home<'a> {
             state = self.folder.path("state").display(),
             socket = self.folder.path("control.sock").display(),
         );
-        write("stairgate.toml", &text)
+        self.write("stairgate.toml", &text)
     }
 
     /// What the device is told of a name.

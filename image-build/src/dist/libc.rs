@@ -9,8 +9,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use ring::digest::{SHA256, digest};
 
-use super::Target;
+use super::{Target, hexadecimal};
 use crate::debian::{KEYS, mirror};
 use crate::process::succeed_within;
 use crate::ui::Screen;
@@ -22,12 +23,20 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// What the compiler is told everywhere: no code of ours calls musl often enough for speed to count.
 const C_FLAGS: &str = "-Os -pipe";
 
+/// Bytes of the hash that a folder is named by.
+const NAME_BYTES: usize = 8;
 /// Stands in for an unwinder.
 const UNWINDER: &str = include_str!("unwind.c");
+/// Stands in for what GCC lays around a program, and the names by which GCC asks for it: for a program at a fixed address,
+/// and for one that may lie anywhere.
+const STARTUP: &str = include_str!("startup.c");
+const STARTUP_OBJECTS: [&str; 2] = ["crtbeginT.o", "crtbeginS.o"];
+const ENDING_OBJECTS: [&str; 2] = ["crtend.o", "crtendS.o"];
 
 /// A C library for one target.
 pub(crate) struct Libc {
-    /// Folder with `include` and `lib`.
+    /// Folder with `include` and `lib`. Its name changes with what the library is made of: cargo, which does not look at
+    /// libraries, then links anew.
     pub(crate) root: PathBuf,
     /// Version of the source package.
     pub(crate) version: String,
@@ -42,11 +51,15 @@ pub(crate) fn prepare(screen: &Screen, target: &Target, folder: &Path) -> Result
         screen.step("Fetching the source of musl", |_| fetch(folder, &source))?;
     }
     let version = fs::read_to_string(source.join("version")).context("cannot read the version of musl")?;
-    let root = folder.join(target.name);
-    let libc = Libc { root, version, copyright: source.join("musl/COPYRIGHT") };
+    let made_of = format!("{version}\n{C_FLAGS} {}\n{UNWINDER}{STARTUP}", target.c_flags.join(" "));
+    let hash = hexadecimal(&digest(&SHA256, made_of.as_bytes()).as_ref()[..NAME_BYTES]);
+    let libc = Libc {
+        root: folder.join(format!("{}-{hash}", target.name)),
+        version,
+        copyright: source.join("musl/COPYRIGHT"),
+    };
     let done = libc.root.join("built");
-    let made_of = format!("{}\n{C_FLAGS} {}\n{UNWINDER}", libc.version, target.c_flags.join(" "));
-    if !fs::read_to_string(&done).is_ok_and(|built| built == made_of) {
+    if !done.is_file() {
         screen
             .step(&format!("Building musl for {}", target.name), |_| build(target, &source.join("musl"), &libc.root))?;
         fs::write(&done, &made_of).with_context(|| format!("cannot write {}", done.display()))?;
@@ -121,19 +134,36 @@ fn build(target: &Target, source: &Path, root: &Path) -> Result<()> {
     )?;
     finish(Command::new("make").args(["--silent", "--jobs=2"]).current_dir(&work))?;
     finish(Command::new("make").args(["--silent", "install"]).current_dir(&work))?;
-    unwinder(target, root, &work)?;
+    beside(target, root, &work)?;
     remove(&work)
 }
 
-/// Puts the library that Rust's own asks for beside the C library.
-fn unwinder(target: &Target, root: &Path, work: &Path) -> Result<()> {
-    let (source, object) = (work.join("unwind.c"), work.join("unwind.o"));
-    fs::write(&source, UNWINDER).with_context(|| format!("cannot write {}", source.display()))?;
-    let mut compile = Command::new(format!("{}-gcc", target.tools));
-    compile.args(target.c_flags).args(["-Os", "-fPIC", "-fno-asynchronous-unwind-tables", "-c", "unwind.c"]);
-    finish(compile.current_dir(work))?;
+/// Puts beside the C library what else a program is linked with: the library that Rust's own asks for, and objects in the
+/// place of GCC's, which it looks for there first.
+fn beside(target: &Target, root: &Path, work: &Path) -> Result<()> {
+    let library = root.join("lib");
+    let unwinder = compile(target, work, "unwind", UNWINDER)?;
     // Without the time and owner of the file (D).
-    finish(Command::new(format!("{}-ar", target.tools)).arg("rcsD").arg(root.join("lib/libunwind.a")).arg(object))
+    let archive = library.join("libunwind.a");
+    finish(Command::new(format!("{}-ar", target.tools)).arg("rcsD").arg(archive).arg(unwinder))?;
+    let (startup, ending) = (compile(target, work, "startup", STARTUP)?, compile(target, work, "ending", "")?);
+    let copies =
+        STARTUP_OBJECTS.map(|name| (&startup, name)).into_iter().chain(ENDING_OBJECTS.map(|name| (&ending, name)));
+    for (object, name) in copies {
+        let path = library.join(name);
+        fs::copy(object, &path).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Compiles a file of C. Returns the object.
+fn compile(target: &Target, work: &Path, name: &str, text: &str) -> Result<PathBuf> {
+    let source = format!("{name}.c");
+    fs::write(work.join(&source), text).with_context(|| format!("cannot write {source}"))?;
+    let mut compile = Command::new(format!("{}-gcc", target.tools));
+    compile.args(target.c_flags).args(["-Os", "-fPIC", "-fno-asynchronous-unwind-tables", "-c", &source]);
+    finish(compile.current_dir(work))?;
+    Ok(work.join(format!("{name}.o")))
 }
 
 fn finish(command: &mut Command) -> Result<()> {

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use ring::digest::{SHA256, digest};
 
 use super::package::{Package, apk, ipk};
-use super::{Parts, Target};
+use super::{Parts, Target, hexadecimal};
 
 /// What the package manager has to bring: `nft` with the kernel's part of it. Nothing else is used.
 const DEPENDS: [&str; 2] = ["kmod-nft-nat", "nftables"];
@@ -93,10 +93,6 @@ fn for_apk(mut package: Package) -> Package {
         ("pre-deinstall", PRERM.to_owned()),
     ]);
     package
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -18,14 +18,23 @@ pub(crate) struct Target {
     /// Whether kernels can run the gate there: those for 32-bit ARM and MIPS compile no program that calls functions of its
     /// own, and interpret none that hands functions to the kernel, as its loops do.
     pub(crate) gate: bool,
-    /// What runs its programs on this machine, and Debian's package that brings it; none if nothing is needed.
-    pub(crate) emulator: Option<(&'static str, &'static str)>,
+    /// What runs its programs on this machine; none if nothing is needed.
+    pub(crate) emulator: Option<Emulator>,
     /// What OpenWrt calls the processors that its programs run on.
     pub(crate) openwrt: &'static [&'static str],
     /// What Debian calls it, if Debian has it.
     pub(crate) debian: Option<&'static str>,
     /// What its programs say that they are for.
     pub(crate) machine: Machine,
+}
+
+/// What runs programs for another processor, of Debian's package `qemu-user-static`.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct Emulator {
+    /// The program.
+    pub(crate) program: &'static str,
+    /// The processor that it plays: the least of those in routers, so that what others lack is not used.
+    pub(crate) processor: &'static str,
 }
 
 /// The targets, the commonest first.
@@ -49,7 +58,7 @@ pub(crate) static ALL: [Target; 4] = [
         c_flags: &[],
         compiler: ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
         gate: true,
-        emulator: Some(("qemu-aarch64-static", "qemu-user-static")),
+        emulator: Some(Emulator { program: "qemu-aarch64-static", processor: "cortex-a53" }),
         openwrt: &["aarch64_cortex-a53", "aarch64_cortex-a72", "aarch64_generic"],
         debian: Some("arm64"),
         machine: Machine { number: 183, bits: 64 },
@@ -61,7 +70,7 @@ pub(crate) static ALL: [Target; 4] = [
         c_flags: &["-march=armv7-a", "-mfpu=vfpv3-d16"],
         compiler: ("arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf"),
         gate: false,
-        emulator: Some(("qemu-arm-static", "qemu-user-static")),
+        emulator: Some(Emulator { program: "qemu-arm-static", processor: "cortex-a7" }),
         openwrt: &["arm_cortex-a7_neon-vfpv4", "arm_cortex-a9_vfpv3-d16", "arm_cortex-a15_neon-vfpv4"],
         debian: Some("armhf"),
         machine: Machine { number: 40, bits: 32 },
@@ -74,12 +83,15 @@ pub(crate) static ALL: [Target; 4] = [
         c_flags: &["-march=mips32r2", "-msoft-float"],
         compiler: ("mipsel-linux-gnu-gcc", "gcc-mipsel-linux-gnu"),
         gate: false,
-        emulator: Some(("qemu-mipsel-static", "qemu-user-static")),
+        emulator: Some(Emulator { program: "qemu-mipsel-static", processor: "24Kc" }),
         openwrt: &["mipsel_24kc"],
         debian: None,
         machine: Machine { number: 8, bits: 32 },
     },
 ];
+
+/// What the machines that build can run as it is: the agent that others are compared with.
+pub(crate) static NATIVE: &Target = &ALL[0];
 
 /// The target of that name.
 ///
@@ -105,6 +117,11 @@ const BIG_ENDIAN: [&str; 6] = ["mips", "powerpc", "ppc", "aarch64_be", "armeb", 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_needs_no_emulator() {
+        assert!(ALL.iter().all(|target| target.emulator.is_none() == (target == NATIVE)));
+    }
 
     #[test]
     fn targets_are_known_by_both_names_and_others_are_refused_with_a_sentence() {
