@@ -26,6 +26,7 @@ pub mod desk;
 pub mod doctor;
 pub mod document;
 pub mod gate;
+mod hold;
 pub mod interfaces;
 mod kernel;
 pub mod log;

@@ -18,6 +18,7 @@ use crate::config::{Config, Placement};
 use crate::control::Control;
 use crate::dataplane::{Dataplane, Judged, Opened, Options, Resolved, Tables};
 use crate::desk::Desk;
+use crate::hold::Hold;
 use crate::kernel::with_causes;
 use crate::log::Log;
 use crate::portal::Portal;
@@ -51,6 +52,9 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log
     // Files of the household are for root alone; a socket for a group gets its mode expressly.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let config = Arc::new(config);
+    // Already loading the gate takes seconds where processors are slow.
+    let is_new = config.gate && !config.pin_dir.exists();
+    let hold = if is_new { Hold::begin(&config.placement.lan_interfaces()) } else { None };
     let store = Store::open(&config.state_dir)?;
     let (dataplane, opened) = open(&config, object)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), gate = described(opened), "stairgate starts");
@@ -121,6 +125,7 @@ pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log
     let ends = agent::Ends { jobs, news, codes, portal };
     let agent =
         agent::Agent::new(config, application, applied, Arc::clone(&dataplane), copies, filled, resolver, ends)?;
+    drop(hold);
     service_manager::notify(service_manager::READY);
     let ended = runtime.block_on(agent.run(control));
     service_manager::notify(service_manager::STOPPING);

@@ -28,13 +28,20 @@ use crate::lab::household::Household;
 use crate::lab::sites::Site;
 use crate::lab::survey::{Server, survey};
 use crate::lab::world::{self, World};
+use crate::process::{COMMAND_LIMIT, run};
 
 /// How long nothing must come before an allowed download counts as broken.
 const BROKEN: Duration = Duration::from_secs(2);
+/// The table that holds what the home sends.
+const HOLD: &str = "stairgate_start";
 /// Bytes a second of each download. A full line would lose the tries' packets, and a lost try tells nothing.
 const PACE: u32 = 2_000_000;
 /// Tries over each IP version, of DNS and of TLS, that tell something about a stretch of time.
 const TRIES_EACH: usize = 20;
+/// Names on the lists of a router that is switched on: enough that it is busy with them for a while.
+const MANY_NAMES: u32 = 1_000_000;
+/// Time for the agent to begin.
+const BEGIN_LIMIT: Duration = Duration::from_secs(30);
 /// Time for them on the slowest of machines.
 const TRIES_LIMIT: Duration = Duration::from_secs(180);
 
@@ -46,9 +53,10 @@ pub(crate) struct Scenario {
 }
 
 /// Every scenario.
-pub(crate) const SCENARIOS: [Scenario; 17] = [
+pub(crate) const SCENARIOS: [Scenario; 18] = [
     Scenario { title: "the agent is killed and started again under traffic", run: killed_under_traffic },
     Scenario { title: "the agent is stopped and started again under traffic", run: stopped_under_traffic },
+    Scenario { title: "the router is switched off and on", run: switched_off_and_on },
     Scenario { title: "the database is cut short", run: database::truncated },
     Scenario { title: "the database is garbage", run: database::garbage },
     Scenario { title: "the disk is read-only", run: database::read_only },
@@ -227,4 +235,34 @@ fn stopped_under_traffic(stage: &mut Stage<'_>) -> Result<()> {
         stage.gate.wait_ready(stage.lab)
     })?;
     stage.check_gate("after a restart")
+}
+
+/// From the moment when the agent begins until its lists are loaded, nothing of Mia's gets out; then what may.
+fn switched_off_and_on(stage: &mut Stage<'_>) -> Result<()> {
+    let lab = stage.lab;
+    let mut household = Household::new(lab);
+    household.add_generated_list(lab, MANY_NAMES)?;
+    stage.gate.set_up(lab, &household)?;
+    stage.gate.lose_power()?;
+    let (blocked, open) = (stage.blocked()?, stage.open()?);
+    let host = lab.home.gate_host();
+    ensure!(leaks_once(lab, blocked, Ip::V4)?, "without any gate, the blocked site is not reached");
+    stage.gate.start(host)?;
+    let is_held =
+        || Ok(run(host.command("nft").args(["list", "table", "inet", HOLD]), COMMAND_LIMIT)?.status.success());
+    interrupt::wait_until("the hold of a new gate", BEGIN_LIMIT, is_held)?;
+    let (mut tries, mut held) = (0, 0);
+    while stage.gate.status(host).is_err() {
+        stage.gate.check()?;
+        for ip in Ip::ALL {
+            ensure!(!leaks_once(lab, blocked, ip)?, "the blocked site is reached before the lists are loaded");
+            let visit = Visit { address: Some(open.address(ip)), ip, ..Visit::of(&open.name, &lab.internet.authority) };
+            held += usize::from(is_held()? && !visit.make(lab.home.of(Who::Mia))?.is_open());
+            tries += 1;
+        }
+    }
+    stage.gate.wait_ready(lab)?;
+    ensure!(!is_held()?, "the hold is still there");
+    stage.measured(format!("{tries} tries while {MANY_NAMES} names were loaded, {held} of them held"));
+    stage.check_gate("after a new start")
 }

@@ -153,6 +153,13 @@ impl Gate {
         agent.kill()
     }
 
+    /// Ends the agent and takes everything out of the kernel, as switching the gate's machine off does. The household's
+    /// database and the lists stay.
+    pub(crate) fn lose_power(&mut self) -> Result<()> {
+        self.kill()?;
+        fs::remove_dir_all(&self.pins).with_context(|| format!("cannot remove {}", self.pins.display()))
+    }
+
     /// Asks the agent to end. What it pinned stays in the kernel.
     pub(crate) fn stop(&mut self) {
         drop(self.agent.take());
