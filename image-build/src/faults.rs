@@ -237,32 +237,31 @@ fn stopped_under_traffic(stage: &mut Stage<'_>) -> Result<()> {
     stage.check_gate("after a restart")
 }
 
-/// From the moment when the agent begins until its lists are loaded, nothing of Mia's gets out; then what may.
+/// From the moment when the agent begins, Mia's tries never reach the blocked site, although its name is not loaded yet.
 fn switched_off_and_on(stage: &mut Stage<'_>) -> Result<()> {
     let lab = stage.lab;
     let mut household = Household::new(lab);
     household.add_generated_list(lab, MANY_NAMES)?;
     stage.gate.set_up(lab, &household)?;
     stage.gate.lose_power()?;
-    let (blocked, open) = (stage.blocked()?, stage.open()?);
-    let host = lab.home.gate_host();
+    let (blocked, host) = (stage.blocked()?, lab.home.gate_host());
     ensure!(leaks_once(lab, blocked, Ip::V4)?, "without any gate, the blocked site is not reached");
     stage.gate.start(host)?;
     let is_held =
         || Ok(run(host.command("nft").args(["list", "table", "inet", HOLD]), COMMAND_LIMIT)?.status.success());
     interrupt::wait_until("the hold of a new gate", BEGIN_LIMIT, is_held)?;
-    let (mut tries, mut held) = (0, 0);
+    let mut tries = 0;
     while stage.gate.status(host).is_err() {
         stage.gate.check()?;
         for ip in Ip::ALL {
             ensure!(!leaks_once(lab, blocked, ip)?, "the blocked site is reached before the lists are loaded");
-            let visit = Visit { address: Some(open.address(ip)), ip, ..Visit::of(&open.name, &lab.internet.authority) };
-            held += usize::from(is_held()? && !visit.make(lab.home.of(Who::Mia))?.is_open());
             tries += 1;
         }
     }
     stage.gate.wait_ready(lab)?;
     ensure!(!is_held()?, "the hold is still there");
-    stage.measured(format!("{tries} tries while {MANY_NAMES} names were loaded, {held} of them held"));
+    stage.measured(format!(
+        "{tries} tries begun while {MANY_NAMES} names were loaded, none of which led to the blocked site"
+    ));
     stage.check_gate("after a new start")
 }
