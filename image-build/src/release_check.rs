@@ -15,7 +15,7 @@ const STEP_LIMIT: Duration = Duration::from_secs(3 * 3600);
 const FAILURE_LINES: usize = 60;
 
 /// What is run: its title, and the arguments of this tool.
-const STEPS: [(&str, &[&str]); 10] = [
+const STEPS: [(&str, &[&str]); 11] = [
     (
         "what is shipped for every target runs there, emulated, and in a Debian system",
         &["dist", "--emulate", "--debian"],
@@ -26,6 +26,7 @@ const STEPS: [(&str, &[&str]); 10] = [
     ("the image boots by UEFI with cards without native XDP", &["image", "--boot", "uefi", "--nic", "e1000e"]),
     ("the provider's line speaks PPPoE, fails and comes back", &["image", "--boot", "bios", "--wan", "pppoe"]),
     ("the same on a VLAN", &["image", "--boot", "bios", "--wan", "pppoe", "--wan-vlan", "7"]),
+    ("the provider's line is a VLAN", &["image", "--boot", "bios", "--wan-vlan", "7"]),
     ("it stands as a bridge behind a provider's router", &["image", "--boot", "bios", "--mode", "bridge"]),
     ("nothing in the home is as it should be", &["image", "--boot", "bios", "--mode", "awkward"]),
     (
