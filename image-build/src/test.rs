@@ -33,7 +33,7 @@ const CARGO_DENY_FOLDER: &str = "target/cargo-deny";
 /// Time for installing either.
 const INSTALL_LIMIT: Duration = Duration::from_secs(900);
 /// Processors for which an agent is tried under emulation.
-const EMULATED: [&str; 2] = ["aarch64", "armv7"];
+const EMULATED: [&str; 3] = ["aarch64", "armv7", "mipsel"];
 /// Real captures, beside the project when somebody put them there.
 const CAPTURES: &str = "../shared/data/pcaps/dev";
 

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -71,6 +72,11 @@ pub(crate) fn build(target: &Target, purpose: Purpose, libc: &Libc, source: &Pat
         format!("--remap-path-prefix={}=target", target_dir.display()),
     ];
     flags.extend(target.c_flags.iter().map(|flag| format!("-Clink-arg={flag}")));
+    if target.triple.starts_with("mips") {
+        // Has rustix ask the kernel directly, as it does on all other processors. By way of the C library it would be given
+        // times in 32 bits and take them for 64.
+        flags.push("--cfg=rustix_use_experimental_asm".to_owned());
+    }
     let c_flags = format!(
         "{} -fno-asynchronous-unwind-tables -isystem {} -ffile-prefix-map={home}=cargo -ffile-prefix-map={}=target",
         target.c_flags.join(" "),
@@ -103,6 +109,11 @@ pub(crate) fn build(target: &Target, purpose: Purpose, libc: &Libc, source: &Pat
     succeed_within(&mut command, LIMIT)?;
     let program = target_dir.join(target.triple).join(purpose.profile()).join("stairgate");
     ensure!(fs::exists(&program).unwrap_or(false), "the build left no {}", program.display());
+    if target.triple.starts_with("mips") {
+        // Where each function keeps what, for debuggers of old: a twentieth of the file, and never loaded.
+        let mut strip = Command::new(format!("{}-objcopy", target.tools));
+        succeed_within(strip.arg("--remove-section=.pdr").arg(&program), LIMIT)?;
+    }
     Ok(program)
 }
 
