@@ -18,8 +18,11 @@ use crate::interfaces::{self, Neighbour, NeighbourWatch};
 
 /// Addresses kept at most, four times what the kernel keeps unless told otherwise.
 const ADDRESSES_MAX: usize = 4096;
-/// The neighbour table is asked for an unknown address at most this often, in nanoseconds.
+/// The neighbour table is asked for unknown addresses at most this often in the long run, in nanoseconds.
 const LOOK_INTERVAL: u64 = 50_000_000;
+/// So many times it can be asked at once after a pause: whoever is new in a home that wakes up must not pass for a stranger
+/// because somebody else is new too.
+const LOOKS_SAVED: u64 = 8;
 /// After the neighbours could not be listened to.
 const RETRY: Duration = Duration::from_secs(10);
 
@@ -45,8 +48,8 @@ struct Known {
     /// By address, from the leases.
     leases: HashMap<IpAddr, [u8; 6]>,
     profiles: HashMap<[u8; 6], u16>,
-    /// When the neighbour table was last asked, in nanoseconds of the boot clock.
-    looked: Option<u64>,
+    /// Up to when looks into the neighbour table are used up, in nanoseconds of the boot clock.
+    looked: u64,
 }
 
 impl Clients {
@@ -107,9 +110,10 @@ impl Known {
     }
 
     fn may_look(&mut self, now: u64) -> bool {
-        let may = self.looked.is_none_or(|looked| now.saturating_sub(looked) >= LOOK_INTERVAL);
+        let next = self.looked.max(now.saturating_sub(LOOKS_SAVED * LOOK_INTERVAL)) + LOOK_INTERVAL;
+        let may = next <= now;
         if may {
-            self.looked = Some(now);
+            self.looked = next;
         }
         may
     }
@@ -186,9 +190,13 @@ mod tests {
     #[test]
     fn the_kernel_is_not_asked_too_often() {
         let mut known = Known::default();
-        assert!(known.may_look(5));
-        assert!(!known.may_look(5 + LOOK_INTERVAL - 1));
-        assert!(known.may_look(5 + LOOK_INTERVAL));
+        let now = 3_600_000_000_000;
+        let looks = |known: &mut Known, at| (0..100).filter(|_| known.may_look(at)).count() as u64;
+        assert_eq!(looks(&mut known, now), LOOKS_SAVED, "at once after a pause");
+        assert_eq!(looks(&mut known, now + LOOK_INTERVAL - 1), 0);
+        assert_eq!(looks(&mut known, now + LOOK_INTERVAL), 1);
+        assert_eq!(looks(&mut known, now + 4 * LOOK_INTERVAL), 3);
+        assert_eq!(looks(&mut known, 2 * now), LOOKS_SAVED);
     }
 
     #[test]
