@@ -50,9 +50,8 @@ fn table(interfaces: &[String]) -> String {
     )
 }
 
-/// Removes the table, whether it is there or not.
 fn removal() -> String {
-    "table inet stairgate_start\ndelete table inet stairgate_start\n".to_owned()
+    nftables::removal("stairgate_start")
 }
 
 #[cfg(test)]

@@ -41,6 +41,11 @@ pub(crate) fn apply(ruleset: &str) -> Result<(), NftablesError> {
     Err(NftablesError::Refused(said.lines().next().unwrap_or("it does not say why").trim().to_owned()))
 }
 
+/// Removes a table of the family `inet`, whether it is there or not.
+pub(crate) fn removal(table: &str) -> String {
+    format!("table inet {table}\ndelete table inet {table}\n")
+}
+
 /// A match of packets that come in at any other interface. The names are as configured: nothing in them needs quoting.
 pub(crate) fn elsewhere(interfaces: &[String]) -> String {
     let names = interfaces.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");

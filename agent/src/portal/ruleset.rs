@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use stairgate_abi::maps::PORTAL_PORT;
 
-use crate::nftables::elsewhere;
+use crate::nftables::{self, elsewhere};
 use crate::text::mac_text;
 
 /// Seconds after which a device is no longer redirected, unless renewed.
@@ -48,7 +48,7 @@ pub(super) fn members(devices: &[[u8; 6]]) -> String {
 
 /// Removes the table, whether it is there or not.
 pub(super) fn removal() -> String {
-    "table inet stairgate_portal\ndelete table inet stairgate_portal\n".to_owned()
+    nftables::removal("stairgate_portal")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::nftables::{device_set, elsewhere};
+use crate::nftables::{self, device_set, elsewhere};
 
 /// How often [`Capture::renewal`] must be applied.
 pub const RENEWAL: Duration = Duration::from_secs(10);
@@ -90,7 +90,7 @@ impl Capture {
 
     /// Removes the table, whether it is there or not.
     pub fn removal() -> String {
-        "table inet stairgate\ndelete table inet stairgate\n".to_owned()
+        nftables::removal("stairgate")
     }
 }
 
