@@ -22,8 +22,9 @@ use crate::clock::Moment;
 pub const QUESTIONS_MAX: usize = PENDING + 64;
 /// The same for the questions that validation leads to: every question being asked may wait for one.
 pub const CHAIN_QUESTIONS_MAX: usize = 2 * QUESTIONS_MAX;
-/// Askers that wait for the same question at most.
-pub const ASKERS_MAX: usize = 64;
+/// Askers that wait for the same question at most: all that may wait for anything. After an outage a whole home asks for
+/// the same name at once.
+pub const ASKERS_MAX: usize = CHAIN_QUESTIONS_MAX;
 /// Who could be given an old answer waits this long for a new one (RFC 8767 §5).
 pub const STALE_AFTER: Duration = Duration::from_millis(1_800);
 /// The same while the upstreams are known not to answer.
@@ -130,15 +131,15 @@ impl Forwarder {
     /// Joins those who wait for the question, or begins to ask it.
     fn course(&self, question: &Question, options: Options, asker: Asker) -> Course {
         // Whoever validates is itself one of those who are limited, and must not wait for its own kind.
-        let (questions_max, askers_max) = match asker {
-            Asker::Client => (QUESTIONS_MAX, ASKERS_MAX),
-            Asker::Validator => (CHAIN_QUESTIONS_MAX, CHAIN_QUESTIONS_MAX),
+        let questions_max = match asker {
+            Asker::Client => QUESTIONS_MAX,
+            Asker::Validator => CHAIN_QUESTIONS_MAX,
         };
         let key = (*question, options);
         let now = Instant::now();
         let mut state = self.state();
         if let Some(asking) = state.asking.get(&key) {
-            let is_full = asking.receiver_count() >= askers_max;
+            let is_full = asking.receiver_count() >= ASKERS_MAX;
             return if is_full { Course::Failed(Failure::Busy) } else { Course::Wait(asking.subscribe()) };
         }
         if let Some((failure, until)) = state.failures.get(&key)

@@ -126,14 +126,16 @@ pub(crate) fn household_with(lab: &Lab, settings: &str, tables: &str) -> Result<
     Ok(household)
 }
 
-/// Waits until the agent answers what Mia asks of servers on the internet.
+/// Waits until the agent answers what Mia asks of it, and of servers on the internet. Those alone would not do: before it
+/// redirects questions, they answer by themselves.
 pub(crate) fn wait_answering(lab: &Lab) -> Result<()> {
     interrupt::wait_until("the agent's answers", START_LIMIT, || {
-        for ip in Ip::ALL {
-            let server = Server::Foreign.address(ip);
-            let reply = Asker::Dig.ask(lab.home.of(Who::Mia), server, ORDINARY_NAME, "A")?;
-            if reply.is_none_or(|reply| reply.status != "NOERROR") {
-                return Ok(false);
+        for server in [Server::Router, Server::Foreign] {
+            for ip in Ip::ALL {
+                let reply = Asker::Dig.ask(lab.home.of(Who::Mia), server.address(ip), ORDINARY_NAME, "A")?;
+                if reply.is_none_or(|reply| reply.status != "NOERROR") {
+                    return Ok(false);
+                }
             }
         }
         Ok(true)
