@@ -19,6 +19,7 @@ mod guard;
 mod helplines;
 mod history;
 mod home;
+mod page;
 mod passkeys;
 mod people;
 mod pins;

@@ -1,5 +1,5 @@
-//! The programming interface of a running agent, operation by operation: what it does, and whom and what it refuses. Loads
-//! real programs; needs root.
+//! The programming interface of a running agent, operation by operation: what it does, and whom and what it refuses; and
+//! what its pages refuse. Loads real programs; needs root.
 #![expect(clippy::unwrap_used, reason = "a test ends where what it stands on gives way")]
 
 mod agent_support;
@@ -431,6 +431,67 @@ fn what_is_no_call_is_refused_in_the_same_form() {
     let slowed = home.call("GET /api/v1/status", wrong, "");
     assert!(slowed.header("retry-after").is_some(), "{slowed:?}");
     assert_eq!(home.api(&token, "GET /api/v1/status", "").status, 200, "a right one is never slowed down");
+}
+
+#[test]
+fn pages_take_only_what_is_theirs() {
+    let home = Home::new();
+    let guardian = home.set_up();
+    let token = home.form_token(&guardian);
+    let call = |call: &str, headers: &str, body: &str| home.call(call, &format!("{guardian}{headers}"), body);
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let json = format!("Content-Type: application/json\r\nX-CSRF-Token: {token}\r\n");
+    let resume = format!("csrf={token}&back=%2Fpeople%2F1");
+    let too_long = format!("{resume}&more={}", "x".repeat(64 * 1024));
+    for (status, line, headers, body) in [
+        (200, "GET /people/1", "", ""),
+        (200, "GET /people/%31", "", ""),
+        (200, "GET /activity?person=&show=blocked", "", ""),
+        (200, "GET /activity?what-is-this", "", ""),
+        (422, "GET /activity?show=all&show=blocked", "", ""),
+        (404, "GET /people/99", "", ""),
+        (404, "GET /people/nobody", "", ""),
+        (404, "GET /people/-1", "", ""),
+        (404, "GET /people/%FF", "", ""),
+        (404, "GET /setup/nothing", "", ""),
+        (404, "GET /nothing", "", ""),
+        (303, "POST /people/1/resume", form, &resume),
+        (303, "POST /people/1/resume", "Content-Type: application/x-www-form-urlencoded;charset=utf-8\r\n", &resume),
+        (404, "POST /people/nobody/resume", form, &resume),
+        (422, "POST /people/1/resume", "", &resume),
+        (422, "POST /people/1/resume", &json, &resume),
+        (422, "POST /people/1/resume", form, &format!("{resume}&more=1")),
+        (422, "POST /people/1/resume", form, &format!("csrf={token}")),
+        (403, "POST /people/1/resume", form, "back=%2F"),
+        (403, "POST /people/1/resume", form, &format!("csrf={token}&csrf={token}&back=%2F")),
+        (403, "POST /people/1/resume", form, "csrf=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&back=%2F"),
+        (403, "POST /people/1/resume", form, ""),
+        (413, "POST /people/1/resume", form, &too_long),
+        (403, "POST /setup/review", form, ""),
+        (404, "POST /setup/nothing", form, &format!("csrf={token}")),
+        (403, "POST /sign-in/passkey/finish", "Content-Type: application/json\r\n", "{}"),
+        (422, "POST /sign-in/passkey/finish", form, &resume),
+        (422, "POST /sign-in/passkey/finish", &json, "{}"),
+        (422, "POST /sign-in/passkey/finish", &json, "{"),
+        (413, "POST /sign-in/passkey/finish", &json, &too_long),
+    ] {
+        let answer = call(line, headers, body);
+        assert_eq!(answer.status, status, "{line} {headers} {:.80}: {answer:?}", body);
+        let is_page = answer.header("content-type") == Some("text/html; charset=utf-8");
+        assert_eq!(is_page, status != 303, "{line}: {answer:?}");
+    }
+    let read = call("HEAD /people/1", "", "");
+    assert_eq!((read.status, read.body.as_str()), (200, ""));
+    assert_ne!(read.header("content-length"), Some("0"));
+    for (line, allowed) in [
+        ("POST /people/1", "GET,HEAD"),
+        ("GET /people/1/resume", "POST"),
+        ("PUT /people/1/week", "GET,HEAD,POST"),
+        ("DELETE /settings/certificate", "GET,HEAD,POST"),
+    ] {
+        let answer = call(line, "", "");
+        assert_eq!((answer.status, answer.header("allow")), (405, Some(allowed)), "{line}");
+    }
 }
 
 #[test]

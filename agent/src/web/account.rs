@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use jiff::Timestamp;
 use stairgate_webui::forms::{
     LanguageForm, PasswordForm, PlainForm, RemoveForm, SessionChoice, SessionEndForm, TokenForm, TotpForm,
@@ -14,6 +13,7 @@ use stairgate_webui::view::{Account, AuditAction, Failure, Notice, Scope, Sessio
 use stairgate_webui::{pages, routes};
 
 use super::form::{Form, go_back, own_path};
+use super::page::{get, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web, lock, uptime};
@@ -36,11 +36,11 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(routes::ACCOUNT_TOTP_CONFIRM, post(confirm_totp))
         .route(routes::ACCOUNT_TOTP_OFF, post(end_totp))
         .route(routes::ACCOUNT_SESSION_END, post(end_session))
-        .route(routes::SETTINGS_TOKENS, get(tokens).post(make_token))
+        .route(routes::SETTINGS_TOKENS, get(tokens).merge(post(make_token)))
         .route(routes::TOKEN_REVOKE, post(revoke_token))
 }
 
-async fn page(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn page(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     let adult = visit.adult()?;
     let now = Timestamp::now().as_second();
     let person = adult.person.id;
@@ -77,7 +77,11 @@ async fn page(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     Ok(pages::account(&visit.shell(), &account).into_response())
 }
 
-async fn set_password(State(web): Shared, visit: Visit, Form(form): Form<PasswordForm>) -> Result<Response, Refusal> {
+async fn set_password(
+    State(web): Shared,
+    visit: Arc<Visit>,
+    Form(form): Form<PasswordForm>,
+) -> Result<Response, Refusal> {
     let adult = visit.adult()?;
     if form.password != form.again {
         return Ok(back(Err(Failure::PasswordsDiffer)));
@@ -103,7 +107,11 @@ async fn set_password(State(web): Shared, visit: Visit, Form(form): Form<Passwor
     Ok(back(Ok(Notice::PasswordChanged)))
 }
 
-async fn set_language(State(web): Shared, visit: Visit, Form(form): Form<LanguageForm>) -> Result<Response, Refusal> {
+async fn set_language(
+    State(web): Shared,
+    visit: Arc<Visit>,
+    Form(form): Form<LanguageForm>,
+) -> Result<Response, Refusal> {
     let person = visit.adult()?.person.id;
     let tag = form.language.tag().to_owned();
     let changed =
@@ -114,7 +122,7 @@ async fn set_language(State(web): Shared, visit: Visit, Form(form): Form<Languag
 
 async fn begin_totp(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Form(PlainForm { .. }): Form<PlainForm>,
 ) -> Result<Response, Refusal> {
     let adult = visit.adult()?;
@@ -128,7 +136,7 @@ async fn begin_totp(
     Ok(Redirect::to(routes::SETTINGS_ACCOUNT).into_response())
 }
 
-async fn confirm_totp(State(web): Shared, visit: Visit, Form(form): Form<TotpForm>) -> Result<Response, Refusal> {
+async fn confirm_totp(State(web): Shared, visit: Arc<Visit>, Form(form): Form<TotpForm>) -> Result<Response, Refusal> {
     let adult = visit.adult()?;
     let person = adult.person.id;
     let Some(secret) = lock(&web.pending_totp).get(&adult.session).cloned() else {
@@ -149,7 +157,7 @@ async fn confirm_totp(State(web): Shared, visit: Visit, Form(form): Form<TotpFor
     Ok(back(Ok(Notice::TotpOn)))
 }
 
-async fn end_totp(State(web): Shared, visit: Visit, Form(form): Form<TotpForm>) -> Result<Response, Refusal> {
+async fn end_totp(State(web): Shared, visit: Arc<Visit>, Form(form): Form<TotpForm>) -> Result<Response, Refusal> {
     let person = visit.adult()?.person.id;
     if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
         return Ok(back(Err(Failure::TooManyTries)));
@@ -164,7 +172,11 @@ async fn end_totp(State(web): Shared, visit: Visit, Form(form): Form<TotpForm>) 
     Ok(back(Ok(Notice::TotpOff)))
 }
 
-async fn end_session(State(web): Shared, visit: Visit, Form(form): Form<SessionEndForm>) -> Result<Response, Refusal> {
+async fn end_session(
+    State(web): Shared,
+    visit: Arc<Visit>,
+    Form(form): Form<SessionEndForm>,
+) -> Result<Response, Refusal> {
     let adult = visit.adult()?;
     let (person, own) = (adult.person.id, adult.session.clone());
     let now = Timestamp::now().as_second();
@@ -180,12 +192,12 @@ async fn end_session(State(web): Shared, visit: Visit, Form(form): Form<SessionE
     Ok(back(Ok(Notice::SessionEnded)))
 }
 
-async fn tokens(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn tokens(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.settings)?;
     Ok(pages::tokens(&visit.shell(), &web.tokens(None)).into_response())
 }
 
-async fn make_token(State(web): Shared, visit: Visit, Form(form): Form<TokenForm>) -> Result<Response, Refusal> {
+async fn make_token(State(web): Shared, visit: Arc<Visit>, Form(form): Form<TokenForm>) -> Result<Response, Refusal> {
     let adult = visit.allowed(|rights| rights.settings)?;
     let name = form.name.trim().to_owned();
     if name.is_empty() || name.chars().count() > TOKEN_NAME_MAX {
@@ -204,7 +216,11 @@ async fn make_token(State(web): Shared, visit: Visit, Form(form): Form<TokenForm
     Ok(pages::tokens(&visit.shell(), &web.tokens(Some(secret.to_string()))).into_response())
 }
 
-async fn revoke_token(State(web): Shared, visit: Visit, Form(form): Form<RemoveForm>) -> Result<Response, Refusal> {
+async fn revoke_token(
+    State(web): Shared,
+    visit: Arc<Visit>,
+    Form(form): Form<RemoveForm>,
+) -> Result<Response, Refusal> {
     let adult = visit.allowed(|rights| rights.settings)?;
     let revoked = web.change_access(move |access| access.revoke_token(&form.id)).await?;
     if revoked.is_none() {

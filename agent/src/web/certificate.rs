@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::{Extension, Router};
 use jiff::Timestamp;
 use stairgate_webui::forms::PlainForm;
 use stairgate_webui::view::{AuditAction, Certificate, Failure, Notice, TrustedName, Way};
 use stairgate_webui::{pages, routes};
 
 use super::form::{Form, go_back, text};
+use super::page::{get, post};
 use super::refusal::{Refusal, status};
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -28,12 +28,16 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(routes::CERTIFICATE_REMOVE, post(take_away))
 }
 
-async fn page(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn page(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.adults)?;
     Ok(pages::certificate(&visit.shell(), &web.certificate(&visit)).into_response())
 }
 
-async fn give(State(web): Shared, visit: Visit, mut form: Multipart) -> Result<Response, Refusal> {
+async fn give(
+    State(web): Shared,
+    Extension(visit): Extension<Arc<Visit>>,
+    mut form: Multipart,
+) -> Result<Response, Refusal> {
     let adult = visit.allowed(|rights| rights.adults)?.person.id;
     let (mut token, mut chain, mut key) = (String::new(), Vec::new(), Vec::new());
     let bad = |_| Refusal::new(Failure::BadRequest);
@@ -60,7 +64,7 @@ async fn give(State(web): Shared, visit: Visit, mut form: Multipart) -> Result<R
 
 async fn take_away(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Form(PlainForm { .. }): Form<PlainForm>,
 ) -> Result<Response, Refusal> {
     let adult = visit.allowed(|rights| rights.adults)?.person.id;

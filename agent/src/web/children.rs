@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use jiff::Timestamp;
 use stairgate_policy::household::PersonId;
 use stairgate_webui::forms::{AskForm, AskKind, MeQuery, MoreTime};
@@ -14,6 +13,7 @@ use stairgate_webui::{pages, routes};
 
 use super::form::{Form, go_back};
 use super::history::{History, KEPT_DAYS};
+use super::page::{Query, get, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -29,7 +29,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
     Router::new().route(routes::ME, get(me)).route(routes::ME_ASK, post(ask)).route(routes::PAUSED, get(paused))
 }
 
-async fn me(State(web): Shared, visit: Visit, Query(query): Query<MeQuery>) -> Result<Response, Refusal> {
+async fn me(State(web): Shared, visit: Arc<Visit>, Query(query): Query<MeQuery>) -> Result<Response, Refusal> {
     let Some(child) = &visit.child else {
         return Ok(Redirect::to(routes::HOME).into_response());
     };
@@ -69,7 +69,7 @@ pub(super) fn own_page(
     Ok(page)
 }
 
-async fn ask(State(web): Shared, visit: Visit, Form(form): Form<AskForm>) -> Result<Response, Refusal> {
+async fn ask(State(web): Shared, visit: Arc<Visit>, Form(form): Form<AskForm>) -> Result<Response, Refusal> {
     let child = visit.child.as_ref().ok_or_else(|| Refusal::new(Failure::NotAllowed))?;
     let (person, by): (PersonId, By) = (child.id, By::new(Actor::Person(child.name.clone())));
     let device = web.device_of(&visit).ok_or_else(|| Refusal::new(Failure::NotAllowed))?;
@@ -89,7 +89,7 @@ async fn ask(State(web): Shared, visit: Visit, Form(form): Form<AskForm>) -> Res
 }
 
 /// Stateless, because the small windows in which systems show it forget everything.
-async fn paused(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn paused(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     let (device, child_page) = (web.device_of(&visit), web.child_page(&visit));
     let look = move |app: &mut App, moment| {
         let owner = app.owner_of(device?)?;

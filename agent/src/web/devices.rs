@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use stairgate_webui::forms::{AdoptForm, ForgetForm, MergeForm};
 use stairgate_webui::view::{Failure, Notice};
 use stairgate_webui::{pages, routes};
 
 use super::form::Form;
+use super::page::{Path, get, post};
 use super::presence;
 use super::refusal::Refusal;
 use super::visit::Visit;
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(routes::DEVICE_FORGET, post(forget))
 }
 
-async fn page(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn page(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.devices)?;
     let presence = web.presence();
     let devices = web.parts.desk.look(move |app, _| presence::devices(app, &presence)).await?;
@@ -34,7 +34,7 @@ async fn page(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
 
 async fn adopt(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(mac): Path<String>,
     Form(form): Form<AdoptForm>,
 ) -> Result<Response, Refusal> {
@@ -46,7 +46,7 @@ async fn adopt(
 
 async fn merge(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(mac): Path<String>,
     Form(form): Form<MergeForm>,
 ) -> Result<Response, Refusal> {
@@ -58,7 +58,7 @@ async fn merge(
 
 async fn forget(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(mac): Path<String>,
     Form(form): Form<ForgetForm>,
 ) -> Result<Response, Refusal> {

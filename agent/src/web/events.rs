@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use stairgate_webui::forms::EventsQuery;
 use stairgate_webui::fragments::{self, Fragment};
 use stairgate_webui::routes;
@@ -22,6 +21,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::children::own_page;
 use super::form::own_path;
+use super::page::{Query, get};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -45,7 +45,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
     Router::new().route(routes::EVENTS, get(events))
 }
 
-async fn events(State(web): Shared, visit: Visit, Query(query): Query<EventsQuery>) -> Result<Response, Refusal> {
+async fn events(State(web): Shared, visit: Arc<Visit>, Query(query): Query<EventsQuery>) -> Result<Response, Refusal> {
     if visit.child.is_none() {
         visit.adult()?;
     }

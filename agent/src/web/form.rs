@@ -1,12 +1,10 @@
 //! What pages post.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Bytes, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::multipart::Field;
-use axum::extract::{FromRequest, Request};
-use axum::http::header;
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -14,51 +12,107 @@ use stairgate_webui::view::{Failure, Notice};
 use tokio::time::timeout;
 
 use super::Web;
+use super::page::{Call, FromCall};
 use super::refusal::Refusal;
-use super::visit::Visit;
 use crate::access::secret::same_text;
 use crate::application::{ApplicationError, Changed};
 use crate::clock::Moment;
 use crate::desk::{App, ChangeError};
 
-/// Bytes of a form at most: a week painted in quarters of an hour, and every category.
-const FORM_BYTES_MAX: usize = 64 * 1024;
-/// A form must be there after this time.
-const FORM_TIME: Duration = Duration::from_secs(20);
-const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
+/// Bytes of what is posted at most: a week painted in quarters of an hour, and every category.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+/// It must be there after this time.
+const BODY_TIME: Duration = Duration::from_secs(20);
+const FORM: &str = "application/x-www-form-urlencoded";
+/// The media type of what scripts post.
+pub(super) const JSON: &str = "application/json";
+/// Where scripts put the form token.
+const TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 
-/// A form of a page of this visit: its token was looked at before anything else.
+/// A form. Its token was looked at before anything else, as that of everything that is posted.
 pub(super) struct Form<T>(pub(super) T);
+
+/// A form for a page that takes several kinds.
+pub(super) struct AnyForm(Bytes);
+
+/// What a script posts as JSON.
+pub(super) struct Json<T>(pub(super) T);
 
 #[derive(Deserialize)]
 struct Token {
     csrf: String,
 }
 
-impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Form<T> {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Refusal> {
-        let body = posted(request, web).await?;
-        serde_html_form::from_bytes(&body).map(Self).map_err(|_| Refusal::new(Failure::BadRequest))
+impl<T: DeserializeOwned> FromCall for Form<T> {
+    fn from_call(call: &Call) -> Result<Self, Refusal> {
+        form(&call.body).map(Self)
     }
 }
 
-/// The bytes of a form, whatever is in it; there is a kind of form for nearly every button.
-async fn posted(request: Request, web: &Arc<Web>) -> Result<Bytes, Refusal> {
-    let visit = request.extensions().get::<Visit>().cloned().ok_or_else(Refusal::unavailable)?;
-    let refuse = |failure| Refusal::new(failure);
-    let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if media_type.is_none_or(|value| value.split(';').next() != Some(MEDIA_TYPE)) {
-        return Err(refuse(Failure::BadRequest));
+impl FromCall for AnyForm {
+    fn from_call(call: &Call) -> Result<Self, Refusal> {
+        Ok(Self(call.body.clone()))
     }
-    let body = timeout(FORM_TIME, to_bytes(request.into_body(), FORM_BYTES_MAX)).await;
-    let body = body.map_err(|_| refuse(Failure::BadRequest))?.map_err(|_| refuse(Failure::TooLarge))?;
-    let token: Token = serde_html_form::from_bytes(&body).map_err(|_| refuse(Failure::FormExpired))?;
-    if !same_text(&token.csrf, &visit.form_token(&web.form_key)) {
-        return Err(refuse(Failure::FormExpired));
+}
+
+impl AnyForm {
+    /// The form, as one of this kind.
+    ///
+    /// # Errors
+    /// If it is of another.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        form(&self.0)
+    }
+}
+
+impl<T: DeserializeOwned> FromCall for Json<T> {
+    fn from_call(call: &Call) -> Result<Self, Refusal> {
+        serde_json::from_slice(&call.body).map(Self).map_err(|_| Refusal::new(Failure::BadRequest))
+    }
+}
+
+fn form<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_html_form::from_bytes(body).map_err(|_| Refusal::new(Failure::BadRequest))
+}
+
+/// The bytes of a form with this token, whatever else is in it.
+///
+/// # Errors
+/// If it is none, or not there in time, or too long, or has another token.
+pub(super) async fn receive(headers: &HeaderMap, body: Body, token: &str) -> Result<Bytes, Refusal> {
+    let media_type = text_of(headers, &header::CONTENT_TYPE);
+    if media_type.is_none_or(|value| value.split(';').next() != Some(FORM)) {
+        return Err(Refusal::new(Failure::BadRequest));
+    }
+    let body = whole(body).await?;
+    let shown: Token = serde_html_form::from_bytes(&body).map_err(|_| Failure::FormExpired)?;
+    if !same_text(&shown.csrf, token) {
+        return Err(Refusal::new(Failure::FormExpired));
     }
     Ok(body)
+}
+
+/// The bytes of what a script posts as JSON, with this token in a header, which no page of others can send.
+///
+/// # Errors
+/// As [`receive`].
+pub(super) async fn receive_json(headers: &HeaderMap, body: Body, token: &str) -> Result<Bytes, Refusal> {
+    if text_of(headers, &header::CONTENT_TYPE) != Some(JSON) {
+        return Err(Refusal::new(Failure::BadRequest));
+    }
+    if !same_text(text_of(headers, &TOKEN).unwrap_or_default(), token) {
+        return Err(Refusal::new(Failure::FormExpired));
+    }
+    whole(body).await
+}
+
+async fn whole(body: Body) -> Result<Bytes, Refusal> {
+    let body = timeout(BODY_TIME, to_bytes(body, BODY_BYTES_MAX)).await;
+    body.map_err(|_| Failure::BadRequest)?.map_err(|_| Failure::TooLarge.into())
+}
+
+fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// A text field of a form that comes in parts. Pages are in UTF-8, and so is what they post; the decoders of everything

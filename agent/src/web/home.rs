@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use stairgate_policy::household::PersonId;
 use stairgate_webui::forms::{ActivityQuery, AuditQuery, ListForm, ListRemoveForm, NameTestQuery, PlainForm, WhyQuery};
 use stairgate_webui::view::{Explanation, Failure, Notice, WhyPage};
@@ -13,6 +12,7 @@ use stairgate_webui::{pages, routes};
 use tokio::sync::oneshot;
 
 use super::form::{Form, go_back};
+use super::page::{Query, get, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -29,13 +29,13 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(routes::REQUESTS, get(requests))
         .route(routes::ACTIVITY, get(activity))
         .route(routes::WHY, get(why))
-        .route(routes::LISTS, get(lists).post(add_list))
+        .route(routes::LISTS, get(lists).merge(post(add_list)))
         .route(routes::LIST_REMOVE, post(remove_list))
         .route(routes::LISTS_REFRESH, post(refresh_lists))
         .route(routes::AUDIT, get(audit))
 }
 
-async fn home(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn home(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     if visit.adult.is_none() {
         let path = match &visit.child {
             Some(_) => routes::ME,
@@ -58,13 +58,17 @@ async fn home(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     Ok(pages::home(&visit.shell(), &home).into_response())
 }
 
-async fn requests(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn requests(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.pause)?;
     let requests = web.parts.desk.look(|app, moment| views::requests(app, moment)).await?;
     Ok(pages::requests(&visit.shell(), &requests).into_response())
 }
 
-async fn activity(State(web): Shared, visit: Visit, Query(query): Query<ActivityQuery>) -> Result<Response, Refusal> {
+async fn activity(
+    State(web): Shared,
+    visit: Arc<Visit>,
+    Query(query): Query<ActivityQuery>,
+) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.activity)?;
     let history = web.history.clone();
     let look = move |app: &mut App, moment| history.page(app, &query, ACTIVITY_ENTRIES, moment);
@@ -72,7 +76,7 @@ async fn activity(State(web): Shared, visit: Visit, Query(query): Query<Activity
     Ok(pages::activity(&visit.shell(), &page).into_response())
 }
 
-async fn why(State(web): Shared, visit: Visit, Query(query): Query<WhyQuery>) -> Result<Response, Refusal> {
+async fn why(State(web): Shared, visit: Arc<Visit>, Query(query): Query<WhyQuery>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.rules)?;
     let look = |app: &mut App, _| (views::filtered_people(app.household()), app.revision());
     let (people, revision) = web.parts.desk.look(look).await?;
@@ -85,7 +89,7 @@ async fn why(State(web): Shared, visit: Visit, Query(query): Query<WhyQuery>) ->
     Ok(pages::why(&visit.shell(), &page).into_response())
 }
 
-async fn lists(State(web): Shared, visit: Visit, Query(query): Query<NameTestQuery>) -> Result<Response, Refusal> {
+async fn lists(State(web): Shared, visit: Arc<Visit>, Query(query): Query<NameTestQuery>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.rules)?;
     let asked = query.name.clone();
     let look = move |app: &mut App, _| views::lists(app, &asked);
@@ -99,13 +103,17 @@ async fn lists(State(web): Shared, visit: Visit, Query(query): Query<NameTestQue
     Ok(pages::lists(&visit.shell(), &lists).into_response())
 }
 
-async fn add_list(State(web): Shared, visit: Visit, Form(form): Form<ListForm>) -> Result<Response, Refusal> {
+async fn add_list(State(web): Shared, visit: Arc<Visit>, Form(form): Form<ListForm>) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.settings)?;
     let change = move |app: &mut App, moment| app.add_list(&form.name, &form.source, &form.tag, &by, moment);
     web.act(routes::LISTS, Notice::ListAdded, change).await
 }
 
-async fn remove_list(State(web): Shared, visit: Visit, Form(form): Form<ListRemoveForm>) -> Result<Response, Refusal> {
+async fn remove_list(
+    State(web): Shared,
+    visit: Arc<Visit>,
+    Form(form): Form<ListRemoveForm>,
+) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.settings)?;
     let change = move |app: &mut App, moment| app.remove_list(&form.name, &by, moment);
     web.act(routes::LISTS, Notice::ListRemoved, change).await
@@ -113,7 +121,7 @@ async fn remove_list(State(web): Shared, visit: Visit, Form(form): Form<ListRemo
 
 async fn refresh_lists(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Form(PlainForm { .. }): Form<PlainForm>,
 ) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.settings)?;
@@ -122,7 +130,7 @@ async fn refresh_lists(
     Ok(go_back(routes::LISTS, Ok(Notice::ListsRefreshing)))
 }
 
-async fn audit(State(web): Shared, visit: Visit, Query(query): Query<AuditQuery>) -> Result<Response, Refusal> {
+async fn audit(State(web): Shared, visit: Arc<Visit>, Query(query): Query<AuditQuery>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.rules)?;
     let before = query.before.parse().ok();
     let look = move |app: &mut App, _| views::audit(app, before);

@@ -9,46 +9,35 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::to_bytes;
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use jiff::Timestamp;
 use rustix::rand::{GetRandomFlags, getrandom};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use stairgate_policy::household::PersonId;
 use stairgate_webui::forms::{PasskeyNameForm, RemoveForm};
 use stairgate_webui::routes;
 use stairgate_webui::view::{AuditAction, Failure, Notice, Passkey, PasskeysWork};
-use tokio::time::timeout;
 
 use super::account::instant;
-use super::form::{Form, go_back, own_path};
+use super::form::{Form, JSON, Json, go_back, own_path};
+use super::page::{post, post_json};
 use super::refusal::{Refusal, status};
 use super::visit::Visit;
 use super::{Shared, Web, lock, uptime};
 use crate::access::passkey::{self, ALGORITHMS, Assertion, CHALLENGE_BYTES, Expected, Part, Registration};
 use crate::access::password;
-use crate::access::secret::same_text;
 
 /// How long somebody may look for the key.
 const ANSWER_TIME: Duration = Duration::from_secs(5 * 60);
 /// Visits that may be looking; one more, and the one that began first has to begin again.
 const PENDING_MAX: usize = 64;
-/// Bytes of what the script posts at most.
-const BODY_BYTES_MAX: usize = 64 * 1024;
-/// What the script posts must be there after this time.
-const BODY_TIME: Duration = Duration::from_secs(20);
 /// Characters of a passkey's name.
 const NAME_MAX: usize = 60;
 /// What authenticators list a passkey under.
 const BOX: &str = "Stairgate";
-/// The header with the form token.
-const TOKEN: &str = "x-csrf-token";
-const MEDIA_TYPE: &str = "application/json";
 
 /// The challenges that wait for an answer, by visit. Each is taken once.
 #[derive(Debug, Default)]
@@ -86,12 +75,12 @@ impl Challenges {
 
 pub(super) fn routes() -> Router<Arc<Web>> {
     Router::new()
-        .route(routes::ACCOUNT_PASSKEY_BEGIN, post(begin_adding))
-        .route(routes::ACCOUNT_PASSKEY_FINISH, post(add))
+        .route(routes::ACCOUNT_PASSKEY_BEGIN, post_json(begin_adding))
+        .route(routes::ACCOUNT_PASSKEY_FINISH, post_json(add))
         .route(routes::ACCOUNT_PASSKEY_RENAME, post(rename))
         .route(routes::ACCOUNT_PASSKEY_REMOVE, post(remove))
-        .route(routes::SIGN_IN_PASSKEY_BEGIN, post(begin_signing_in))
-        .route(routes::SIGN_IN_PASSKEY_FINISH, post(sign_in))
+        .route(routes::SIGN_IN_PASSKEY_BEGIN, post_json(begin_signing_in))
+        .route(routes::SIGN_IN_PASSKEY_FINISH, post_json(sign_in))
 }
 
 /// What begins adding a passkey. The password is asked for once more: a passkey stays, and whoever finds a telephone that
@@ -131,8 +120,8 @@ struct Handed<T> {
 
 async fn begin_adding(
     State(web): Shared,
-    visit: Visit,
-    Posted(begin): Posted<BeginAdding>,
+    visit: Arc<Visit>,
+    Json(begin): Json<BeginAdding>,
 ) -> Result<Response, Refusal> {
     let adult = visit.adult()?;
     let (person, name) = (adult.person.id, adult.person.name.clone());
@@ -162,7 +151,7 @@ async fn begin_adding(
     } })))
 }
 
-async fn add(State(web): Shared, visit: Visit, Posted(added): Posted<Added>) -> Result<Response, Refusal> {
+async fn add(State(web): Shared, visit: Arc<Visit>, Json(added): Json<Added>) -> Result<Response, Refusal> {
     let person = visit.adult()?.person.id;
     let taken = lock(&web.challenges).take(&visit, Some(person));
     let (Some(here), Some(challenge)) = (web.here(&visit), taken) else { return Ok(refused(Failure::PasskeyRefused)) };
@@ -184,7 +173,7 @@ async fn add(State(web): Shared, visit: Visit, Posted(added): Posted<Added>) -> 
     Ok(answer(&json!({ "next": next })))
 }
 
-async fn rename(State(web): Shared, visit: Visit, Form(form): Form<PasskeyNameForm>) -> Result<Response, Refusal> {
+async fn rename(State(web): Shared, visit: Arc<Visit>, Form(form): Form<PasskeyNameForm>) -> Result<Response, Refusal> {
     let person = visit.adult()?.person.id;
     let Some(name) = own_name(&form.name) else { return Ok(back(Err(Failure::BadName))) };
     let renamed = web.change_access(move |access| {
@@ -198,7 +187,7 @@ async fn rename(State(web): Shared, visit: Visit, Form(form): Form<PasskeyNameFo
     Ok(back(Ok(Notice::PasskeyRenamed)))
 }
 
-async fn remove(State(web): Shared, visit: Visit, Form(form): Form<RemoveForm>) -> Result<Response, Refusal> {
+async fn remove(State(web): Shared, visit: Arc<Visit>, Form(form): Form<RemoveForm>) -> Result<Response, Refusal> {
     let person = visit.adult()?.person.id;
     if !web.change_access(move |access| access.remove_passkey(person, &form.id)).await? {
         return Err(Refusal::new(Failure::NotFound));
@@ -209,8 +198,8 @@ async fn remove(State(web): Shared, visit: Visit, Form(form): Form<RemoveForm>) 
 
 async fn begin_signing_in(
     State(web): Shared,
-    visit: Visit,
-    Posted(BeginSigningIn {}): Posted<BeginSigningIn>,
+    visit: Arc<Visit>,
+    Json(BeginSigningIn {}): Json<BeginSigningIn>,
 ) -> Result<Response, Refusal> {
     let Some(here) = web.here(&visit) else { return Ok(refused(Failure::PasskeyRefused)) };
     if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
@@ -227,7 +216,7 @@ async fn begin_signing_in(
     } })))
 }
 
-async fn sign_in(State(web): Shared, visit: Visit, Posted(used): Posted<Used>) -> Result<Response, Refusal> {
+async fn sign_in(State(web): Shared, visit: Arc<Visit>, Json(used): Json<Used>) -> Result<Response, Refusal> {
     if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
         return Ok(refused(Failure::TooManyTries));
     }
@@ -321,33 +310,10 @@ fn back(outcome: Result<Notice, Failure>) -> Response {
 }
 
 fn answer(value: &Value) -> Response {
-    ([(header::CONTENT_TYPE, MEDIA_TYPE)], value.to_string()).into_response()
+    ([(header::CONTENT_TYPE, JSON)], value.to_string()).into_response()
 }
 
 /// What the script is told; it opens its page again, which says it in words.
 fn refused(failure: Failure) -> Response {
     (status(failure), answer(&json!({ "failed": failure.code() }))).into_response()
-}
-
-/// What the script posts as JSON, with the form token in a header, which no page of others can send.
-struct Posted<T>(T);
-
-impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Posted<T> {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Refusal> {
-        let visit = request.extensions().get::<Visit>().cloned().ok_or_else(Refusal::unavailable)?;
-        {
-            let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-            if text(header::CONTENT_TYPE.as_str()) != Some(MEDIA_TYPE) {
-                return Err(Refusal::new(Failure::BadRequest));
-            }
-            if !same_text(text(TOKEN).unwrap_or_default(), &visit.form_token(&web.form_key)) {
-                return Err(Refusal::new(Failure::FormExpired));
-            }
-        }
-        let body = timeout(BODY_TIME, to_bytes(request.into_body(), BODY_BYTES_MAX)).await;
-        let body = body.map_err(|_| Failure::BadRequest)?.map_err(|_| Failure::TooLarge)?;
-        serde_json::from_slice(&body).map(Self).map_err(|_| Refusal::new(Failure::BadRequest))
-    }
 }

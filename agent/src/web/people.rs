@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use jiff::civil::Weekday;
 use maud::Markup;
 use stairgate_policy::household::{Action, Days, ModeId, PersonId, Window};
@@ -20,6 +19,7 @@ use stairgate_webui::view::{AuditAction, Failure, Notice, PersonPage, Rights, Sh
 use stairgate_webui::{pages, routes, week};
 
 use super::form::{Form, go_back};
+use super::page::{Path, get, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -34,14 +34,17 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(routes::PEOPLE, post(add))
         .route(routes::PERSON, get(|web, visit, path| page(web, visit, path, pages::person)))
         .route(routes::PERSON_MORE, get(|web, visit, path| page(web, visit, path, pages::person_more)))
-        .route(routes::PERSON_WEEK, get(|web, visit, path| page(web, visit, path, pages::person_week)).post(set_week))
+        .route(
+            routes::PERSON_WEEK,
+            get(|web, visit, path| page(web, visit, path, pages::person_week)).merge(post(set_week)),
+        )
         .route(
             routes::PERSON_CATEGORIES,
-            get(|web, visit, path| page(web, visit, path, pages::person_categories)).post(set_categories),
+            get(|web, visit, path| page(web, visit, path, pages::person_categories)).merge(post(set_categories)),
         )
         .route(
             routes::PERSON_SERVICES,
-            get(|web, visit, path| page(web, visit, path, pages::person_services)).post(set_services),
+            get(|web, visit, path| page(web, visit, path, pages::person_services)).merge(post(set_services)),
         )
         .route(routes::PERSON_PAUSE, post(pause))
         .route(routes::PERSON_RESUME, post(resume))
@@ -72,7 +75,7 @@ const PAUSE: fn(Rights) -> bool = |rights| rights.pause;
 
 async fn page(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     draw: fn(&Shell, &PersonPage) -> Markup,
 ) -> Result<Response, Refusal> {
@@ -89,7 +92,7 @@ async fn page(
     Ok(draw(&visit.shell(), &page).into_response())
 }
 
-async fn add(State(web): Shared, visit: Visit, Form(form): Form<PersonForm>) -> Result<Response, Refusal> {
+async fn add(State(web): Shared, visit: Arc<Visit>, Form(form): Form<PersonForm>) -> Result<Response, Refusal> {
     let by = visit.by(RULES)?;
     let change = move |app: &mut App, moment| app.add_child(&form.name, form.age, &by, moment);
     web.act(routes::HOME, Notice::PersonAdded, change).await
@@ -97,7 +100,7 @@ async fn add(State(web): Shared, visit: Visit, Form(form): Form<PersonForm>) -> 
 
 async fn pause(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<PauseForm>,
 ) -> Result<Response, Refusal> {
@@ -108,7 +111,7 @@ async fn pause(
 
 async fn resume(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<ResumeForm>,
 ) -> Result<Response, Refusal> {
@@ -119,7 +122,7 @@ async fn resume(
 
 async fn more_time(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<MoreTimeForm>,
 ) -> Result<Response, Refusal> {
@@ -147,7 +150,7 @@ async fn set(
 
 async fn set_details(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<DetailsForm>,
 ) -> Result<Response, Refusal> {
@@ -160,7 +163,7 @@ async fn set_details(
 
 async fn set_bedtime(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<BedtimeForm>,
 ) -> Result<Response, Refusal> {
@@ -174,7 +177,7 @@ async fn set_bedtime(
 
 async fn set_week(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<WeekForm>,
 ) -> Result<Response, Refusal> {
@@ -187,7 +190,7 @@ async fn set_week(
 
 async fn add_window(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<WindowForm>,
 ) -> Result<Response, Refusal> {
@@ -202,7 +205,7 @@ async fn add_window(
 
 async fn remove_window(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<WindowRemoveForm>,
 ) -> Result<Response, Refusal> {
@@ -214,7 +217,7 @@ async fn remove_window(
 
 async fn set_mode(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<ModeForm>,
 ) -> Result<Response, Refusal> {
@@ -228,7 +231,7 @@ async fn set_mode(
 
 async fn remove_mode(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<ModeRemoveForm>,
 ) -> Result<Response, Refusal> {
@@ -240,7 +243,7 @@ async fn remove_mode(
 
 async fn set_categories(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<CategoriesForm>,
 ) -> Result<Response, Refusal> {
@@ -252,7 +255,7 @@ async fn set_categories(
 
 async fn set_services(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<ServicesForm>,
 ) -> Result<Response, Refusal> {
@@ -265,7 +268,7 @@ async fn set_services(
 
 async fn set_name(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<NameForm>,
 ) -> Result<Response, Refusal> {
@@ -280,7 +283,7 @@ async fn set_name(
 
 async fn remove_name(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<NameRemoveForm>,
 ) -> Result<Response, Refusal> {
@@ -291,7 +294,7 @@ async fn remove_name(
 
 async fn set_protection(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<ProtectionForm>,
 ) -> Result<Response, Refusal> {
@@ -312,7 +315,7 @@ async fn set_protection(
 
 async fn set_privacy(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<PersonPrivacyForm>,
 ) -> Result<Response, Refusal> {
@@ -336,7 +339,7 @@ fn days(names: &[String]) -> Result<Days, Refusal> {
 
 async fn set_quota(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<QuotaForm>,
 ) -> Result<Response, Refusal> {
@@ -350,7 +353,7 @@ async fn set_quota(
 
 async fn remove_quota(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<QuotaRemoveForm>,
 ) -> Result<Response, Refusal> {
@@ -363,7 +366,7 @@ async fn remove_quota(
 
 async fn recommend(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<RecommendedForm>,
 ) -> Result<Response, Refusal> {
@@ -373,7 +376,7 @@ async fn recommend(
     .await
 }
 
-async fn export(State(web): Shared, visit: Visit, Path(person): Id) -> Result<Response, Refusal> {
+async fn export(State(web): Shared, visit: Arc<Visit>, Path(person): Id) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.settings)?;
     let look = move |app: &mut App, moment| {
         let json = app.export_person(PersonId(person))?;
@@ -390,7 +393,7 @@ async fn export(State(web): Shared, visit: Visit, Path(person): Id) -> Result<Re
 
 async fn erase(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Id,
     Form(form): Form<EraseForm>,
 ) -> Result<Response, Refusal> {
@@ -414,7 +417,7 @@ async fn erase(
 
 async fn answer(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(request): Path<u64>,
     Form(form): Form<AnswerForm>,
 ) -> Result<Response, Refusal> {

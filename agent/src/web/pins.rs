@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
-use axum::routing::post;
 use stairgate_policy::household::{PersonId, Role};
 use stairgate_webui::forms::PinForm;
 use stairgate_webui::routes;
 use stairgate_webui::view::{AuditAction, Failure, Notice};
 
 use super::form::{Form, go_back};
+use super::page::{Path, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web, lock, uptime};
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
 
 async fn set(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Path<u32>,
     Form(form): Form<PinForm>,
 ) -> Result<Response, Refusal> {

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
+use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::{Extension, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stairgate_policy::household::{PersonId, Role};
@@ -17,6 +16,7 @@ use stairgate_webui::view::{AuditAction, Failure, Notice};
 use stairgate_webui::{pages, routes};
 
 use super::form::{Form, go_back, text};
+use super::page::{Path, get, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web};
@@ -30,16 +30,17 @@ use crate::pages as views;
 const FORM_BYTES: usize = 64 * 1024;
 
 pub(super) fn routes() -> Router<Arc<Web>> {
+    let upload = DefaultBodyLimit::max(sealed::FILE_BYTES_MAX + FORM_BYTES);
     Router::new()
         .route(routes::SETTINGS, get(index))
-        .route(routes::SETTINGS_ADULTS, get(adults).post(add_adult))
+        .route(routes::SETTINGS_ADULTS, get(adults).merge(post(add_adult)))
         .route(routes::ADULT_ROLE, post(set_role))
         .route(routes::ADULT_REMOVE, post(remove_adult))
-        .route(routes::SETTINGS_NETWORK, get(network).post(set_home))
-        .route(routes::SETTINGS_PRIVACY, get(privacy).post(set_retention))
+        .route(routes::SETTINGS_NETWORK, get(network).merge(post(set_home)))
+        .route(routes::SETTINGS_PRIVACY, get(privacy).merge(post(set_retention)))
         .route(routes::PRIVACY_DELETE, post(delete_history))
-        .route(routes::SETTINGS_BACKUP, get(backup).post(make_backup))
-        .route(routes::BACKUP_RESTORE, post(restore).layer(DefaultBodyLimit::max(sealed::FILE_BYTES_MAX + FORM_BYTES)))
+        .route(routes::SETTINGS_BACKUP, get(backup).merge(post(make_backup)))
+        .route(routes::BACKUP_RESTORE, axum::routing::post(restore).layer(upload))
         .route(routes::SETTINGS_ABOUT, get(about))
 }
 
@@ -50,12 +51,12 @@ struct Content {
     access: Access,
 }
 
-async fn index(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn index(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     visit.adult()?;
     Ok(pages::settings(&visit.shell(), web.trusted().as_ref()).into_response())
 }
 
-async fn adults(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn adults(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.adults)?;
     let access = web.access().clone();
     let look = move |app: &mut App, moment| super::views::adults(app, &access, moment);
@@ -71,7 +72,7 @@ const fn role(choice: AdultRole) -> Role {
     }
 }
 
-async fn add_adult(State(web): Shared, visit: Visit, Form(form): Form<AdultForm>) -> Result<Response, Refusal> {
+async fn add_adult(State(web): Shared, visit: Arc<Visit>, Form(form): Form<AdultForm>) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.adults)?;
     let given = form.password;
     let Ok(hash) = web.slowly(move || password::hash(&given)).await? else {
@@ -91,7 +92,7 @@ async fn add_adult(State(web): Shared, visit: Visit, Form(form): Form<AdultForm>
 
 async fn set_role(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Path<u32>,
     Form(form): Form<AdultRoleForm>,
 ) -> Result<Response, Refusal> {
@@ -103,7 +104,7 @@ async fn set_role(
 
 async fn remove_adult(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(person): Path<u32>,
     Form(form): Form<AdultRemoveForm>,
 ) -> Result<Response, Refusal> {
@@ -119,7 +120,7 @@ async fn remove_adult(
     Ok(response)
 }
 
-async fn network(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn network(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.settings)?;
     let resolvers = web.resolvers();
     let look = move |app: &mut App, _| views::network(app, resolvers);
@@ -127,7 +128,7 @@ async fn network(State(web): Shared, visit: Visit) -> Result<Response, Refusal> 
     Ok(pages::network(&visit.shell(), &network).into_response())
 }
 
-async fn set_home(State(web): Shared, visit: Visit, Form(form): Form<HouseholdForm>) -> Result<Response, Refusal> {
+async fn set_home(State(web): Shared, visit: Arc<Visit>, Form(form): Form<HouseholdForm>) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.settings)?.having_seen(form.revision);
     let change = move |app: &mut App, moment| {
         let settings = HomeSettings {
@@ -141,7 +142,7 @@ async fn set_home(State(web): Shared, visit: Visit, Form(form): Form<HouseholdFo
     web.act(routes::SETTINGS_NETWORK, Notice::Saved, change).await
 }
 
-async fn privacy(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn privacy(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.settings)?;
     let history = web.history.clone();
     let look = move |app: &mut App, _| views::privacy(app, |person| history.count(app, person), history.bytes());
@@ -149,7 +150,11 @@ async fn privacy(State(web): Shared, visit: Visit) -> Result<Response, Refusal> 
     Ok(pages::privacy(&visit.shell(), &privacy).into_response())
 }
 
-async fn set_retention(State(web): Shared, visit: Visit, Form(form): Form<RetentionForm>) -> Result<Response, Refusal> {
+async fn set_retention(
+    State(web): Shared,
+    visit: Arc<Visit>,
+    Form(form): Form<RetentionForm>,
+) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.settings)?.having_seen(form.revision);
     let change = move |app: &mut App, moment| app.set_retention(form.days, &by, moment);
     web.act(routes::SETTINGS_PRIVACY, Notice::Saved, change).await
@@ -157,7 +162,7 @@ async fn set_retention(State(web): Shared, visit: Visit, Form(form): Form<Retent
 
 async fn delete_history(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Form(form): Form<DeleteHistoryForm>,
 ) -> Result<Response, Refusal> {
     let adult = visit.allowed(|rights| rights.settings)?.person.id;
@@ -175,7 +180,7 @@ async fn delete_history(
     Ok(go_back(routes::SETTINGS_PRIVACY, Ok(Notice::HistoryDeleted)))
 }
 
-async fn backup(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn backup(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.adults)?;
     let way = web.way(&visit, routes::SETTINGS_BACKUP);
     let backup = web.parts.desk.look(|app, _| super::views::backup(app, way)).await?;
@@ -183,7 +188,7 @@ async fn backup(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
     Ok(pages::backup(&visit.shell(), &backup).into_response())
 }
 
-async fn make_backup(State(web): Shared, visit: Visit, Form(form): Form<BackupForm>) -> Result<Response, Refusal> {
+async fn make_backup(State(web): Shared, visit: Arc<Visit>, Form(form): Form<BackupForm>) -> Result<Response, Refusal> {
     let adult = visit.allowed(|rights| rights.adults)?.person.id;
     let refused = |failure| Ok(go_back(routes::SETTINGS_BACKUP, Err(failure)));
     if !same_text(&form.passphrase, &form.again) {
@@ -207,7 +212,11 @@ async fn make_backup(State(web): Shared, visit: Visit, Form(form): Form<BackupFo
     Ok((headers, file).into_response())
 }
 
-async fn restore(State(web): Shared, visit: Visit, mut form: Multipart) -> Result<Response, Refusal> {
+async fn restore(
+    State(web): Shared,
+    Extension(visit): Extension<Arc<Visit>>,
+    mut form: Multipart,
+) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.adults)?;
     let (mut token, mut passphrase, mut file) = (String::new(), String::new(), Vec::new());
     let bad = |_| Refusal::new(Failure::BadRequest);
@@ -235,7 +244,7 @@ async fn restore(State(web): Shared, visit: Visit, mut form: Multipart) -> Resul
     Ok(go_back(routes::SIGN_IN, Ok(Notice::Restored)))
 }
 
-async fn about(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn about(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     visit.adult()?;
     let resolver = web.parts.observer.is_some();
     let about = web.parts.desk.look(move |app, _| super::views::about(app, resolver)).await?;

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{FromRequest as _, Path, Request, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use stairgate_webui::forms::{
     ChildRemoveForm, GuardianForm, HouseholdForm, PersonForm, PlainForm, PortForm, SetupCodeForm, SetupDevicesForm,
 };
@@ -18,7 +17,8 @@ use stairgate_webui::routes::{self, setup_step};
 use stairgate_webui::view::{AuditAction, Failure, SetupStep};
 use stairgate_webui::{forms::OwnerChoice, pages};
 
-use super::form::Form;
+use super::form::AnyForm;
+use super::page::{self, Path};
 use super::refusal::{Refusal, status};
 use super::system::ports_view;
 use super::visit::Visit;
@@ -33,15 +33,17 @@ const PROVEN_TIME: Duration = Duration::from_secs(30 * 60);
 const PROVEN_MAX: usize = 16;
 
 pub(super) fn routes() -> Router<Arc<Web>> {
-    Router::new().route(routes::SETUP, get(first)).route(routes::SETUP_STEP, get(step).post(post))
+    Router::new()
+        .route(routes::SETUP, page::get(first))
+        .route(routes::SETUP_STEP, page::get(step).merge(page::post(post)))
 }
 
-async fn first(State(web): Shared, visit: Visit) -> Response {
-    if web.access().is_empty() || visit.adult.is_none() {
+async fn first(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
+    Ok(if web.access().is_empty() || visit.adult.is_none() {
         show(&web, &visit, &SetupStep::Code)
     } else {
         Redirect::to(routes::HOME).into_response()
-    }
+    })
 }
 
 fn show(web: &Web, visit: &Visit, step: &SetupStep) -> Response {
@@ -52,7 +54,7 @@ fn go(step: &str) -> Response {
     Redirect::to(&routes::at(routes::SETUP_STEP, step)).into_response()
 }
 
-async fn step(State(web): Shared, visit: Visit, Path(step): Path<String>) -> Result<Response, Refusal> {
+async fn step(State(web): Shared, visit: Arc<Visit>, Path(step): Path<String>) -> Result<Response, Refusal> {
     let shown = match step.as_str() {
         setup_step::CODE => SetupStep::Code,
         setup_step::PORT => {
@@ -93,24 +95,24 @@ async fn step(State(web): Shared, visit: Visit, Path(step): Path<String>) -> Res
 
 async fn post(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Path(step): Path<String>,
-    request: Request,
+    form: AnyForm,
 ) -> Result<Response, Refusal> {
     let done = match step.as_str() {
-        setup_step::CODE => code(&web, &visit, read(request, &web).await?).await,
-        setup_step::PORT => port(&web, &visit, read(request, &web).await?).await,
+        setup_step::CODE => code(&web, &visit, form.read()?).await,
+        setup_step::PORT => port(&web, &visit, form.read()?).await,
         setup_step::RESTART => {
-            let PlainForm { .. } = read(request, &web).await?;
+            let PlainForm { .. } = form.read()?;
             restart(&web, &visit).await
         }
-        setup_step::HOUSEHOLD => household(&web, &visit, read(request, &web).await?).await,
-        setup_step::GUARDIAN => guardian(&web, &visit, read(request, &web).await?).await,
-        setup_step::CHILDREN => child(&web, &visit, read(request, &web).await?).await,
-        setup_step::CHILDREN_REMOVE => child_remove(&web, &visit, read(request, &web).await?).await,
-        setup_step::DEVICES => devices(&web, &visit, read(request, &web).await?).await,
+        setup_step::HOUSEHOLD => household(&web, &visit, form.read()?).await,
+        setup_step::GUARDIAN => guardian(&web, &visit, form.read()?).await,
+        setup_step::CHILDREN => child(&web, &visit, form.read()?).await,
+        setup_step::CHILDREN_REMOVE => child_remove(&web, &visit, form.read()?).await,
+        setup_step::DEVICES => devices(&web, &visit, form.read()?).await,
         setup_step::REVIEW => {
-            let PlainForm { .. } = read(request, &web).await?;
+            let PlainForm { .. } = form.read()?;
             let by = visit.by(|rights| rights.adults)?;
             web.parts.desk.change(move |app, moment| app.finish_set_up(&by, moment)).await?;
             Ok(go(setup_step::DONE))
@@ -126,10 +128,6 @@ async fn post(
         }
         Err(refusal) => Err(refusal),
     }
-}
-
-async fn read<T: serde::de::DeserializeOwned>(request: Request, web: &Arc<Web>) -> Result<T, Refusal> {
-    Form::<T>::from_request(request, web).await.map(|Form(form)| form)
 }
 
 /// What somebody can mend on the same page.

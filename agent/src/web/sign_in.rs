@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use stairgate_policy::household::PersonId;
@@ -16,6 +15,7 @@ use stairgate_webui::view::{AuditAction, Failure, Notice, PasskeysWork, SignIn};
 use stairgate_webui::{pages, routes};
 
 use super::form::{Form, own_path};
+use super::page::{Query, get, post};
 use super::refusal::{Refusal, status};
 use super::visit::Visit;
 use super::{Shared, Web, lock, uptime};
@@ -42,23 +42,23 @@ struct Next {
 
 pub(super) fn routes() -> Router<Arc<Web>> {
     Router::new()
-        .route(routes::SIGN_IN, get(page).post(password))
-        .route(routes::SIGN_IN_CODE, get(code_page).post(code))
+        .route(routes::SIGN_IN, get(page).merge(post(password)))
+        .route(routes::SIGN_IN_CODE, get(code_page).merge(post(code)))
         .route(routes::SIGN_OUT, post(sign_out))
 }
 
-async fn page(State(web): Shared, visit: Visit, Query(query): Query<Next>) -> Response {
+async fn page(State(web): Shared, visit: Arc<Visit>, Query(query): Query<Next>) -> Result<Response, Refusal> {
     if web.access().is_empty() {
-        return Redirect::to(routes::SETUP).into_response();
+        return Ok(Redirect::to(routes::SETUP).into_response());
     }
     if visit.adult.is_some() {
-        return Redirect::to(own_path(&query.next)).into_response();
+        return Ok(Redirect::to(own_path(&query.next)).into_response());
     }
     let step = asked(&web, &visit, String::new(), query.next);
-    pages::sign_in(&visit.shell(), &step).into_response()
+    Ok(pages::sign_in(&visit.shell(), &step).into_response())
 }
 
-async fn password(State(web): Shared, visit: Visit, Form(form): Form<SignInForm>) -> Result<Response, Refusal> {
+async fn password(State(web): Shared, visit: Arc<Visit>, Form(form): Form<SignInForm>) -> Result<Response, Refusal> {
     let again = |failure| {
         let step = asked(&web, &visit, form.name.clone(), form.next.clone());
         Ok((status(failure), pages::sign_in(&visit.shell_with(failure), &step)).into_response())
@@ -89,15 +89,15 @@ async fn password(State(web): Shared, visit: Visit, Form(form): Form<SignInForm>
     web.sign_in(&visit, person, own_path(&form.next)).await
 }
 
-async fn code_page(State(web): Shared, visit: Visit, Query(query): Query<Next>) -> Response {
+async fn code_page(State(web): Shared, visit: Arc<Visit>, Query(query): Query<Next>) -> Result<Response, Refusal> {
     if web.half_signed_in(&visit).is_none() {
-        return Redirect::to(routes::SIGN_IN).into_response();
+        return Ok(Redirect::to(routes::SIGN_IN).into_response());
     }
     let step = SignIn::Code { blocked_until: blocked_until(&web, &visit), next: query.next };
-    pages::sign_in(&visit.shell(), &step).into_response()
+    Ok(pages::sign_in(&visit.shell(), &step).into_response())
 }
 
-async fn code(State(web): Shared, visit: Visit, Form(form): Form<SignInCodeForm>) -> Result<Response, Refusal> {
+async fn code(State(web): Shared, visit: Arc<Visit>, Form(form): Form<SignInCodeForm>) -> Result<Response, Refusal> {
     let Some(person) = web.half_signed_in(&visit) else {
         return Ok(Redirect::to(routes::SIGN_IN).into_response());
     };
@@ -119,7 +119,7 @@ async fn code(State(web): Shared, visit: Visit, Form(form): Form<SignInCodeForm>
 
 async fn sign_out(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Form(PlainForm { .. }): Form<PlainForm>,
 ) -> Result<Response, Refusal> {
     if let Some(adult) = &visit.adult {

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::multipart::Field;
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::{Extension, Router};
 use jiff::Timestamp;
 use stairgate_webui::forms::{PlainForm, PortForm, UpdateAddressForm};
 use stairgate_webui::view::{
@@ -19,6 +18,7 @@ use stairgate_webui::{pages, routes};
 use tokio::time::{sleep, timeout};
 
 use super::form::{Form, go_back, text};
+use super::page::{get, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web, uptime, views};
@@ -42,7 +42,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
     Router::new()
         .route(routes::SETTINGS_SYSTEM, get(page))
         .route(routes::UPDATE_ADDRESS, post(update_from_address))
-        .route(routes::UPDATE_FILE, post(update_from_file).layer(upload))
+        .route(routes::UPDATE_FILE, axum::routing::post(update_from_file).layer(upload))
         .route(routes::UPDATE_CANCEL, post(cancel))
         .route(routes::SYSTEM_PORT, post(keep_port))
         .route(routes::SYSTEM_RESTART, post(restart))
@@ -57,7 +57,7 @@ pub(super) struct Wishes {
     pub(super) restart: bool,
 }
 
-async fn page(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
+async fn page(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.settings)?;
     let system = web.system().await?;
     Ok(pages::system(&visit.shell(), &system).into_response())
@@ -65,7 +65,7 @@ async fn page(State(web): Shared, visit: Visit) -> Result<Response, Refusal> {
 
 async fn update_from_address(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Form(form): Form<UpdateAddressForm>,
 ) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.settings)?;
@@ -75,7 +75,7 @@ async fn update_from_address(
 
 async fn update_from_file(
     State(web): Shared,
-    visit: Visit,
+    Extension(visit): Extension<Arc<Visit>>,
     headers: HeaderMap,
     mut form: Multipart,
 ) -> Result<Response, Refusal> {
@@ -143,7 +143,7 @@ async fn hear_out(mut form: Multipart) {
 
 async fn cancel(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Form(PlainForm { .. }): Form<PlainForm>,
 ) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.settings)?;
@@ -151,14 +151,14 @@ async fn cancel(
     Ok(if called_off { said(Ok(Notice::UpdateCancelled)) } else { back() })
 }
 
-async fn keep_port(State(web): Shared, visit: Visit, Form(form): Form<PortForm>) -> Result<Response, Refusal> {
+async fn keep_port(State(web): Shared, visit: Arc<Visit>, Form(form): Form<PortForm>) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.settings)?;
     Ok(said(web.keep_port(&form.mac, &by).await.map(|()| Notice::PortKept)))
 }
 
 async fn restart(
     State(web): Shared,
-    visit: Visit,
+    visit: Arc<Visit>,
     Form(PlainForm { .. }): Form<PlainForm>,
 ) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.settings)?;

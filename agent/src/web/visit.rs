@@ -3,8 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Request, State};
-use axum::http::request::Parts;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -154,8 +153,8 @@ impl Visit {
     }
 
     /// The same visit, as the page at `path` shows it.
-    pub(super) fn on_page(self, path: &str) -> Self {
-        Self { path: path.to_owned(), ..self }
+    pub(super) fn on_page(&self, path: &str) -> Self {
+        Self { path: path.to_owned(), ..self.clone() }
     }
 
     /// The name or address by which the browser calls us, without a port.
@@ -215,9 +214,9 @@ pub(super) async fn find_out(
         None => Secret::random()?,
     };
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
-    let visit = visit(&web, &headers, &uri, peer, secret).await?;
+    let visit = Arc::new(visit(&web, &headers, &uri, peer, secret).await?);
     let cookie = fresh.then(|| visit.cookie(&visit.secret));
-    request.extensions_mut().insert(visit.clone());
+    request.extensions_mut().insert(Arc::clone(&visit));
     let mut response = next.run(request).await;
     if let Some(refusal) = response.extensions().get::<Refusal>().copied() {
         response = refusal.page(&visit.shell());
@@ -305,14 +304,6 @@ fn cookie(secret: &Secret, secure: bool) -> HeaderValue {
     let text = format!("{name}={secret}; Path=/; Max-Age={COOKIE_LIFETIME_S}; HttpOnly; SameSite=Strict{also}");
     // Letters, digits and punctuation all through.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
-}
-
-impl<S: Sync> FromRequestParts<S> for Visit {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(Refusal::unavailable)
-    }
 }
 
 #[cfg(test)]
