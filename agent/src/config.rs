@@ -5,8 +5,10 @@
 //! found, each with its line and what to do about it.
 
 mod file;
+mod household;
 mod mistake;
 mod resolver;
+mod table;
 mod web;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ use stairgate_abi::Tag;
 use stairgate_abi::maps::Prefix;
 use stairgate_policy::household::Household;
 use stairgate_policy::lists::Format;
+use table::Table;
+use toml::de::DeTable;
 use tracing::level_filters::LevelFilter;
 
 pub(crate) use file::{DEFAULT_REFRESH, LIST_NAME_MAX, is_list_name, is_list_url};
@@ -151,11 +155,11 @@ impl Config {
     /// Validates the text of a configuration file.
     ///
     /// # Errors
-    /// Every mistake found: a single one if the text is not TOML or has an unknown key, otherwise all that there are.
+    /// Every mistake found, up to twenty. Where the text is not TOML, and within the household, that is the first one.
     pub fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
-        let file: file::File = toml::from_str(text).map_err(|error| vec![Mistake::from_toml(&error, text)])?;
+        let entries = DeTable::parse(text).map_err(|error| vec![Mistake::from_toml(&error, text)])?;
         let mut mistakes = Mistakes::new(text);
-        let config = file.validate(&mut mistakes);
+        let config = file::read(Table::whole_file(entries.get_ref()), &mut mistakes);
         mistakes.into_result().map(|()| config)
     }
 }

@@ -7,7 +7,11 @@ use std::path::PathBuf;
 use crate::text::nearest;
 
 /// Mistakes reported at most; a file with more is the wrong file.
-const MISTAKES_MAX: usize = 20;
+pub(super) const MISTAKES_MAX: usize = 20;
+/// The remedy for what is missing.
+pub(super) const ADD: &str = "add it; the example file shows how";
+/// The remedy for what only the example makes clear.
+pub(super) const COMPARE: &str = "compare the line with the example file";
 
 /// A configuration file that cannot be used.
 #[derive(Debug)]
@@ -56,32 +60,40 @@ impl Mistake {
     /// The mistake that the TOML reader stopped at.
     pub(super) fn from_toml(error: &toml::de::Error, text: &str) -> Self {
         let line = error.span().map(|span| line_of(text, span.start));
-        let message = error.message().trim();
-        let (problem, remedy) = match unknown_key(message) {
-            Some((key, known)) if known.is_empty() => {
-                (format!("unknown key `{key}`"), "remove the line: no keys are expected here".to_owned())
-            }
-            Some((key, known)) => {
-                let remedy = match nearest(key, known.iter().copied()) {
-                    Some(likely) => format!("did you mean `{likely}`?"),
-                    None => format!("remove it; the keys here are {}", known.join(", ")),
-                };
-                (format!("unknown key `{key}`"), remedy)
-            }
-            None => match message.strip_prefix("missing field ") {
-                Some(key) => (format!("the key {key} is missing"), format!("add {key}; the example file shows how")),
-                None => (message.replace('\n', ", "), "compare the line with the example file".to_owned()),
-            },
-        };
-        Self { line, problem, remedy }
+        Self { line, problem: one_line(error.message()), remedy: COMPARE.to_owned() }
     }
 }
 
-/// Takes serde's own sentence for an unknown field apart: "unknown field `a`, expected one of `b`, `c`".
-fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
-    let rest = message.strip_prefix("unknown field `")?;
+/// Problem and remedy of a key that nobody asks for, where there could be one of `known`.
+pub(super) fn unknown_key(key: &str, known: &[&str]) -> (String, String) {
+    let remedy = match nearest(key, known.iter().copied()) {
+        Some(likely) => format!("did you mean `{likely}`?"),
+        None if known.is_empty() => "remove the line: no keys are expected here".to_owned(),
+        None => format!("remove it; the keys here are {}", known.join(", ")),
+    };
+    (format!("unknown key `{key}`"), remedy)
+}
+
+/// Problem and remedy of what serde says in its own words.
+pub(super) fn from_serde(sentence: &str) -> (String, String) {
+    if let Some((key, known)) = unknown_field(sentence) {
+        return unknown_key(key, &known);
+    }
+    match sentence.strip_prefix("missing field ") {
+        Some(key) => (format!("{key} is missing"), ADD.to_owned()),
+        None => (one_line(sentence), COMPARE.to_owned()),
+    }
+}
+
+/// Takes serde's sentence for an unknown field apart: "unknown field `a`, expected one of `b`, `c`".
+fn unknown_field(sentence: &str) -> Option<(&str, Vec<&str>)> {
+    let rest = sentence.strip_prefix("unknown field `")?;
     let (key, rest) = rest.split_once('`')?;
     Some((key, rest.split('`').skip(1).step_by(2).collect()))
+}
+
+fn one_line(sentence: &str) -> String {
+    sentence.trim().replace('\n', ", ")
 }
 
 /// Collects mistakes while a file is validated.

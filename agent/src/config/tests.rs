@@ -1,5 +1,8 @@
 use super::*;
 
+mod anything;
+mod household;
+
 const EXAMPLE: &str = include_str!("../../../image-build/config/stairgate.toml");
 
 const GOOD: &str = r#"
@@ -40,22 +43,50 @@ fn what_is_written_on_openwrt_is_right() {
     assert_eq!((bridge.local_prefixes.len(), bridge.web.map(|web| web.hosts.len())), (2, Some(1)));
 }
 
-/// Whoever takes the `#` away from an example must find it right.
-#[test]
-fn what_the_example_shows_as_comments_is_right() {
+/// The example without the `#` before what it shows, in router mode.
+fn uncommented_example() -> Vec<&'static str> {
     let is_toml =
         |line: &str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
-    let uncommented: Vec<&str> = EXAMPLE
+    EXAMPLE
         .lines()
         .map(|line| line.strip_prefix("# ").filter(|rest| is_toml(rest)).unwrap_or(line))
         .filter(|line| !line.starts_with("home_interface") && !line.starts_with("provider_interface"))
-        .collect();
-    let config = Config::parse(&uncommented.join("\n")).unwrap();
+        .collect()
+}
+
+/// Whoever takes the `#` away from an example must find it right.
+#[test]
+fn what_the_example_shows_as_comments_is_right() {
+    let config = Config::parse(&uncommented_example().join("\n")).unwrap();
     let household = config.initial_household.unwrap();
     assert_eq!((household.people.len(), household.devices.len(), config.lists.len()), (2, 1, 1));
     assert_eq!(household.people[1].filter.as_ref().unwrap().rules.windows.len(), 2);
     assert_eq!(config.local_prefixes.len(), 2);
     assert_eq!(config.control_group.as_deref(), Some("stairgate"));
+}
+
+#[test]
+fn every_key_of_the_example_is_told_with_its_line_if_it_is_wrong() {
+    let mut lines: Vec<String> = uncommented_example().into_iter().map(str::to_owned).collect();
+    let mut keys = 0;
+    for index in 0..lines.len() {
+        let right = lines[index].clone();
+        let Some((key, value)) = right.split_once(" = ").filter(|(key, _)| !key.contains(' ')) else { continue };
+        keys += 1;
+        let start = format!("line {}: ", index + 1);
+        lines[index] = format!("{key} = {{ x = 1 }}");
+        let found = mistakes(&lines.join("\n"));
+        assert!(found.iter().all(|mistake| mistake.starts_with(&start)), "{key}: {found:?}");
+        // The names of sets of servers are free.
+        if key != "children" {
+            lines[index] = format!("{key}x = {value}");
+            let found = mistakes(&lines.join("\n"));
+            let expected = format!("{start}unknown key `{key}x`; did you mean `{key}`?");
+            assert!(found.contains(&expected), "{key}: {found:?}");
+        }
+        lines[index] = right;
+    }
+    assert!(keys > 60, "{keys}");
 }
 
 #[test]
@@ -188,41 +219,104 @@ fn mistakes_in_lists() {
 }
 
 #[test]
-fn mistakes_in_the_household() {
-    let person = |rest: &str| {
-        format!(
-            "[household]\nname = \"Home\"\ntime_zone = \"Europe/London\"\n[[household.person]]\nname = \"Mia\"\n{rest}"
-        )
-    };
-    let rules = |rest: &str| person(&format!("role = \"child\"\nage = \"6-9\"\n[household.person.rules]\n{rest}"));
-    let compare = "compare the line with the example file";
+fn mistakes_of_type_name_what_is_there_and_what_should_be() {
+    let digits = "write digits only, without quotes";
+    let quotes = "put it between double quotes";
+    check("gate = \"no\"", "line 4: `gate` is a string and not true or false; write true or false, without quotes");
+    check("control_group = 5", &format!("line 4: `control_group` is a whole number and not a string; {quotes}"));
+    check("state_dir = true", &format!("line 4: `state_dir` is true or false and not a string; {quotes}"));
     check(
-        &rules("block = [\"adlt\"]"),
-        &format!("line 12: there is no category or service `adlt`, did you mean `adult`?; {compare}"),
+        "local_prefixes = [\n\"10.0.0.0/8\",\n10.5,\n]",
+        "line 6: an entry of `local_prefixes` is a number with a fraction and not a string; write one such as \
+         [\"one\", \"two\"]",
+    );
+    check("[web]\nhttp_port = \"80\"", &format!("line 5: `http_port` is a string and not a whole number; {digits}"));
+    check("[web]\nhttp_port = 70000", "line 5: `http_port = 70000` is not possible; choose 0 to 65535");
+    check(
+        "[web]\nhttp_port = -0x1",
+        "line 5: integers with a radix cannot be signed, expected nothing; compare the line with the example file",
+    );
+    check("[resolver]\nport = 0", "line 5: `port` is 0; choose a port, or write enabled = false");
+    check(
+        "[resolver]\nqueries_per_second = 2026-11-22",
+        &format!("line 5: `queries_per_second` is a date or a time and not a whole number; {digits}"),
     );
     check(
-        &rules("allow_names = [\"exa mple.org\"]"),
-        &format!(
-            "line 12: `exa mple.org` is not a domain name: {}; {compare}",
-            stairgate_policy::name::normalise("exa mple.org").unwrap_err()
-        ),
+        "[resolver.upstream_sets]\nchildren = \"udp://9.9.9.9\"",
+        "line 5: `children` is a string and not a list of strings; write one such as [\"one\", \"two\"]",
     );
     check(
-        &person("role = \"child\""),
-        "line 4: Mia: every child has an `age`, and nobody else has one; correct the household below this line",
+        "[list]\nname = \"ads\"",
+        "line 4: `list` is a section and not a list of sections; begin each of them with [[list]]",
     );
     check(
-        &person("role = \"carer\"\n[[household.device]]\nmac = \"02:00:5e:10:00:01\"\nlabel = \"TV\"\nowner = \"Max\""),
-        "line 4: the device `TV` belongs to `Max`, who is not in the household; correct the household below this line",
+        "list = [5]",
+        "line 4: an entry of `list` is a whole number and not a section; begin each of them with [[list]]",
     );
+    check("web = []", "line 4: `web` is a list and not a section; compare it with the example file");
+}
+
+#[test]
+fn unknown_and_missing_keys_are_found_in_every_section() {
+    for (section, line, known) in [
+        ("[resolver]", 5, "enabled"),
+        ("[web]", 5, "enabled"),
+        ("[[resolver.route]]\nservers = [\"udp://9.9.9.9\"]\nzone = \"a.example\"", 7, "zone"),
+        ("[[resolver.host]]\nname = \"a.example\"\naddress = \"10.0.0.1\"", 7, "address"),
+        ("[[list]]\nname = \"ads\"\npath = \"/l\"\ncategory = \"adult\"", 8, "category"),
+        ("[household]\nname = \"Home\"\ntime_zone = \"UTC\"", 7, "time_zone"),
+    ] {
+        let found = mistakes(&format!("{GOOD}{section}\nx{known} = 1"));
+        assert_eq!(found, [format!("line {line}: unknown key `x{known}`; did you mean `{known}`?")], "{section}");
+    }
+    let add = "is missing; add it; the example file shows how";
+    assert_eq!(mistakes("# Nothing"), [format!("`mode` {add}")]);
+    for (section, found) in [
+        ("[[resolver.route]]\nzone = \"a.example\"", format!("line 4: `servers` {add}")),
+        ("[[resolver.host]]\nname = \"a.example\"", format!("line 4: `address` {add}")),
+        ("[[list]]\npath = \"/l\"\ncategory = \"adult\"", format!("line 4: `name` {add}")),
+    ] {
+        check(section, &found);
+    }
+    check(
+        "[web]\nqwertyuiop = 1",
+        "line 5: unknown key `qwertyuiop`; remove it; the keys here are enabled, http_port, https_port, hosts, \
+         certificate, key",
+    );
+    let unknown: String = (0..1000).map(|number| format!("unknown{number} = 1\n")).collect();
+    assert_eq!(mistakes(&unknown).len(), 20);
 }
 
 #[test]
 fn all_mistakes_are_told_at_once_in_order() {
-    let text = "mode = \"ruter\"\nlog_level = \"loud\"\n";
+    let text = r#"mode = "ruter"
+log_level = "loud"
+gate = 1
+lan_interface = ["br-lan"]
+[web]
+http_port = 80.5
+[household]
+name = "Home"
+[[list]]
+name = "ads"
+url = 5
+category = "adlt"
+colour = "red"
+"#;
     let found = mistakes(text);
+    let lines: Vec<&str> = found.iter().map(|sentence| sentence.split(':').next().unwrap()).collect();
+    assert_eq!(
+        lines,
+        ["line 1", "line 2", "line 3", "line 4", "line 6", "line 7", "line 11", "line 12", "line 13"],
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_key_that_is_missing_has_no_line_unless_its_section_has() {
+    let found = mistakes("mode = \"ruter\"\nlog_level = \"loud\"\n");
     assert_eq!(found.len(), 3, "{found:?}");
-    assert!(found[0].contains("lan_interfaces") && found[1].starts_with("line 1") && found[2].starts_with("line 2"));
+    assert!(found[0].starts_with("`lan_interfaces` is missing"), "{found:?}");
 }
 
 #[test]

@@ -74,26 +74,11 @@ fn a_household_survives_being_written_down() {
 
 #[test]
 fn what_is_left_out_is_as_usual_for_the_age() {
-    let document: HouseholdDocument = toml::from_str(
-        r#"
-        name = "Home"
-        time_zone = "Europe/Berlin"
-        [[person]]
-        name = "Ben"
-        role = "child"
-        age = "0-5"
-        [[person]]
-        name = "Mia"
-        role = "child"
-        age = "13-15"
-        profile = 3
-        rules = { only = ["learning"], window = [] }
-        [[person]]
-        name = "Alex"
-        role = "guardian"
-        "#,
-    )
-    .unwrap();
+    let json = r#"{"name":"Home","time_zone":"Europe/Berlin","person":[
+        {"name":"Ben","role":"child","age":"0-5"},
+        {"name":"Mia","role":"child","age":"13-15","profile":3,"rules":{"only":["learning"],"window":[]}},
+        {"name":"Alex","role":"guardian"}]}"#;
+    let document: HouseholdDocument = serde_json::from_str(json).unwrap();
     let household = document.into_household().unwrap();
     let [ben, mia, alex] = &household.people[..] else { panic!("{household:?}") };
     // The number that Mia claims is not given to anyone before her.
