@@ -109,7 +109,7 @@ impl<'a> Mistakes<'a> {
 
     /// Adds a mistake at a place in the file.
     pub(crate) fn at(&mut self, span: Range<usize>, problem: impl Into<String>, remedy: impl Into<String>) {
-        self.add(Some(line_of(self.text, span.start)), problem.into(), remedy.into());
+        self.add(Some(span), problem.into(), remedy.into());
     }
 
     /// Adds a mistake that has no place, because something is missing.
@@ -117,8 +117,9 @@ impl<'a> Mistakes<'a> {
         self.add(None, problem.into(), remedy.into());
     }
 
-    fn add(&mut self, line: Option<usize>, problem: String, remedy: String) {
+    fn add(&mut self, span: Option<Range<usize>>, problem: String, remedy: String) {
         if self.found.len() < MISTAKES_MAX {
+            let line = span.map(|span| line_of(self.text, span.start));
             self.found.push(Mistake { line, problem, remedy });
         }
     }

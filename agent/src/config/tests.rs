@@ -95,6 +95,26 @@ fn bridge_mode() {
         Config::parse("mode = \"bridge\"\nhome_interface = \"eth1\"\nprovider_interface = \"eth0\"\n").unwrap();
     let expected = Placement::Bridge { home_interface: "eth1".to_owned(), provider_interface: "eth0".to_owned() };
     assert_eq!(config.placement, expected);
+    let needs = "bridge mode needs the names of both ports";
+    for (ports, expected) in [
+        ("home_interface = \"eth1\"", vec![format!("`provider_interface` is missing; {needs}")]),
+        (
+            "",
+            vec![format!("`home_interface` is missing; {needs}"), format!("`provider_interface` is missing; {needs}")],
+        ),
+        (
+            "home_interface = \"eth1\"\nprovider_interface = 0",
+            vec![
+                "line 3: `provider_interface` is a whole number and not a string; put it between double quotes".into(),
+            ],
+        ),
+        (
+            "home_interface = \"eth0\"\nprovider_interface = \"eth0\"",
+            vec!["line 3: both ports of the bridge are the same; name the provider's port here".into()],
+        ),
+    ] {
+        assert_eq!(mistakes(&format!("mode = \"bridge\"\n{ports}")), expected, "{ports}");
+    }
 }
 
 #[test]
