@@ -14,7 +14,11 @@ mod upgrade;
 mod usage;
 mod values;
 
+use std::fmt;
+
 use jiff::Timestamp;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 pub use audit::{ActorDocument, AuditDocument};
@@ -133,11 +137,37 @@ pub struct RulesDocument {
     log: Option<Log>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected a list of categories and services, or false")]
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
 enum OnlyDocument {
     These(Vec<TagId>),
     No(bool),
+}
+
+/// By hand, because a reader that tries one after the other can only say that nothing fitted, and not which entry of the
+/// list is wrong.
+impl<'de> Deserialize<'de> for OnlyDocument {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OnlyVisitor)
+    }
+}
+
+struct OnlyVisitor;
+
+impl<'de> Visitor<'de> for OnlyVisitor {
+    type Value = OnlyDocument;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of categories and services, or false")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<OnlyDocument, E> {
+        Ok(OnlyDocument::No(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, ids: A) -> Result<OnlyDocument, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(ids)).map(OnlyDocument::These)
+    }
 }
 
 /// A name: "example.com" for the name and all beneath it, "=example.com" for the name alone, "*.example.com" for all

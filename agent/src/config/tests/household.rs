@@ -42,15 +42,25 @@ fn mistakes_in_the_household_are_found_however_deep_they_are() {
     };
     let compare = "compare the line with the example file";
     // A list over several lines: the entry is named, whether another one follows or none.
-    for list in ["[\n\"adlt\",\n\"adult\",\n]", "[ # comment\n\"adlt\"\n]"] {
+    for list in [
+        "block = [\n\"adlt\",\n\"adult\",\n]",
+        "block = [ # comment\n\"adlt\"\n]",
+        "only = [\n\"adlt\",\n\"adult\",\n]",
+    ] {
         check(
-            &rules(&format!("block = {list}")),
+            &rules(list),
             &format!("line 13: there is no category or service `adlt`, did you mean `adult`?; {compare}"),
         );
     }
     check(
         &rules("block = [\n\"adult\",\n[\"video\"],\n]"),
         &format!("line 14: invalid type: sequence, expected a string; {compare}"),
+    );
+    check(
+        &rules("only = \"adult\""),
+        &format!(
+            "line 12: invalid type: string \"adult\", expected a list of categories and services, or false; {compare}"
+        ),
     );
     check(&rules("blok = [\"adult\"]"), "line 12: unknown key `blok`; did you mean `block`?");
     check(
