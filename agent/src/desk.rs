@@ -3,6 +3,7 @@
 //! command line.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
@@ -18,12 +19,13 @@ const QUEUE: usize = 64;
 pub type App = Application<Dataplane>;
 
 type Look = Box<dyn FnOnce(&mut App, Moment) + Send>;
-type Change = Box<dyn FnOnce(&mut App, Moment) -> Result<Changed, ApplicationError> + Send>;
+/// What changes the household.
+pub type Change = Box<dyn FnOnce(&mut App, Moment) -> Result<Changed, ApplicationError> + Send>;
 
 /// Work for the agent's task.
 pub enum Job {
     /// Something is looked up, or changed that the gate and the resolver need not hear of.
-    Look(Look),
+    Look(Look, oneshot::Sender<()>),
     /// The household is changed.
     Change(Change, oneshot::Sender<Result<String, ChangeError>>),
 }
@@ -31,7 +33,7 @@ pub enum Job {
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Look(_) => "Look",
+            Self::Look(..) => "Look",
             Self::Change(..) => "Change",
         })
     }
@@ -73,30 +75,47 @@ impl Desk {
     ///
     /// # Errors
     /// [`Stopping`].
-    pub async fn look<T: Send + 'static>(
+    pub fn look<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut App, Moment) -> T + Send + 'static,
-    ) -> Result<T, Stopping> {
-        let (sender, answer) = oneshot::channel();
-        // Who asked may have gone.
-        let work = move |app: &mut App, moment: Moment| drop(sender.send(work(app, moment)));
-        self.hand_in(Job::Look(Box::new(work))).await?;
-        answer.await.map_err(|_| Stopping)
+    ) -> impl Future<Output = Result<T, Stopping>> + Send {
+        let found = Arc::new(Mutex::new(None));
+        let place = Arc::clone(&found);
+        let work = move |app: &mut App, moment: Moment| {
+            let returned = work(app, moment);
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(returned);
+        };
+        self.look_boxed(Box::new(work), found)
+    }
+
+    // There are a hundred callers of `look` and `change`; only what depends on their types is compiled for each of them.
+    async fn look_boxed<T: Send>(&self, work: Look, found: Arc<Mutex<Option<T>>>) -> Result<T, Stopping> {
+        self.look_to_the_end(work).await?;
+        found.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(Stopping)
+    }
+
+    async fn look_to_the_end(&self, work: Look) -> Result<(), Stopping> {
+        let (sender, done) = oneshot::channel();
+        self.hand_in(Job::Look(work, sender)).await?;
+        done.await.map_err(|_| Stopping)
     }
 
     /// Changes the household. Returns once gate and domain table have it, with what was done, in a sentence.
     ///
     /// # Errors
     /// [`ChangeError`].
-    pub async fn change(
+    pub fn change(
         &self,
         work: impl FnOnce(&mut App, Moment) -> Result<Changed, ApplicationError> + Send + 'static,
-    ) -> Result<String, ChangeError> {
-        self.change_boxed(Box::new(work)).await
+    ) -> impl Future<Output = Result<String, ChangeError>> + Send {
+        self.change_boxed(Box::new(work))
     }
 
-    /// The hundred callers of [`Self::change`] share this one copy.
-    async fn change_boxed(&self, work: Change) -> Result<String, ChangeError> {
+    /// [`Self::change`] for what is boxed already.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn change_boxed(&self, work: Change) -> Result<String, ChangeError> {
         let (sender, answer) = oneshot::channel();
         self.hand_in(Job::Change(work, sender)).await?;
         answer.await.map_err(|_| Stopping)?

@@ -148,15 +148,18 @@ impl Web {
     }
 
     /// Changes who may sign in, and saves it. What is not saved is not in force.
-    async fn change_access<T: Send + 'static>(&self, change: impl FnOnce(&mut Access) -> T) -> Result<T, Refusal> {
+    async fn change_access<T: Send>(&self, change: impl FnOnce(&mut Access) -> T + Send) -> Result<T, Refusal> {
+        let mut returned = None;
+        self.change_access_boxed(Box::new(|access| returned = Some(change(access)))).await?;
+        returned.ok_or(Refusal::unavailable())
+    }
+
+    /// All of [`Self::change_access`] that need not be compiled for each change.
+    async fn change_access_boxed(&self, change: Box<dyn FnOnce(&mut Access) + Send + '_>) -> Result<(), Refusal> {
         let _changing = self.changing_access.lock().await;
-        let (next, returned) = {
-            let mut next = self.access().clone();
-            let returned = change(&mut next);
-            (next, returned)
-        };
-        self.save_access(next).await?;
-        Ok(returned)
+        let mut next = self.access().clone();
+        change(&mut next);
+        self.save_access(next).await
     }
 
     async fn save_access(&self, next: Access) -> Result<(), Refusal> {
@@ -203,6 +206,14 @@ impl Web {
 
     /// Does what takes a while and much memory, such as hashing a password, one after the other and off this thread.
     async fn slowly<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+        let found = Arc::new(Mutex::new(None));
+        let place = Arc::clone(&found);
+        self.slowly_boxed(Box::new(move || *lock(&place) = Some(work()))).await?;
+        lock(&found).take().ok_or(Refusal::unavailable())
+    }
+
+    /// All of [`Self::slowly`] that need not be compiled for each kind of work.
+    async fn slowly_boxed(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Refusal> {
         let _place = self.hashing.acquire().await.map_err(|_| Refusal::unavailable())?;
         tokio::task::spawn_blocking(work).await.map_err(|_| Refusal::unavailable())
     }

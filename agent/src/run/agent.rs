@@ -541,8 +541,10 @@ impl Agent {
     fn work(&mut self, job: Job) -> bool {
         let moment = Moment::now();
         match job {
-            Job::Look(look) => {
+            Job::Look(look, done) => {
                 look(&mut self.application, moment);
+                // Who asked may have gone.
+                let _ = done.send(());
                 false
             }
             Job::Change(change, done) => {

@@ -17,7 +17,7 @@ use super::refusal::Refusal;
 use crate::access::secret::same_text;
 use crate::application::{ApplicationError, Changed};
 use crate::clock::Moment;
-use crate::desk::{App, ChangeError};
+use crate::desk::{App, Change, ChangeError};
 
 /// Bytes of what is posted at most: a week painted in quarters of an hour, and every category.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -147,13 +147,17 @@ pub(super) fn go_back(path: &str, outcome: Result<Notice, Failure>) -> Response 
 
 impl Web {
     /// Makes a change, and goes back to the page that it was made on.
-    pub(super) async fn act(
+    pub(super) fn act(
         &self,
         back: &str,
         done: Notice,
         change: impl FnOnce(&mut App, Moment) -> Result<Changed, ApplicationError> + Send + 'static,
-    ) -> Result<Response, Refusal> {
-        came_of(self.parts.desk.change(change).await, back, done)
+    ) -> impl Future<Output = Result<Response, Refusal>> + Send {
+        self.act_boxed(back, done, Box::new(change))
+    }
+
+    async fn act_boxed(&self, back: &str, done: Notice, change: Change) -> Result<Response, Refusal> {
+        came_of(self.parts.desk.change_boxed(change).await, back, done)
     }
 }
 

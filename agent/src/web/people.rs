@@ -136,12 +136,24 @@ async fn more_time(
 }
 
 /// Changes a person's settings, if nobody has since the page was made, and shows the page `path` again.
-async fn set(
+fn set(
+    web: &Web,
+    visit: &Visit,
+    person: u32,
+    place: (&str, u64),
+    change: impl FnOnce(&mut App, PersonId, &By, Moment) -> Result<Changed, ApplicationError> + Send + 'static,
+) -> impl Future<Output = Result<Response, Refusal>> + Send {
+    set_boxed(web, visit, person, place, Box::new(change))
+}
+
+type Setting = Box<dyn FnOnce(&mut App, PersonId, &By, Moment) -> Result<Changed, ApplicationError> + Send>;
+
+async fn set_boxed(
     web: &Web,
     visit: &Visit,
     person: u32,
     (path, revision): (&str, u64),
-    change: impl FnOnce(&mut App, PersonId, &By, Moment) -> Result<Changed, ApplicationError> + Send + 'static,
+    change: Setting,
 ) -> Result<Response, Refusal> {
     let by = visit.by(RULES)?.having_seen(revision);
     let change = move |app: &mut App, moment| change(app, PersonId(person), &by, moment);

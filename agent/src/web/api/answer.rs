@@ -52,13 +52,30 @@ fn json_answer<T: JsonSchema>(
 }
 
 fn json_response<T: Serialize>(status: StatusCode, value: &T) -> Response {
-    match serde_json::to_vec(value) {
+    written(status, serde_json::to_vec(value))
+}
+
+fn written(status: StatusCode, body: Result<Vec<u8>, serde_json::Error>) -> Response {
+    match body {
         Ok(body) => (status, [(header::CONTENT_TYPE, JSON)], body).into_response(),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");
             Problem::unavailable().into_response()
         }
     }
+}
+
+fn with_tag(revision: u64, mut response: Response) -> Response {
+    response.headers_mut().insert(header::ETAG, tag(revision));
+    response
+}
+
+fn with_next(next: Option<String>, mut response: Response) -> Response {
+    let link = next.and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok());
+    if let Some(link) = link {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
 }
 
 /// What changes by itself, and so has no tag.
@@ -92,7 +109,7 @@ impl<T: Serialize + JsonSchema> Answer for Tagged<T> {
 
 impl<T: Serialize> IntoResponse for Tagged<T> {
     fn into_response(self) -> Response {
-        ([(header::ETAG, tag(self.revision))], json_response(StatusCode::OK, &self.value)).into_response()
+        with_tag(self.revision, json_response(StatusCode::OK, &self.value))
     }
 }
 
@@ -112,12 +129,7 @@ impl<T: Serialize + JsonSchema> Answer for Page<T> {
 
 impl<T: Serialize> IntoResponse for Page<T> {
     fn into_response(self) -> Response {
-        let mut response = json_response(StatusCode::OK, &self.value);
-        let link = self.next.and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok());
-        if let Some(link) = link {
-            response.headers_mut().insert(header::LINK, link);
-        }
-        response
+        with_next(self.next, json_response(StatusCode::OK, &self.value))
     }
 }
 
@@ -139,7 +151,7 @@ impl Answer for Done {
 
 impl IntoResponse for Done {
     fn into_response(self) -> Response {
-        ([(header::ETAG, tag(self.revision))], json_response(StatusCode::OK, &self)).into_response()
+        with_tag(self.revision, json_response(StatusCode::OK, &self))
     }
 }
 
@@ -159,9 +171,7 @@ impl Answer for Made {
 
 impl IntoResponse for Made {
     fn into_response(self) -> Response {
-        let tag = tag(self.done.revision);
-        let mut response = json_response(StatusCode::CREATED, &self.done);
-        response.headers_mut().insert(header::ETAG, tag);
+        let mut response = with_tag(self.done.revision, json_response(StatusCode::CREATED, &self.done));
         if let Ok(place) = HeaderValue::from_str(&self.place) {
             response.headers_mut().insert(header::LOCATION, place);
         }

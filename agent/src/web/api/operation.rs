@@ -2,7 +2,7 @@
 //! so that they cannot differ.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::{Body as Stream, Bytes, HttpBody as _, to_bytes};
@@ -15,8 +15,10 @@ use schemars::JsonSchema;
 use schemars::{Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_html_form::de::Error as Unfit;
 use serde_json::error::Category;
 use stairgate_webui::view::Failure;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 #[cfg(test)]
@@ -28,8 +30,8 @@ use super::problem::Problem;
 use crate::access::rights::Need;
 use crate::application::{ApplicationError, By, Changed};
 use crate::clock::Moment;
-use crate::desk::App;
-use crate::web::{Peer, Shared, Web};
+use crate::desk::{App, Stopping};
+use crate::web::{Peer, Shared, Web, lock};
 
 /// Where all operations but the metrics are.
 pub(super) const BASE: &str = "/api/v1";
@@ -86,7 +88,7 @@ pub(super) struct Operation {
 }
 
 /// What an operation does with a call.
-type Work = Arc<dyn Fn(Call) -> Result<Working, Problem> + Send + Sync>;
+type Work = Arc<dyn Fn(&Call) -> Result<Working, Problem> + Send + Sync>;
 type Working = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
 
 /// The schemas of an operation.
@@ -157,29 +159,28 @@ impl<T: DeserializeOwned + JsonSchema + Send> Body for Json<T> {
 
 impl<P, Q, B> Input<P, Q, B> {
     /// Looks something up.
-    pub(super) async fn look<T: Send + 'static>(
+    pub(super) fn look<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut App, Moment) -> T + Send + 'static,
-    ) -> Result<T, Problem> {
-        Ok(self.web.parts.desk.look(work).await?)
+    ) -> impl Future<Output = Result<T, Problem>> + Send {
+        found(self.web.parts.desk.look(work))
     }
 
     /// Looks something up that stays the same until the home has another revision.
-    pub(super) async fn tagged<T: Send + 'static>(
+    pub(super) fn tagged<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut App) -> Result<T, ApplicationError> + Send + 'static,
-    ) -> Result<Tagged<T>, Problem> {
+    ) -> impl Future<Output = Result<Tagged<T>, Problem>> + Send {
         let look = move |app: &mut App, _| work(app).map(|value| Tagged { value, revision: app.revision() });
-        Ok(self.look(look).await??)
+        granted(self.web.parts.desk.look(look))
     }
 
     /// Makes a change.
-    pub(super) async fn change(
+    pub(super) fn change(
         &self,
         work: impl FnOnce(&mut App, &By, Moment) -> Result<Changed, ApplicationError> + Send + 'static,
-    ) -> Result<Done, Problem> {
-        let work = move |app: &mut App, by: &By, moment| work(app, by, moment).map(|changed| (changed, ()));
-        Ok(self.change_and_tell(work).await?.0)
+    ) -> impl Future<Output = Result<Done, Problem>> + Send {
+        change(&self.web, &self.caller, self.seen, Box::new(work))
     }
 
     /// Makes a change that has something to tell.
@@ -187,19 +188,42 @@ impl<P, Q, B> Input<P, Q, B> {
         &self,
         work: impl FnOnce(&mut App, &By, Moment) -> Result<(Changed, T), ApplicationError> + Send + 'static,
     ) -> Result<(Done, T), Problem> {
-        let mut by = self.caller.by();
-        by.expected = self.seen;
-        let (sender, told) = tokio::sync::oneshot::channel();
-        let change = move |app: &mut App, moment| {
-            let (changed, told) = work(app, &by, moment)?;
-            // The revision right after the change: a later one might hide what somebody else changed.
-            drop(sender.send((app.revision(), told)));
+        let told = Arc::new(Mutex::new(None));
+        let place = Arc::clone(&told);
+        let work = move |app: &mut App, by: &By, moment: Moment| {
+            let (changed, told) = work(app, by, moment)?;
+            *lock(&place) = Some(told);
             Ok(changed)
         };
-        let done = self.web.parts.desk.change(change).await?;
-        let (revision, told) = told.await.map_err(|_| Problem::unavailable())?;
-        Ok((Done { done, revision }, told))
+        let done = self.change(work).await?;
+        let told = lock(&told).take().ok_or_else(Problem::unavailable)?;
+        Ok((done, told))
     }
+}
+
+type Change = Box<dyn FnOnce(&mut App, &By, Moment) -> Result<Changed, ApplicationError> + Send>;
+
+async fn found<T>(found: impl Future<Output = Result<T, Stopping>>) -> Result<T, Problem> {
+    Ok(found.await?)
+}
+
+async fn granted<T>(found: impl Future<Output = Result<Result<T, ApplicationError>, Stopping>>) -> Result<T, Problem> {
+    Ok(found.await??)
+}
+
+async fn change(web: &Web, caller: &Caller, seen: Option<u64>, work: Change) -> Result<Done, Problem> {
+    let mut by = caller.by();
+    by.expected = seen;
+    let (sender, revision) = oneshot::channel();
+    let change = move |app: &mut App, moment| {
+        let changed = work(app, &by, moment)?;
+        // The revision right after the change: a later one might hide what somebody else changed.
+        let _ = sender.send(app.revision());
+        Ok(changed)
+    };
+    let done = web.parts.desk.change(change).await?;
+    let revision = revision.await.map_err(|_| Problem::unavailable())?;
+    Ok(Done { done, revision })
 }
 
 impl Operation {
@@ -213,7 +237,7 @@ impl Operation {
         F: Fn(Input<P, Q, B>) -> R + Send + Sync + 'static,
         R: Future<Output = Result<A, Problem>> + Send + 'static,
     {
-        let work = move |call: Call| -> Result<Working, Problem> {
+        let work = move |call: &Call| -> Result<Working, Problem> {
             let answer = handler(call.read()?);
             Ok(Box::pin(async move { answer.await.map(A::into_response) }))
         };
@@ -236,8 +260,9 @@ impl Operation {
             async move {
                 let headers = request.method().is_safe().then(|| request.headers().clone());
                 let answer = async {
-                    let call = receive(web, request, need, conditional, with_body).await?;
-                    work(call)?.await
+                    // What was received is not kept while the answer is made.
+                    let working = work(&receive(web, request, need, conditional, with_body).await?)?;
+                    working.await
                 };
                 let answer = answer.await.unwrap_or_else(Problem::into_response);
                 match headers {
@@ -273,18 +298,18 @@ struct Call {
 }
 
 impl Call {
-    fn read<P: DeserializeOwned, Q: DeserializeOwned, B: Body>(self) -> Result<Input<P, Q, B>, Problem> {
-        let Self { web, caller, seen, path, query, body } = self;
-        let path = parameters(&path).map_err(|_| no_such_address())?;
-        let query = parameters(&query).map_err(unfit)?;
-        Ok(Input { web, caller, seen, path, query, body: B::parse(&body)? })
+    fn read<P: DeserializeOwned, Q: DeserializeOwned, B: Body>(&self) -> Result<Input<P, Q, B>, Problem> {
+        let path = parameters(&self.path, |_| no_such_address())?;
+        let query = parameters(&self.query, unfit)?;
+        let body = B::parse(&self.body)?;
+        Ok(Input { web: Arc::clone(&self.web), caller: self.caller.clone(), seen: self.seen, path, query, body })
     }
 }
 
 // Not inlined: many operations have the same parameters.
 #[inline(never)]
-fn parameters<T: DeserializeOwned>(text: &str) -> Result<T, serde_html_form::de::Error> {
-    serde_html_form::from_str(text)
+fn parameters<T: DeserializeOwned>(text: &str, unfit: fn(Unfit) -> Problem) -> Result<T, Problem> {
+    serde_html_form::from_str(text).map_err(unfit)
 }
 
 async fn receive(
@@ -349,6 +374,6 @@ fn no_such_address() -> Problem {
     Problem::not_found("there is nothing at this address; look at the list")
 }
 
-fn unfit(error: serde_html_form::de::Error) -> Problem {
+fn unfit(error: Unfit) -> Problem {
     Problem::bad_request(format!("the query does not fit: {error}"))
 }
