@@ -6,7 +6,7 @@
 //!   fit together;
 //! - [`name`] brings domain names to one form before they are compared, [`lists`] reads whole lists of them;
 //! - [`taxonomy`] and [`services`] are what rules can name, [`tags`] is how the kernel numbers them;
-//! - [`schedule`] says what a week of local time means, [`timetable`] adds pauses, exceptions and used-up quotas;
+//! - [`zones`] has the rules of all time zones, [`schedule`] says what a week of local time means, [`timetable`] adds pauses, exceptions and used-up quotas;
 //! - [`usage`] says which traffic is minutes of use, [`quota`] how many of them there may be a day;
 //! - [`mask`](mod@mask) and [`compile`](mod@compile) turn all that into what the kernel compares and switches.
 
@@ -26,3 +26,4 @@ pub mod taxonomy;
 pub mod timetable;
 pub mod usage;
 pub mod validate;
+pub mod zones;

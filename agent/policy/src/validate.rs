@@ -5,12 +5,13 @@ mod rules;
 use std::collections::HashMap;
 use std::fmt;
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::TimeZone;
 use stairgate_abi::maps::{PROFILE_FIRST_PERSON, PROFILES_MAX};
 use thiserror::Error;
 
 use crate::compile;
 use crate::household::{Household, Owner, Person, PersonId, Role};
+use crate::zones;
 
 pub use rules::{
     EXTRA_MAX, GRANTS_MAX, InvalidRules, MODES_MAX, OWN_RULES_MAX, QUOTAS_MAX, UPSTREAMS_NAME_MAX, WINDOWS_MAX,
@@ -158,8 +159,7 @@ impl Household {
 
 /// The household's time zone, from the rules that are built in.
 pub(crate) fn zone(household: &Household) -> Result<TimeZone, Invalid> {
-    let zone = TimeZoneDatabase::bundled().get(&household.time_zone).ok().filter(|zone| !zone.is_unknown());
-    zone.ok_or_else(|| Invalid::UnknownZone(household.time_zone.clone()))
+    zones::zone(&household.time_zone).ok_or_else(|| Invalid::UnknownZone(household.time_zone.clone()))
 }
 
 fn validate_pair(one: &Person, other: &Person) -> Result<(), Invalid> {

@@ -4,10 +4,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 use stairgate_policy::household::{Household, TimeOfDay};
+use stairgate_policy::zones;
 
 /// The household's time zone; the household was validated, so UTC stands only for what cannot happen.
 pub(crate) fn zone(household: &Household) -> TimeZone {
-    TimeZone::get(&household.time_zone).unwrap_or(TimeZone::UTC)
+    zones::zone(&household.time_zone).unwrap_or(TimeZone::UTC)
 }
 
 /// A time as short as it can be said: `21:30` today, `Mon 07:00` within a week, `2026-12-24 07:00` otherwise.

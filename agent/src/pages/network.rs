@@ -1,4 +1,4 @@
-use jiff::tz::TimeZoneDatabase;
+use stairgate_policy::zones;
 use stairgate_webui::view::{Helplines, Network, Resolver};
 
 use crate::application::Application;
@@ -31,5 +31,5 @@ pub fn helplines<G: Gate>(app: &Application<G>) -> Helplines {
 
 /// Zones that can be chosen, by their IANA names.
 pub fn time_zones() -> Vec<String> {
-    TimeZoneDatabase::bundled().available().map(|name| name.to_string()).collect()
+    zones::names().map(str::to_owned).collect()
 }
