@@ -224,8 +224,8 @@ struct NameForPerson {
     person: String,
 }
 
-/// Does what the command line says; `object` is the kernel program.
-pub fn main(object: &'static [u8]) -> ExitCode {
+/// Does what the command line says; `object` is the kernel program, compressed.
+pub fn main(object: &[u8]) -> ExitCode {
     let cli = Cli::parse();
     let code = match execute(&cli, object) {
         Ok(code) => code,
@@ -237,7 +237,7 @@ pub fn main(object: &'static [u8]) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn execute(cli: &Cli, object: &'static [u8]) -> anyhow::Result<u8> {
+fn execute(cli: &Cli, object: &[u8]) -> anyhow::Result<u8> {
     if let Command::Categories = cli.command {
         output::categories(cli.json)?;
         return Ok(DONE);

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// The kernel program that belongs to this agent.
-static OBJECT: &[u8] = aya::include_bytes_aligned!("../../ebpf/gate/stairgate.bpf.o");
+/// The kernel program that belongs to this agent, compressed.
+static OBJECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stairgate.bpf.o.gz"));
 
 fn main() -> ExitCode {
     stairgate::cli::main(OBJECT)

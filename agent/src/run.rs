@@ -3,10 +3,12 @@
 mod agent;
 mod gate_events;
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
+use flate2::read::GzDecoder;
 use jiff::Timestamp;
 use rustix::fs::Mode;
 use stairgate_abi::maps::PROFILE_UNKNOWN;
@@ -40,15 +42,17 @@ use crate::{attachment, certificate, clock, config, portal, privileges, service_
 
 /// One domain of room for so many bytes of the machine's memory: the table then takes a fourteenth of it.
 const MEMORY_PER_DOMAIN: u64 = 128;
+/// What the largest numbers of a 64-bit ELF file must lie at multiples of.
+const ELF_ALIGNMENT: usize = 8;
 /// Room that is never gone below, and never beyond, without being asked for.
 const AUTO_CAPACITY: std::ops::RangeInclusive<u64> = 250_000..=6_000_000;
 
-/// Runs with the kernel program in `object` until it is told to end; `log` gets what it says. The gate stays in the kernel unless
-/// `detach_on_exit`.
+/// Runs with the kernel program in `object`, which is compressed, until it is told to end; `log` gets what it says. The gate
+/// stays in the kernel unless `detach_on_exit`.
 ///
 /// # Errors
 /// What kept it from starting, and what to do about it.
-pub fn run(config: Config, object: &'static [u8], detach_on_exit: bool, log: Log) -> anyhow::Result<()> {
+pub fn run(config: Config, object: &[u8], detach_on_exit: bool, log: Log) -> anyhow::Result<()> {
     // Files of the household are for root alone; a socket for a group gets its mode expressly.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let config = Arc::new(config);
@@ -160,12 +164,12 @@ pub fn digest(config: &Config) -> anyhow::Result<(usize, String)> {
 }
 
 /// The gate, and how it came about; or only its tables, where the configuration wants no more.
-fn open(config: &Config, object: &'static [u8]) -> anyhow::Result<(Dataplane, Option<Opened>)> {
+fn open(config: &Config, object: &[u8]) -> anyhow::Result<(Dataplane, Option<Opened>)> {
     if !config.gate {
         let tables = Dataplane::without_gate(domain_capacity(config)).context("the tables could not be made")?;
         return Ok((tables, None));
     }
-    let (dataplane, opened) = Dataplane::open(&options(config, object)).context("the gate could not be loaded")?;
+    let (dataplane, opened) = Dataplane::open(&options(config, object)?).context("the gate could not be loaded")?;
     Ok((dataplane, Some(opened)))
 }
 
@@ -184,11 +188,11 @@ const fn described(opened: Option<Opened>) -> &'static str {
 ///
 /// # Errors
 /// What is still there, and why.
-pub fn detach(config: &Config, object: &'static [u8]) -> anyhow::Result<usize> {
+pub fn detach(config: &Config, object: &[u8]) -> anyhow::Result<usize> {
     if !config.pin_dir.exists() {
         return Ok(0);
     }
-    let (dataplane, _) = Dataplane::open(&options(config, object)).context("the pinned gate could not be opened")?;
+    let (dataplane, _) = Dataplane::open(&options(config, object)?).context("the pinned gate could not be opened")?;
     let count = detach_all(&dataplane)?;
     drop(dataplane);
     std::fs::remove_dir_all(&config.pin_dir)
@@ -308,8 +312,21 @@ fn detach_all(dataplane: &Dataplane) -> anyhow::Result<usize> {
     Ok(attached.len())
 }
 
-fn options(config: &Config, object: &'static [u8]) -> Options {
-    Options { pin_dir: config.pin_dir.clone(), domain_capacity: domain_capacity(config), object }
+fn options(config: &Config, object: &[u8]) -> anyhow::Result<Options> {
+    let object = unpacked(object).context("this program is damaged; install it again")?;
+    Ok(Options { pin_dir: config.pin_dir.clone(), domain_capacity: domain_capacity(config), object })
+}
+
+/// The kernel program from its compressed form, aligned for whoever reads it as an ELF file. It stays for as long as the
+/// process does, which asks for it once.
+fn unpacked(object: &[u8]) -> std::io::Result<&'static [u8]> {
+    let mut bytes = Vec::new();
+    GzDecoder::new(object).read_to_end(&mut bytes)?;
+    let room = Box::leak(vec![0; bytes.len() + ELF_ALIGNMENT].into_boxed_slice());
+    let start = room.as_ptr().align_offset(ELF_ALIGNMENT);
+    let aligned = &mut room[start..start + bytes.len()];
+    aligned.copy_from_slice(&bytes);
+    Ok(aligned)
 }
 
 /// Domains that the table is made for.

@@ -6,9 +6,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::Read as _;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
+use flate2::read::GzDecoder;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
@@ -32,10 +34,10 @@ macro_rules! languages {
                 }
             }
 
-            /// The file with all its texts.
-            pub(crate) const fn source(self) -> &'static str {
+            /// The file with all its texts, compressed.
+            const fn packed(self) -> &'static [u8] {
                 match self {
-                    $(Self::$name => include_str!(concat!("../messages/", $tag, ".ftl")),)+
+                    $(Self::$name => include_bytes!(concat!(env!("OUT_DIR"), "/", $tag, ".ftl.gz")),)+
                 }
             }
         }
@@ -81,6 +83,14 @@ impl Language {
         best.map_or_else(Self::default, |(language, _)| language)
     }
 
+    /// The file with all its texts.
+    pub(crate) fn source(self) -> String {
+        let mut source = String::new();
+        // Our own build compressed it, and a test reads each.
+        let _ = GzDecoder::new(self.packed()).read_to_string(&mut source);
+        source
+    }
+
     /// The message with this id. One that there is not gives its id; a test finds such before anyone sees it.
     pub(crate) fn text(self, id: &str, arguments: &[(&'static str, FluentValue<'_>)]) -> String {
         let bundle = BUNDLES[self as usize].get_or_init(|| bundle(self));
@@ -102,7 +112,7 @@ fn bundle(language: Language) -> FluentBundle<FluentResource> {
     // Names are made harmless one by one, see `clean`, so that sentences need no marks around them.
     bundle.set_use_isolating(false);
     // What can be read of a file with mistakes is used; a test finds the mistakes.
-    let resource = FluentResource::try_new(language.source().to_owned()).unwrap_or_else(|(resource, _)| resource);
+    let resource = FluentResource::try_new(language.source()).unwrap_or_else(|(resource, _)| resource);
     bundle.add_resource_overriding(resource);
     bundle
 }

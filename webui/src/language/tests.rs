@@ -31,7 +31,7 @@ fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
     messages
 }
 
-fn collect(pattern: &Pattern<&str>, arguments: &mut BTreeSet<String>) {
+fn collect(pattern: &Pattern<String>, arguments: &mut BTreeSet<String>) {
     for element in &pattern.elements {
         let PatternElement::Placeable { expression } = element else { continue };
         let (Expression::Inline(inline) | Expression::Select { selector: inline, .. }) = expression;
