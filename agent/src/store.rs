@@ -31,19 +31,27 @@ pub const FILE_NAME: &str = "stairgate.redb";
 /// and with it a rule that a family relies on.
 ///
 /// A document or a table that is new needs no new version: an older agent leaves what it does not know alone.
-pub const SCHEMA_VERSION: u64 = 4;
+pub const SCHEMA_VERSION: u64 = 5;
 /// Entries about changes that are kept at most; the oldest go first. An entry takes some 200 bytes.
 pub const AUDIT_ENTRIES_MAX: usize = 2000;
 /// Memory that redb may cache pages in. All that is read or written often is smaller than this.
 const CACHE_BYTES: usize = 256 * 1024;
 
+/// Every kind of table is 30 KB of the program, so there is but one besides the numbers, whose form an older agent must be
+/// able to read.
+type Texts = TableDefinition<'static, &'static str, &'static [u8]>;
+
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
-const DOCUMENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("documents");
-const LISTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("lists");
-/// Minutes of use: by the person's id and the day, written as the number 20261122, so that days are in order.
-const USAGE: TableDefinition<'_, (u32, i32), &[u8]> = TableDefinition::new("usage");
-/// Who changed what, by ascending number.
-const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
+const DOCUMENTS: Texts = TableDefinition::new("documents");
+const LISTS: Texts = TableDefinition::new("lists");
+/// Minutes of use, by [`day_key`].
+const DAYS: Texts = TableDefinition::new("days");
+/// Who changed what, by [`change_key`].
+const CHANGES: Texts = TableDefinition::new("changes");
+
+/// The same two until version 4: days by the person's id and the day written as the number 20261122.
+const OLD_USAGE: TableDefinition<'_, (u32, i32), &[u8]> = TableDefinition::new("usage");
+const OLD_AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 
 const SCHEMA_VERSION_KEY: &str = "schema_version";
 
@@ -191,22 +199,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`], and [`StoreError::Unavailable`] between a change that could not be saved and the next.
     pub fn audit<T: DeserializeOwned>(&self, before: u64, count: usize) -> Result<Vec<(u64, T)>, StoreError> {
-        let Some(database) = &self.database else { return Err(self.unavailable()) };
-        let read = || -> Result<Vec<(u64, T)>, String> {
-            let transaction = database.begin_read().map_err(|error| error.to_string())?;
-            let table = match transaction.open_table(AUDIT) {
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-                table => table.map_err(|error| error.to_string())?,
-            };
-            let entries = table.range(..before).map_err(|error| error.to_string())?.rev().take(count);
-            let parsed = entries.map(|entry| {
-                let (number, bytes) = entry.map_err(|error| error.to_string())?;
-                let entry = serde_json::from_slice(bytes.value());
-                Ok((number.value(), entry.map_err(|error| format!("entry {} of the audit: {error}", number.value()))?))
-            });
-            parsed.collect()
-        };
-        read().map_err(|reason| self.damaged(reason))
+        let entries = self.range(CHANGES, &change_key(0), &change_key(before), Some(count))?;
+        let parsed = entries.into_iter().map(|(key, bytes)| {
+            let number = change_of_key(&key).ok_or_else(|| format!("there is no change `{key}`"))?;
+            let entry = serde_json::from_slice(&bytes).map_err(|error| format!("change {number}: {error}"))?;
+            Ok((number, entry))
+        });
+        parsed.collect::<Result<_, String>>().map_err(|reason| self.damaged(reason))
     }
 
     /// The days of use of a person from `first` to `last`, the oldest first.
@@ -219,25 +218,15 @@ impl Store {
         first: Date,
         last: Date,
     ) -> Result<Vec<(Date, T)>, StoreError> {
-        let Some(database) = &self.database else { return Err(self.unavailable()) };
-        let read = || -> Result<Vec<(Date, T)>, String> {
-            let transaction = database.begin_read().map_err(|error| error.to_string())?;
-            let table = match transaction.open_table(USAGE) {
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-                table => table.map_err(|error| error.to_string())?,
-            };
-            let days = (person, day_number(first))..=(person, day_number(last));
-            let entries = table.range(days).map_err(|error| error.to_string())?;
-            let parsed = entries.map(|entry| {
-                let (key, bytes) = entry.map_err(|error| error.to_string())?;
-                let (_, number) = key.value();
-                let day = serde_json::from_slice(bytes.value());
-                let date = day_of_number(number).ok_or_else(|| format!("there is no day {number}"))?;
-                Ok((date, day.map_err(|error| format!("the use on day {number}: {error}"))?))
-            });
-            parsed.collect()
-        };
-        read().map_err(|reason| self.damaged(reason))
+        // The first key that is after the last day's.
+        let end = format!("{}~", day_key(person, last));
+        let entries = self.range(DAYS, &day_key(person, first), &end, None)?;
+        let parsed = entries.into_iter().map(|(key, bytes)| {
+            let (_, date) = day_of_key(&key).ok_or_else(|| format!("there is no day `{key}`"))?;
+            let day = serde_json::from_slice(&bytes).map_err(|error| format!("the use on {date}: {error}"))?;
+            Ok((date, day))
+        });
+        parsed.collect::<Result<_, String>>().map_err(|reason| self.damaged(reason))
     }
 
     /// Saves all of a batch; once this returns it survives a power cut.
@@ -258,30 +247,31 @@ impl Store {
             for name in &batch.lost_lists {
                 lists.remove(name.as_str())?;
             }
-            let mut usage = transaction.open_table(USAGE)?;
-            for person in batch.lost_usage {
-                usage.retain_in((person, i32::MIN)..=(person, i32::MAX), |_, _| false)?;
+            let mut days = transaction.open_table(DAYS)?;
+            let (lost, kept) = (&batch.lost_usage, batch.usage_kept);
+            let is_kept = |date: Date| kept.is_none_or(|(first, last)| (first..=last).contains(&date));
+            if !lost.is_empty() || kept.is_some() {
+                // What is no day of anybody's is nobody's to keep.
+                days.retain(|key, _| {
+                    day_of_key(key).is_some_and(|(person, date)| !lost.contains(&person) && is_kept(date))
+                })?;
             }
-            for (person, day, bytes) in batch.usage {
-                usage.insert((person, day_number(day)), bytes?.as_slice())?;
+            for (person, date, bytes) in batch.usage.into_iter().filter(|(_, date, _)| is_kept(*date)) {
+                days.insert(day_key(person, date).as_str(), bytes?.as_slice())?;
             }
-            if let Some((first, last)) = batch.usage_kept {
-                let kept = day_number(first)..=day_number(last);
-                usage.retain(|(_, day), _| kept.contains(&day))?;
-            }
-            let mut audit = transaction.open_table(AUDIT)?;
+            let mut changes = transaction.open_table(CHANGES)?;
             for (number, entry) in batch.old_audit {
                 match entry {
-                    Some(bytes) => audit.insert(number, bytes?.as_slice())?,
-                    None => audit.remove(number)?,
+                    Some(bytes) => changes.insert(change_key(number).as_str(), bytes?.as_slice())?,
+                    None => changes.remove(change_key(number).as_str())?,
                 };
             }
             for bytes in batch.new_audit {
-                let next = audit.last()?.map_or(1, |(number, _)| number.value() + 1);
-                audit.insert(next, bytes?.as_slice())?;
+                let last = changes.last()?.and_then(|(key, _)| change_of_key(key.value()));
+                changes.insert(change_key(last.unwrap_or(0) + 1).as_str(), bytes?.as_slice())?;
             }
-            while audit.len()? > AUDIT_ENTRIES_MAX as u64 {
-                audit.pop_first()?;
+            while changes.len()? > AUDIT_ENTRIES_MAX as u64 {
+                changes.pop_first()?;
             }
             Ok(())
         })
@@ -317,19 +307,45 @@ impl Store {
         StoreError::Damaged { path: self.path.clone(), reason }
     }
 
-    fn read<T: DeserializeOwned>(
-        &mut self,
-        table: TableDefinition<'_, &str, &[u8]>,
-        key: &str,
-    ) -> Result<Option<T>, StoreError> {
+    fn read<T: DeserializeOwned>(&mut self, table: Texts, key: &str) -> Result<Option<T>, StoreError> {
+        let Some(bytes) = self.bytes(table, key)? else { return Ok(None) };
+        let document = serde_json::from_slice(&bytes).map(Some);
+        document.map_err(|error| self.damaged(format!("document `{key}`: {error}")))
+    }
+
+    fn bytes(&mut self, table: Texts, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let database = opened(&self.path, &mut self.database)?;
-        let read = || -> Result<Option<T>, String> {
-            let transaction = database.begin_read().map_err(|error| error.to_string())?;
-            let table = transaction.open_table(table).map_err(|error| error.to_string())?;
-            let Some(bytes) = table.get(key).map_err(|error| error.to_string())? else { return Ok(None) };
-            serde_json::from_slice(bytes.value()).map(Some).map_err(|error| format!("document `{key}`: {error}"))
+        let read = || -> Result<Option<Vec<u8>>, redb::Error> {
+            let bytes = database.begin_read()?.open_table(table)?.get(key)?;
+            Ok(bytes.map(|bytes| bytes.value().to_vec()))
         };
-        read().map_err(|reason| self.damaged(reason))
+        read().map_err(|error| self.damaged(error.to_string()))
+    }
+
+    /// What a table has from the key `first` to before the key `end`: all in order, or the last so many, the last first.
+    fn range(
+        &self,
+        table: Texts,
+        first: &str,
+        end: &str,
+        last: Option<usize>,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let Some(database) = &self.database else { return Err(self.unavailable()) };
+        let read = || -> Result<Vec<(String, Vec<u8>)>, redb::Error> {
+            let table = match database.begin_read()?.open_table(table) {
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+                table => table?,
+            };
+            let mut range = table.range(first..end)?;
+            let count = last.unwrap_or(usize::MAX);
+            let next = || if last.is_some() { range.next_back() } else { range.next() };
+            let entries = std::iter::from_fn(next).take(count);
+            entries
+                .map(|entry| entry.map(|(key, bytes)| (key.value().to_owned(), bytes.value().to_vec())))
+                .collect::<Result<_, _>>()
+                .map_err(Into::into)
+        };
+        read().map_err(|error| self.damaged(error.to_string()))
     }
 
     /// Does `change` in one durable transaction.
@@ -352,13 +368,26 @@ impl Store {
     }
 }
 
-fn day_number(day: Date) -> i32 {
-    (i32::from(day.year()) * 100 + i32::from(day.month())) * 100 + i32::from(day.day())
+/// The key of a person's use on a day: `0000000012 20261122`, so that days are in order. Nobody lives before the year 0.
+fn day_key(person: u32, day: Date) -> String {
+    format!("{person:010} {:04}{:02}{:02}", day.year().max(0), day.month(), day.day())
 }
 
-fn day_of_number(number: i32) -> Option<Date> {
-    let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
-    Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()
+fn day_of_key(key: &str) -> Option<(u32, Date)> {
+    let (person, day) = key.split_once(' ')?;
+    let (year, day) = day.split_at_checked(4)?;
+    let (month, day) = day.split_at_checked(2)?;
+    let date = Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()?;
+    Some((person.parse().ok()?, date))
+}
+
+/// The key of a change: its number, with zeros before it, so that changes are in order.
+fn change_key(number: u64) -> String {
+    format!("{number:020}")
+}
+
+fn change_of_key(key: &str) -> Option<u64> {
+    key.parse().ok()
 }
 
 fn opened<'a>(path: &Path, database: &'a mut Option<Database>) -> Result<&'a Database, StoreError> {
@@ -382,7 +411,7 @@ fn open(path: &Path) -> Result<Database, StoreError> {
     })?;
     match schema_version(&database).map_err(damaged)? {
         SCHEMA_VERSION => Ok(database),
-        found @ (1..=3) => {
+        found @ (1..=4) => {
             drop(database);
             versions::keep(path, found).map_err(|error| unavailable(error.to_string()))?;
             let database = builder().open(path).map_err(|error| unavailable(error.to_string()))?;
@@ -391,6 +420,7 @@ fn open(path: &Path) -> Result<Database, StoreError> {
                     document::from_version_1(household);
                 }
                 // Version 3 brought decisions about names that end by themselves, version 4 quotas; there were none before.
+                // Version 5 has the same documents in tables of another kind.
             };
             match upgrade(&database, change) {
                 Ok(()) => Ok(database),
@@ -474,7 +504,26 @@ fn upgrade(database: &Database, change: impl FnOnce(&mut serde_json::Value)) -> 
         }
         transaction.open_table(NUMBERS)?.insert(SCHEMA_VERSION_KEY, SCHEMA_VERSION)?;
     }
+    move_tables(&transaction)?;
     transaction.commit()?;
+    Ok(())
+}
+
+/// Moves days of use and changes to where they have been since version 5.
+fn move_tables(transaction: &WriteTransaction) -> Result<(), redb::Error> {
+    let mut days = transaction.open_table(DAYS)?;
+    for entry in transaction.open_table(OLD_USAGE)?.iter()? {
+        let (key, bytes) = entry?;
+        let (person, day) = key.value();
+        days.insert(format!("{person:010} {day:08}").as_str(), bytes.value())?;
+    }
+    let mut changes = transaction.open_table(CHANGES)?;
+    for entry in transaction.open_table(OLD_AUDIT)?.iter()? {
+        let (number, bytes) = entry?;
+        changes.insert(change_key(number.value()).as_str(), bytes.value())?;
+    }
+    transaction.delete_table(OLD_USAGE)?;
+    transaction.delete_table(OLD_AUDIT)?;
     Ok(())
 }
 

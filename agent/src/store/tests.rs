@@ -173,7 +173,7 @@ fn what_version_3_wrote_is_kept() {
     let database = builder().open(&path).unwrap();
     let transaction = database.begin_write().unwrap();
     transaction.open_table(NUMBERS).unwrap().insert(SCHEMA_VERSION_KEY, 3).unwrap();
-    transaction.delete_table(USAGE).unwrap();
+    transaction.delete_table(DAYS).unwrap();
     transaction.commit().unwrap();
     drop(database);
     let mut store = Store::open(home.path()).unwrap();
@@ -182,6 +182,41 @@ fn what_version_3_wrote_is_kept() {
     drop(store);
     let database = builder().open(&path).unwrap();
     assert_eq!(schema_version(&database), Ok(SCHEMA_VERSION));
+}
+
+#[test]
+fn what_version_4_wrote_is_kept() {
+    let home = directory();
+    filled(home.path());
+    let path = home.path().join(FILE_NAME);
+    let database = builder().open(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(NUMBERS).unwrap().insert(SCHEMA_VERSION_KEY, 4).unwrap();
+    for (person, day) in [(7, 20261109), (7, 20261110), (70, 20261110)] {
+        let text = format!("\"person {person}, day {day}\"");
+        transaction.open_table(OLD_USAGE).unwrap().insert((person, day), text.as_bytes()).unwrap();
+    }
+    for number in [8, 9, 10] {
+        let text = format!("\"change {number}\"");
+        transaction.open_table(OLD_AUDIT).unwrap().insert(number, text.as_bytes()).unwrap();
+    }
+    transaction.commit().unwrap();
+    drop(database);
+    // Once it was brought up to date, it stays as it is.
+    for _ in 0..2 {
+        let store = Store::open(home.path()).unwrap();
+        let [first, second] = [9, 10].map(|day| jiff::civil::date(2026, 11, day));
+        let days = store.usage::<String>(7, first, second).unwrap();
+        assert_eq!(days, [(first, "person 7, day 20261109".into()), (second, "person 7, day 20261110".into())]);
+        assert_eq!(store.usage::<String>(70, first, second).unwrap(), [(second, "person 70, day 20261110".into())]);
+        let changes = store.audit::<String>(10, 9).unwrap();
+        assert_eq!(changes, [(9, "change 9".into()), (8, "change 8".into())]);
+    }
+    let mut store = Store::open(home.path()).unwrap();
+    let mut batch = Batch::default();
+    batch.audit(&"next");
+    store.save(batch).unwrap();
+    assert_eq!(store.audit::<String>(u64::MAX, 1).unwrap(), [(11, "next".into())]);
 }
 
 #[test]
