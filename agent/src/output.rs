@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use qrcodegen::{QrCode, QrCodeEcc};
-use serde_json::json;
+use serde_json::{Value, json};
 use stairgate_policy::{services, taxonomy};
 
 use crate::config::{Config, Placement};
@@ -18,19 +18,12 @@ use crate::view::{DayView, DeviceView, Explanation, ListView, PersonView, QueryV
 /// Shows the agent's answer.
 pub(crate) fn reply(reply: &Reply, json: bool) -> io::Result<()> {
     if json {
+        let whole = document(reply)?;
         return match reply {
-            Reply::Status(status) => print_json(&json!(status)),
-            Reply::People(people) => print_json(&json!(people)),
-            Reply::Devices(devices) => print_json(&json!(devices)),
-            Reply::Usage(people) => print_json(&json!(people)),
-            Reply::Code { code, addresses } => print_json(&json!({ "code": code, "addresses": addresses })),
-            Reply::Explanation(explanation) => print_json(&json!(explanation)),
-            Reply::Lists(lists) => print_json(&json!(lists)),
-            Reply::Metrics(text) => print_json(&json!({ "metrics": text })),
-            Reply::Query(query) => print_line(&json!(query)),
-            Reply::Missed(count) => print_line(&json!({ "missed": count })),
-            Reply::Done(sentence) => print_json(&json!({ "done": sentence })),
-            Reply::Refused(reason) => print_json(&json!({ "refused": reason })),
+            Reply::Query(_) => print_line(&content(whole)),
+            Reply::Missed(_) => print_line(&whole),
+            Reply::Metrics(_) | Reply::Done(_) | Reply::Refused(_) => print_json(&whole),
+            _ => print_json(&content(whole)),
         };
     }
     print(&match reply {
@@ -366,12 +359,26 @@ fn query_text(query: &QueryView, whose: &str) -> String {
     text
 }
 
+/// The reply as JSON: an object with its kind as the only key. It is written as the agent writes it and read again, since
+/// code that makes documents of all replies directly would be larger than all that uses it.
+fn document(reply: &Reply) -> io::Result<Value> {
+    Ok(serde_json::from_slice(&serde_json::to_vec(reply)?)?)
+}
+
+/// A reply without its kind.
+fn content(reply: Value) -> Value {
+    match reply {
+        Value::Object(kinds) => kinds.into_iter().next().map_or(Value::Null, |(_, content)| content),
+        other => other,
+    }
+}
+
 /// One document a line, for programs that read as it comes.
-fn print_line(value: &serde_json::Value) -> io::Result<()> {
+fn print_line(value: &Value) -> io::Result<()> {
     print(&format!("{value}\n"))
 }
 
-fn print_json(value: &serde_json::Value) -> io::Result<()> {
+fn print_json(value: &Value) -> io::Result<()> {
     print(&format!("{value:#}\n"))
 }
 
