@@ -1,12 +1,12 @@
 //! AdBlock syntax as far as it is about names: AdGuard's DNS filtering rules.
 
 use super::output::{Kind, Output, Syntax, address, is_null_address, words};
-use super::{Rule, Scope, Skip};
+use super::{Scope, Skip};
 
 pub(super) struct AdBlock;
 
 impl Syntax for AdBlock {
-    fn line<S: FnMut(Rule<'_>)>(&mut self, line: &[u8], out: &mut Output<'_, S>) {
+    fn line(&mut self, line: &[u8], out: &mut Output<'_>) {
         let line = line.trim_ascii_start();
         match line[0] {
             // A comment, or the "[Adblock Plus 2.0]" header.
@@ -120,7 +120,7 @@ fn could_be_name(text: &[u8]) -> bool {
 }
 
 /// A line of a hosts file within an AdBlock list, which AdGuard allows.
-fn hosts_line<S: FnMut(Rule<'_>)>(line: &[u8], exception: bool, out: &mut Output<'_, S>) {
+fn hosts_line(line: &[u8], exception: bool, out: &mut Output<'_>) {
     let mut words = words(line).take_while(|word| !word.starts_with(b"#"));
     match words.next() {
         Some(first) if !exception && is_null_address(first) => {

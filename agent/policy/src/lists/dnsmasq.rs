@@ -1,12 +1,12 @@
 //! dnsmasq's configuration syntax, as far as block lists use it.
 
 use super::output::{Kind, Output, Syntax, before_comment, is_null_address};
-use super::{Rule, Scope, Skip};
+use super::{Scope, Skip};
 
 pub(super) struct Dnsmasq;
 
 impl Syntax for Dnsmasq {
-    fn line<S: FnMut(Rule<'_>)>(&mut self, line: &[u8], out: &mut Output<'_, S>) {
+    fn line(&mut self, line: &[u8], out: &mut Output<'_>) {
         let line = before_comment(line, b'#').trim_ascii_start();
         if line.is_empty() {
             return;

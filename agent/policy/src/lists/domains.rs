@@ -1,12 +1,12 @@
 //! One name a line, with or without a wildcard.
 
 use super::output::{Kind, Output, Syntax, words};
-use super::{Rule, Scope, Skip};
+use super::{Scope, Skip};
 
 pub(super) struct Domains;
 
 impl Syntax for Domains {
-    fn line<S: FnMut(Rule<'_>)>(&mut self, line: &[u8], out: &mut Output<'_, S>) {
+    fn line(&mut self, line: &[u8], out: &mut Output<'_>) {
         // Nearly every line is a name and nothing else. What is not is looked at more closely.
         if line[0].is_ascii_alphanumeric() && out.try_rule(line, Kind::bare(Scope::Both)).is_ok() {
             return;

@@ -1,12 +1,12 @@
 //! hosts(5) syntax.
 
 use super::output::{Kind, Output, Syntax, address, before_comment, is_null_address, words};
-use super::{Rule, Scope, Skip};
+use super::{Scope, Skip};
 
 pub(super) struct Hosts;
 
 impl Syntax for Hosts {
-    fn line<S: FnMut(Rule<'_>)>(&mut self, line: &[u8], out: &mut Output<'_, S>) {
+    fn line(&mut self, line: &[u8], out: &mut Output<'_>) {
         let mut words = words(before_comment(line, b'#'));
         let Some(first) = words.next() else { return };
         // A digit or a colon spares names the parsing of an address.

@@ -145,13 +145,15 @@ pub struct Rule<'a> {
 ///
 /// # Errors
 /// [`ReadError`] says in a sentence why this is not a usable list.
-pub fn read(format: Format, reader: impl BufRead, sink: &mut impl FnMut(Rule<'_>)) -> Result<Report, ReadError> {
+pub fn read(format: Format, mut reader: impl BufRead, sink: &mut dyn FnMut(Rule<'_>)) -> Result<Report, ReadError> {
+    // One copy of the code for whatever lists are read from and rules go to.
+    let reader = &mut reader;
     match format {
-        Format::Hosts => reader::read(reader, hosts::Hosts, sink),
-        Format::Domains => reader::read(reader, domains::Domains, sink),
-        Format::AdBlock => reader::read(reader, adblock::AdBlock, sink),
-        Format::Dnsmasq => reader::read(reader, dnsmasq::Dnsmasq, sink),
-        Format::Unbound => reader::read(reader, unbound::Unbound::default(), sink),
-        Format::Rpz => reader::read(reader, rpz::Rpz::default(), sink),
+        Format::Hosts => reader::read(reader, &mut hosts::Hosts, sink),
+        Format::Domains => reader::read(reader, &mut domains::Domains, sink),
+        Format::AdBlock => reader::read(reader, &mut adblock::AdBlock, sink),
+        Format::Dnsmasq => reader::read(reader, &mut dnsmasq::Dnsmasq, sink),
+        Format::Unbound => reader::read(reader, &mut unbound::Unbound::default(), sink),
+        Format::Rpz => reader::read(reader, &mut rpz::Rpz::default(), sink),
     }
 }

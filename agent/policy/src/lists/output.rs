@@ -27,7 +27,7 @@ const LOCAL_NAMES: [&str; 14] = [
 /// One format's parser, fed with lines from which white space at the end and a byte order mark were taken.
 pub(super) trait Syntax {
     /// Reads a line that is not empty.
-    fn line<S: FnMut(Rule<'_>)>(&mut self, line: &[u8], out: &mut Output<'_, S>);
+    fn line(&mut self, line: &[u8], out: &mut Output<'_>);
 }
 
 /// How a rule differs from "block this name and all beneath".
@@ -59,14 +59,14 @@ impl Kind {
 }
 
 /// Takes the rules of one line.
-pub(super) struct Output<'a, S> {
+pub(super) struct Output<'a> {
     pub(super) report: &'a mut Report,
-    pub(super) sink: &'a mut S,
+    pub(super) sink: &'a mut dyn FnMut(Rule<'_>),
     pub(super) scratch: &'a mut String,
     pub(super) text: &'a [u8],
 }
 
-impl<S: FnMut(Rule<'_>)> Output<'_, S> {
+impl Output<'_> {
     /// Passes a rule on if its name is one, and counts it as skipped otherwise.
     pub(super) fn rule(&mut self, name: &[u8], kind: Kind) {
         if let Err(reason) = self.try_rule(name, kind) {

@@ -20,30 +20,30 @@ const GZIP_CHUNK: usize = 32 << 10;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads all lines of a list through `syntax`.
-pub(super) fn read<S: FnMut(Rule<'_>)>(
-    reader: impl BufRead,
-    syntax: impl Syntax,
-    sink: &mut S,
+pub(super) fn read(
+    reader: &mut dyn BufRead,
+    syntax: &mut dyn Syntax,
+    sink: &mut dyn FnMut(Rule<'_>),
 ) -> Result<Report, ReadError> {
     read_up_to(LIST_BYTES_MAX, reader, syntax, sink)
 }
 
 /// [`read`] with another limit on the bytes of text.
-fn read_up_to<S: FnMut(Rule<'_>)>(
+fn read_up_to(
     bytes_max: u64,
-    mut reader: impl BufRead,
-    syntax: impl Syntax,
-    sink: &mut S,
+    reader: &mut dyn BufRead,
+    syntax: &mut dyn Syntax,
+    sink: &mut dyn FnMut(Rule<'_>),
 ) -> Result<Report, ReadError> {
     let mut magic = Vec::with_capacity(GZIP_MAGIC.len());
-    reader.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic)?;
+    (&mut *reader).take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic)?;
     let compressed = magic == GZIP_MAGIC;
-    let reader = Cursor::new(magic).chain(reader);
+    let mut reader = Cursor::new(magic).chain(reader);
     if !compressed {
-        return read_text(bytes_max, reader, syntax, sink);
+        return read_text(bytes_max, &mut reader, syntax, sink);
     }
-    let text = BufReader::with_capacity(GZIP_CHUNK, MultiGzDecoder::new(reader));
-    read_text(bytes_max, text, syntax, sink).map_err(|error| match error {
+    let mut text = BufReader::with_capacity(GZIP_CHUNK, MultiGzDecoder::new(reader));
+    read_text(bytes_max, &mut text, syntax, sink).map_err(|error| match error {
         ReadError::Io(io) => match io.kind() {
             io::ErrorKind::UnexpectedEof => ReadError::Truncated,
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => ReadError::Damaged,
@@ -53,16 +53,16 @@ fn read_up_to<S: FnMut(Rule<'_>)>(
     })
 }
 
-fn read_text<S: FnMut(Rule<'_>)>(
+fn read_text(
     bytes_max: u64,
-    mut reader: impl BufRead,
-    mut syntax: impl Syntax,
-    sink: &mut S,
+    reader: &mut dyn BufRead,
+    syntax: &mut dyn Syntax,
+    sink: &mut dyn FnMut(Rule<'_>),
 ) -> Result<Report, ReadError> {
     let mut report = Report::default();
     let mut scratch = String::new();
     let mut blank_so_far = true;
-    let bytes = for_each_line(bytes_max, &mut reader, |line| {
+    let bytes = for_each_line(bytes_max, reader, |line| {
         report.lines += 1;
         let Some(line) = line else {
             report.skip(Skip::LongLine);
@@ -79,7 +79,7 @@ fn read_text<S: FnMut(Rule<'_>)>(
                 return Err(ReadError::NotAList(what));
             }
         }
-        let mut output = Output { report: &mut report, sink: &mut *sink, scratch: &mut scratch, text: line };
+        let mut output = Output { report: &mut report, sink, scratch: &mut scratch, text: line };
         syntax.line(line, &mut output);
         Ok(())
     })?;
@@ -91,7 +91,7 @@ fn read_text<S: FnMut(Rule<'_>)>(
 /// the number of bytes read. Lines that lie within the reader's buffer are not copied.
 fn for_each_line(
     bytes_max: u64,
-    reader: &mut impl BufRead,
+    reader: &mut dyn BufRead,
     mut each: impl FnMut(Option<&[u8]>) -> Result<(), ReadError>,
 ) -> Result<u64, ReadError> {
     let mut bytes = 0;
@@ -161,7 +161,7 @@ mod tests {
         encoder.write_all(&text).unwrap();
         let bomb = encoder.finish().unwrap();
         assert!(bomb.len() < 1000);
-        let read = |limit, bytes: &[u8]| read_up_to(limit, bytes, Domains, &mut |_| {});
+        let read = |limit, bytes: &[u8]| read_up_to(limit, &mut &*bytes, &mut Domains, &mut |_| {});
         assert!(matches!(read(LIMIT, &bomb), Err(ReadError::TooLarge)));
         assert!(matches!(read(LIMIT, &text), Err(ReadError::TooLarge)));
         assert_eq!(read(text.len() as u64, &bomb).unwrap().bytes, text.len() as u64);

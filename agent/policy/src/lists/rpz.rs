@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::str;
 
 use super::output::{Kind, Output, Syntax, is_null_address, words};
-use super::{Rule, Scope, Skip};
+use super::{Scope, Skip};
 use crate::name::{self, NAME_MAX};
 
 /// Longest owner name that is looked at, in text: a trigger within a zone's own name.
@@ -26,7 +26,7 @@ pub(super) struct Rpz {
 }
 
 impl Syntax for Rpz {
-    fn line<S: FnMut(Rule<'_>)>(&mut self, line: &[u8], out: &mut Output<'_, S>) {
+    fn line(&mut self, line: &[u8], out: &mut Output<'_>) {
         let line = before_semicolon(line);
         if line.is_empty() {
             return;
@@ -64,7 +64,7 @@ impl Syntax for Rpz {
 
 impl Rpz {
     /// `$ORIGIN`, `$TTL` and the like.
-    fn control<S: FnMut(Rule<'_>)>(&mut self, control: &[u8], value: Option<&[u8]>, out: &mut Output<'_, S>) {
+    fn control(&mut self, control: &[u8], value: Option<&[u8]>, out: &mut Output<'_>) {
         if control.eq_ignore_ascii_case(b"$TTL") {
             return;
         }
@@ -94,7 +94,7 @@ impl Rpz {
         }
     }
 
-    fn record<S: FnMut(Rule<'_>)>(&mut self, kind: &[u8], target: &[u8], out: &mut Output<'_, S>) {
+    fn record(&mut self, kind: &[u8], target: &[u8], out: &mut Output<'_>) {
         let is = |name: &[u8]| kind.eq_ignore_ascii_case(name);
         if is(b"SOA") {
             // The owner of the SOA is the zone, however it is written.

@@ -1,7 +1,7 @@
 //! unbound.conf(5): local zones and local data.
 
 use super::output::{Kind, Output, Syntax, before_comment, is_null_address, words};
-use super::{Rule, Scope, Skip};
+use super::{Scope, Skip};
 
 /// Longest name of a redirect zone that is remembered: a name of full length, quoted and with a trailing dot.
 const ZONE_MAX: usize = 260;
@@ -13,7 +13,7 @@ pub(super) struct Unbound {
 }
 
 impl Syntax for Unbound {
-    fn line<S: FnMut(Rule<'_>)>(&mut self, line: &[u8], out: &mut Output<'_, S>) {
+    fn line(&mut self, line: &[u8], out: &mut Output<'_>) {
         let line = before_comment(line, b'#').trim_ascii_start();
         if line.is_empty() {
             return;
@@ -34,7 +34,7 @@ impl Syntax for Unbound {
 }
 
 impl Unbound {
-    fn zone<S: FnMut(Rule<'_>)>(&mut self, value: &[u8], out: &mut Output<'_, S>) {
+    fn zone(&mut self, value: &[u8], out: &mut Output<'_>) {
         let mut words = words(value);
         let (Some(name), Some(zone_type), None) = (words.next(), words.next(), words.next()) else {
             return out.skip(Skip::Malformed);
@@ -54,7 +54,7 @@ impl Unbound {
         }
     }
 
-    fn data<S: FnMut(Rule<'_>)>(&mut self, value: &[u8], out: &mut Output<'_, S>) {
+    fn data(&mut self, value: &[u8], out: &mut Output<'_>) {
         let mut words = words(unquoted(value));
         let (Some(name), Some(last)) = (words.next(), words.last()) else {
             return out.skip(Skip::Malformed);
