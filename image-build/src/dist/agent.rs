@@ -60,10 +60,11 @@ pub(crate) fn build(target: &Target, purpose: Purpose, libc: &Libc, source: &Pat
         // Messages are not made of derived `Debug`; where one is of a library's, the variant's name is enough.
         "-Zfmt-debug=shallow".to_owned(),
         // The linker that comes with the compiler is the same everywhere, knows all processors, keeps one of functions
-        // that are alike, and describes addresses in a program that may lie anywhere by a bit each.
+        // that are alike, describes addresses in a program that may lie anywhere by a bit each, and puts side by side what
+        // is similar: packages are a fifteenth smaller for it.
         format!("-Clink-arg=-B{}", linker(&sysroot)?.display()),
         "-Clink-arg=-fuse-ld=lld".to_owned(),
-        "-Clink-arg=-Wl,--icf=all,--pack-dyn-relocs=relr".to_owned(),
+        "-Clink-arg=-Wl,--icf=all,--pack-dyn-relocs=relr,--bp-compression-sort=both".to_owned(),
         format!("-Lnative={}", library.display()),
         format!("-Clink-arg=-B{}", library.display()),
         format!("--remap-path-prefix={home}=cargo"),
@@ -72,11 +73,7 @@ pub(crate) fn build(target: &Target, purpose: Purpose, libc: &Libc, source: &Pat
         format!("--remap-path-prefix={}=target", target_dir.display()),
     ];
     flags.extend(target.c_flags.iter().map(|flag| format!("-Clink-arg={flag}")));
-    if target.triple.starts_with("mips") {
-        // Has rustix ask the kernel directly, as it does on all other processors. By way of the C library it would be given
-        // times in 32 bits and take them for 64.
-        flags.push("--cfg=rustix_use_experimental_asm".to_owned());
-    }
+    flags.extend(target.rust_flags.iter().map(|flag| (*flag).to_owned()));
     let c_flags = format!(
         "{} -fno-asynchronous-unwind-tables -isystem {} -ffile-prefix-map={home}=cargo -ffile-prefix-map={}=target",
         target.c_flags.join(" "),
@@ -109,10 +106,10 @@ pub(crate) fn build(target: &Target, purpose: Purpose, libc: &Libc, source: &Pat
     succeed_within(&mut command, LIMIT)?;
     let program = target_dir.join(target.triple).join(purpose.profile()).join("stairgate");
     ensure!(fs::exists(&program).unwrap_or(false), "the build left no {}", program.display());
-    if target.triple.starts_with("mips") {
-        // Where each function keeps what, for debuggers of old: a twentieth of the file, and never loaded.
+    if !target.leftovers.is_empty() {
         let mut strip = Command::new(format!("{}-objcopy", target.tools));
-        succeed_within(strip.arg("--remove-section=.pdr").arg(&program), LIMIT)?;
+        strip.args(target.leftovers.iter().map(|section| format!("--remove-section={section}")));
+        succeed_within(strip.arg(&program), LIMIT)?;
     }
     Ok(program)
 }
