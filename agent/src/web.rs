@@ -19,6 +19,7 @@ mod guard;
 mod helplines;
 mod history;
 mod home;
+mod packed;
 mod page;
 mod passkeys;
 mod people;
@@ -41,7 +42,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use stairgate_policy::household::PersonId;
@@ -276,14 +277,10 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
     Ok(router.with_state(web))
 }
 
-async fn asset(uri: axum::http::Uri) -> Response {
-    match assets::find(uri.path()) {
-        Some(asset) => {
-            let headers = [(header::CONTENT_TYPE, asset.media_type), (header::CACHE_CONTROL, ASSET_LIFETIME)];
-            (headers, asset.content).into_response()
-        }
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
+async fn asset(uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
+    let Some(asset) = assets::find(uri.path()) else { return Ok(StatusCode::NOT_FOUND.into_response()) };
+    let sent = packed::send(&headers, asset.media_type, asset.packed)?;
+    Ok(([(header::CACHE_CONTROL, ASSET_LIFETIME)], sent).into_response())
 }
 
 /// The device at an address of the home network.

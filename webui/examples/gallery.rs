@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 fn write(directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory.join("assets"))?;
     for asset in assets::all() {
-        fs::write(directory.join(asset.path().trim_start_matches('/')), asset.content)?;
+        fs::write(directory.join(asset.path().trim_start_matches('/')), asset.content())?;
     }
     for &language in Language::ALL {
         let pages = directory.join(language.tag());

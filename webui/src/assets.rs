@@ -1,7 +1,10 @@
 //! Style, scripts and the icon: our own, and nothing from anywhere else.
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::sync::LazyLock;
+
+use flate2::read::GzDecoder;
 
 use crate::routes;
 
@@ -15,12 +18,20 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
 pub struct Asset {
     /// Its media type.
     pub media_type: &'static str,
-    /// What is in it.
-    pub content: &'static str,
+    /// What is in it, in the format of gzip, which browsers open by themselves.
+    pub packed: &'static [u8],
     path: LazyLock<String>,
 }
 
 impl Asset {
+    /// What is in it, as text.
+    pub fn content(&self) -> String {
+        let mut content = String::new();
+        // Our own build compressed it, and a test reads each.
+        let _ = GzDecoder::new(self.packed).read_to_string(&mut content);
+        content
+    }
+
     /// Its path. It holds a hash of the content, so that a browser may keep the file for good.
     pub fn path(&self) -> &str {
         &self.path
@@ -30,36 +41,36 @@ impl Asset {
 /// The style of all pages.
 pub static STYLE: Asset = Asset {
     media_type: "text/css; charset=utf-8",
-    content: include_str!("assets/style.css"),
-    path: LazyLock::new(|| path("style", "css", STYLE.content)),
+    packed: include_bytes!(concat!(env!("OUT_DIR"), "/style.css.gz")),
+    path: LazyLock::new(|| path("style", "css", STYLE.packed)),
 };
 
 /// What makes pages live and lets the week be painted.
 pub static SCRIPT: Asset = Asset {
     media_type: "text/javascript; charset=utf-8",
-    content: include_str!("assets/app.js"),
-    path: LazyLock::new(|| path("app", "js", SCRIPT.content)),
+    packed: include_bytes!(concat!(env!("OUT_DIR"), "/app.js.gz")),
+    path: LazyLock::new(|| path("app", "js", SCRIPT.packed)),
 };
 
 /// The week's grid, on the page that has one.
 pub static WEEK_SCRIPT: Asset = Asset {
     media_type: "text/javascript; charset=utf-8",
-    content: include_str!("assets/week.js"),
-    path: LazyLock::new(|| path("week", "js", WEEK_SCRIPT.content)),
+    packed: include_bytes!(concat!(env!("OUT_DIR"), "/week.js.gz")),
+    path: LazyLock::new(|| path("week", "js", WEEK_SCRIPT.packed)),
 };
 
 /// Signing in with a passkey, on the two pages that need it.
 pub static PASSKEY_SCRIPT: Asset = Asset {
     media_type: "text/javascript; charset=utf-8",
-    content: include_str!("assets/passkey.js"),
-    path: LazyLock::new(|| path("passkey", "js", PASSKEY_SCRIPT.content)),
+    packed: include_bytes!(concat!(env!("OUT_DIR"), "/passkey.js.gz")),
+    path: LazyLock::new(|| path("passkey", "js", PASSKEY_SCRIPT.packed)),
 };
 
 /// The icon in the browser's tab.
 pub static ICON: Asset = Asset {
     media_type: "image/svg+xml",
-    content: include_str!("assets/icon.svg"),
-    path: LazyLock::new(|| path("icon", "svg", ICON.content)),
+    packed: include_bytes!(concat!(env!("OUT_DIR"), "/icon.svg.gz")),
+    path: LazyLock::new(|| path("icon", "svg", ICON.packed)),
 };
 
 /// Every file that pages refer to.
@@ -72,11 +83,11 @@ pub fn find(path: &str) -> Option<&'static Asset> {
     all().into_iter().find(|asset| asset.path() == path)
 }
 
-fn path(name: &str, extension: &str, content: &str) -> String {
+fn path(name: &str, extension: &str, packed: &[u8]) -> String {
     // FNV-1a, 64 bits: it only has to tell one version of our own file from another.
-    let hash = content
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = packed
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     let mut file = format!("{name}-");
     // Writing to a string cannot fail.
     let _ = write!(file, "{hash:016x}.{extension}");

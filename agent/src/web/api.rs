@@ -24,17 +24,15 @@ mod system;
 mod values;
 mod words;
 
-use std::io::Read as _;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
 use axum::routing::{any, get};
-use flate2::read::GzDecoder;
 use stairgate_webui::view::Failure;
 
-use super::Web;
+use super::{Web, packed};
 use operation::{BASE, Operation};
 
 pub(super) use problem::Problem;
@@ -87,22 +85,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
 
 /// Sends the description as it lies in the program to whoever can open it.
 async fn describe(headers: HeaderMap) -> Result<Response, Problem> {
-    let about = [(header::CONTENT_TYPE, DOCUMENT_TYPE), (header::VARY, "accept-encoding")];
-    if takes_gzip(&headers) {
-        return Ok((about, [(header::CONTENT_ENCODING, "gzip")], DESCRIPTION).into_response());
-    }
-    let mut text = Vec::new();
-    GzDecoder::new(DESCRIPTION).read_to_end(&mut text).map_err(|_| Problem::unavailable())?;
-    Ok((about, text).into_response())
-}
-
-/// True if a header names the coding, and does not turn it down (RFC 9110 §12.5.3).
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let fields = headers.get_all(header::ACCEPT_ENCODING).into_iter().filter_map(|value| value.to_str().ok());
-    fields.flat_map(|value| value.split(',')).any(|coding| {
-        let (name, weight) = coding.split_once(";q=").unwrap_or((coding, "1"));
-        name.trim().eq_ignore_ascii_case("gzip") && weight.trim().parse().is_ok_and(|weight: f32| weight > 0.0)
-    })
+    packed::send(&headers, DOCUMENT_TYPE, DESCRIPTION).map_err(|_| Problem::unavailable())
 }
 
 async fn not_this_way(method: Method) -> Problem {

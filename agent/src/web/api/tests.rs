@@ -1,5 +1,8 @@
 use std::collections::BTreeSet;
+use std::io::Read as _;
 
+use axum::http::header;
+use flate2::read::GzDecoder;
 use serde_json::Value;
 use stairgate_webui::view::Scope;
 
