@@ -165,6 +165,8 @@ impl Revisions {
     }
 }
 
+type Edit<'a> = Box<dyn FnOnce(&mut Draft, &mut Batch) -> Result<(), ApplicationError> + 'a>;
+
 impl<G: Gate> Application<G> {
     /// A number that grows with every change.
     pub fn revision(&self) -> u64 {
@@ -203,6 +205,17 @@ impl<G: Gate> Application<G> {
         by: &By,
         moment: Moment,
         edit: impl FnOnce(&mut Draft, &mut Batch) -> Result<(), ApplicationError>,
+    ) -> Result<BTreeSet<String>, ApplicationError> {
+        self.change_boxed(what, by, moment, Box::new(edit))
+    }
+
+    /// All of [`Self::change_with`] that need not be compiled for each kind of change.
+    fn change_boxed(
+        &mut self,
+        what: What,
+        by: &By,
+        moment: Moment,
+        edit: Edit<'_>,
     ) -> Result<BTreeSet<String>, ApplicationError> {
         self.revisions.check(what.part, by.expected)?;
         let before = self.draft();
