@@ -11,6 +11,7 @@ use stairgate_webui::view::{Actor, AuditAction, Failure};
 
 use super::*;
 use crate::access::Access;
+use crate::store::SCHEMA_VERSION;
 
 fn alex() -> By {
     By::new(Actor::Person("Alex".to_owned()))
@@ -428,7 +429,9 @@ fn a_household_is_read_back_on_another_box() {
 
     let mut other = other;
     let truncated = &backup[..backup.len() - 1];
-    let later = String::from_utf8(backup.clone()).unwrap().replacen("\"schema\":4", "\"schema\":5", 1);
+    let schema = |version: u64| format!("\"schema\":{version}");
+    let later = String::from_utf8(backup.clone()).unwrap();
+    let later = later.replacen(&schema(SCHEMA_VERSION), &schema(SCHEMA_VERSION + 1), 1);
     let nobody = String::from_utf8(backup.clone()).unwrap().replacen("Europe/London", "Europe/Nowhere", 1);
     for wrong in [b"".as_slice(), b"{}", b"[1]", truncated, later.as_bytes(), nobody.as_bytes()] {
         let error = other.application.import(wrong, &by(), now).unwrap_err();
