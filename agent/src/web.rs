@@ -1,10 +1,10 @@
 //! The household's pages and the programming interface under them, on the LAN only.
 //!
-//! Read from the outside in: [`serve`] accepts connections, `portal` leads away what was meant
-//! for others, `guard` turns away what no browser of this home would send,
-//! `visit` finds out who is looking, and then each module answers for the pages that it is named after. Pages are made
-//! by `stairgate-webui`; everything that they show or change goes over the [`Desk`] to the application, and who may do
-//! what stands in [`crate::access::rights`].
+//! Read from the outside in: [`serve`] accepts connections, `portal` leads away what was meant for others, `guard` turns
+//! away what no browser of this home would send, `visit` finds out who is looking, `page` receives what a page is called
+//! with, and then each module answers for the pages that it is named after. Pages are made by `stairgate-webui`; everything
+//! that they show or change goes over the [`Desk`] to the application, and who may do what stands in
+//! [`crate::access::rights`].
 
 mod account;
 mod api;

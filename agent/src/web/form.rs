@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::multipart::Field;
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -27,7 +27,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// The media type of what scripts post.
 pub(super) const JSON: &str = "application/json";
 /// Where scripts put the form token.
-const TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
+pub(super) const TOKEN: &str = "x-csrf-token";
 
 /// A form. Its token was looked at before anything else, as that of everything that is posted.
 pub(super) struct Form<T>(pub(super) T);
@@ -80,7 +80,7 @@ fn form<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
 /// # Errors
 /// If it is none, or not there in time, or too long, or has another token.
 pub(super) async fn receive(headers: &HeaderMap, body: Body, token: &str) -> Result<Bytes, Refusal> {
-    let media_type = text_of(headers, &header::CONTENT_TYPE);
+    let media_type = text_of(headers, header::CONTENT_TYPE.as_str());
     if media_type.is_none_or(|value| value.split(';').next() != Some(FORM)) {
         return Err(Refusal::new(Failure::BadRequest));
     }
@@ -97,10 +97,10 @@ pub(super) async fn receive(headers: &HeaderMap, body: Body, token: &str) -> Res
 /// # Errors
 /// As [`receive`].
 pub(super) async fn receive_json(headers: &HeaderMap, body: Body, token: &str) -> Result<Bytes, Refusal> {
-    if text_of(headers, &header::CONTENT_TYPE) != Some(JSON) {
+    if text_of(headers, header::CONTENT_TYPE.as_str()) != Some(JSON) {
         return Err(Refusal::new(Failure::BadRequest));
     }
-    if !same_text(text_of(headers, &TOKEN).unwrap_or_default(), token) {
+    if !same_text(text_of(headers, TOKEN).unwrap_or_default(), token) {
         return Err(Refusal::new(Failure::FormExpired));
     }
     whole(body).await
@@ -111,7 +111,7 @@ async fn whole(body: Body) -> Result<Bytes, Refusal> {
     body.map_err(|_| Failure::BadRequest)?.map_err(|_| Failure::TooLarge.into())
 }
 
-fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 

@@ -9,11 +9,10 @@ use super::problem::Problem;
 use crate::access::rights::{self, Need};
 use crate::access::secret::{Secret, same_text};
 use crate::application::By;
+pub(super) use crate::web::form::TOKEN as FORM_TOKEN;
 use crate::web::visit::known_secret;
 use crate::web::{Peer, Web, lock, uptime};
 
-/// Where pages put their form token.
-pub(super) const FORM_TOKEN: &str = "x-csrf-token";
 const SCHEME: &str = "Bearer";
 
 /// Who calls.

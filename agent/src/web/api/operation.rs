@@ -31,6 +31,7 @@ use crate::access::rights::Need;
 use crate::application::{ApplicationError, By, Changed};
 use crate::clock::Moment;
 use crate::desk::{App, Stopping};
+pub(super) use crate::web::form::JSON;
 use crate::web::{Peer, Shared, Web, lock};
 
 /// Where all operations but the metrics are.
@@ -39,8 +40,6 @@ pub(super) const BASE: &str = "/api/v1";
 const BODY_BYTES_MAX: usize = 64 * 1024;
 /// A body must be there after this time.
 const BODY_TIME: Duration = Duration::from_secs(20);
-/// The media type of bodies and answers.
-pub(super) const JSON: &str = "application/json";
 
 /// Where an operation is, and who may call it.
 #[derive(Clone, Debug)]
