@@ -17,6 +17,9 @@ use crate::document::{
 use crate::gate::Gate;
 use crate::store::{AUDIT_ENTRIES_MAX, Batch, SCHEMA_VERSION};
 
+/// The oldest version whose backups can be read back: what later ones brought may be left out.
+const OLDEST_BACKUP: u64 = 2;
+
 /// A household as a backup holds it, apart from who may sign in.
 #[derive(Serialize, Deserialize)]
 struct BackupDocument {
@@ -91,7 +94,7 @@ impl<G: Gate> Application<G> {
         let bad = |reason: String| ApplicationError::BadBackup(reason);
         let Versioned { schema } = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
         match schema.as_u64() {
-            Some(SCHEMA_VERSION) => {}
+            Some(OLDEST_BACKUP..=SCHEMA_VERSION) => {}
             Some(_) => return Err(bad("another version of stairgate wrote it; install that version first".to_owned())),
             None => return Err(bad("it is no backup of stairgate".to_owned())),
         }

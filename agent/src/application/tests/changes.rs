@@ -429,14 +429,19 @@ fn a_household_is_read_back_on_another_box() {
 
     let mut other = other;
     let truncated = &backup[..backup.len() - 1];
-    let schema = |version: u64| format!("\"schema\":{version}");
-    let later = String::from_utf8(backup.clone()).unwrap();
-    let later = later.replacen(&schema(SCHEMA_VERSION), &schema(SCHEMA_VERSION + 1), 1);
+    let of_version = |version: u64| {
+        let schema = |version: u64| format!("\"schema\":{version}");
+        String::from_utf8(backup.clone()).unwrap().replacen(&schema(SCHEMA_VERSION), &schema(version), 1)
+    };
+    let (first_of_all, later) = (of_version(1), of_version(SCHEMA_VERSION + 1));
     let nobody = String::from_utf8(backup.clone()).unwrap().replacen("Europe/London", "Europe/Nowhere", 1);
-    for wrong in [b"".as_slice(), b"{}", b"[1]", truncated, later.as_bytes(), nobody.as_bytes()] {
+    for wrong in
+        [b"".as_slice(), b"{}", b"[1]", truncated, first_of_all.as_bytes(), later.as_bytes(), nobody.as_bytes()]
+    {
         let error = other.application.import(wrong, &by(), now).unwrap_err();
         assert_eq!(error.failure(), Failure::BadBackup, "{error}");
     }
+    other.application.import(of_version(SCHEMA_VERSION - 1).as_bytes(), &by(), now).unwrap();
     assert_eq!(other.application.household(), first.application.household());
 }
 
