@@ -16,7 +16,7 @@ mod weight;
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -193,16 +193,6 @@ fn person(browser: &Browser<'_>, who: &str) -> Result<u32> {
     let found = browser.script(find, &serde_json::json!([who]))?;
     let number = found.as_str().and_then(|number| number.parse().ok());
     number.with_context(|| format!("the home page has no card of {who}:\n{}", browser.text("main").unwrap_or_default()))
-}
-
-/// A zone in which it is about noon, so that no child's bedtime comes into the way: `Etc/GMT` has its signs turned round.
-fn zone_of_noon() -> String {
-    let hour = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 3600 % 24;
-    match hour {
-        0..12 => format!("Etc/GMT-{}", 12 - hour),
-        12 => "Etc/GMT".to_owned(),
-        _ => format!("Etc/GMT+{}", hour - 12),
-    }
 }
 
 /// The folder for pictures.

@@ -13,6 +13,7 @@ pub(crate) mod home;
 pub(crate) mod household;
 pub(crate) mod internet;
 pub(crate) mod namespace;
+pub(crate) mod noon;
 pub(crate) mod query;
 pub(crate) mod receiver;
 pub(crate) mod sites;

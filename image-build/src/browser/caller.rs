@@ -8,6 +8,7 @@ use super::http::{self, Answer, exchange};
 use super::{PASSWORD, Stage};
 use crate::lab::home::{ROUTER_V4, Who};
 use crate::lab::namespace::Namespace;
+use crate::lab::noon::NoonZone;
 
 /// Where the pages are.
 pub(super) const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(ROUTER_V4), 80);
@@ -36,14 +37,15 @@ impl<'a> Caller<'a> {
 
     /// The guardian, who has set the gate up a moment ago.
     pub(super) fn of_new_guardian(stage: &Stage<'a>) -> Result<Self> {
-        Self::claim(stage.lab.home.of(Who::Parent), SERVER.ip(), &stage.code()?)
+        Self::claim(stage.lab.home.of(Who::Parent), SERVER.ip(), &stage.code()?, NoonZone::now())
     }
 
     /// The guardian, who sets a new box up from this device with the code that the box has shown.
-    pub(crate) fn claim(namespace: &'a Namespace, address: IpAddr, code: &str) -> Result<Self> {
+    pub(crate) fn claim(namespace: &'a Namespace, address: IpAddr, code: &str, zone: NoonZone) -> Result<Self> {
         let mut guardian = Self::at(namespace, SocketAddr::new(address, SERVER.port()));
         guardian.submit("/setup", "/setup/code", &[("code", code)])?;
-        let home = [("name", "The laboratory"), ("time_zone", "UTC"), ("language", "en"), ("revision", "0")];
+        let zone = zone.name();
+        let home = [("name", "The laboratory"), ("time_zone", &zone), ("language", "en"), ("revision", "0")];
         guardian.submit("/setup/household", "/setup/household", &home)?;
         let guardian_form = [("name", Who::Parent.name()), ("password", PASSWORD), ("again", PASSWORD)];
         guardian.submit("/setup/guardian", "/setup/guardian", &guardian_form)?;

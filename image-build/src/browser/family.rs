@@ -5,9 +5,10 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::webdriver::{Browser, DESKTOP, PHONE};
-use super::{PASSWORD, Stage, person, sign_in, zone_of_noon};
+use super::{PASSWORD, Stage, person, sign_in};
 use crate::interrupt;
 use crate::lab::home::Who;
+use crate::lab::noon::NoonZone;
 use crate::process::succeed;
 
 /// What a backup is encrypted with.
@@ -32,7 +33,7 @@ pub(super) fn first_run(stage: &mut Stage<'_>) -> Result<()> {
     browser.submit("main form button")?;
     at_step(&browser, "household")?;
     browser.fill("#name", "The laboratory")?;
-    browser.fill("#time_zone", &zone_of_noon())?;
+    browser.fill("#time_zone", &NoonZone::now().name())?;
     browser.submit("main form button")?;
     at_step(&browser, "guardian")?;
     browser.fill("#name", Who::Parent.name())?;

@@ -13,10 +13,10 @@ use crate::lab::client::{Ip, Visit, WebOutcome, dig};
 use crate::lab::download::Download;
 use crate::lab::home::Who;
 use crate::lab::namespace::Namespace;
+use crate::lab::noon::NoonZone;
 
-/// Seconds of a minute, and of a day.
+/// Seconds of a minute.
 const MINUTE: u64 = 60;
-const DAY: u64 = 24 * 60 * MINUTE;
 /// A bedtime is set at least so many seconds before it begins.
 const LEAD: u64 = 25;
 /// How late a download's last byte may come after the minute, and how early. The machine is emulated, and its clock was
@@ -42,6 +42,7 @@ pub(super) struct Family<'a> {
     pub(super) guardian: Caller<'a>,
     /// The child's number in the pages' addresses.
     pub(super) mia: String,
+    zone: NoonZone,
     surroundings: &'a Surroundings,
     places: Places,
 }
@@ -49,14 +50,15 @@ pub(super) struct Family<'a> {
 impl<'a> Family<'a> {
     /// Sets the box up as the first guardian does, with the code that its console shows.
     pub(super) fn settle(surroundings: &'a Surroundings, places: Places, code: &str) -> Result<Self> {
-        let mut guardian = Caller::claim(&surroundings.parent, places.pages, code)?;
+        let zone = NoonZone::now();
+        let mut guardian = Caller::claim(&surroundings.parent, places.pages, code, zone)?;
         guardian.submit("/setup/children", "/setup/children", &[("name", "Mia"), ("age", "6-9")])?;
         let mia = number_of(&mut guardian, Who::Mia)?;
         let owner = format!("person-{mia}");
         let device = [("mac", Who::Mia.mac()), ("label", "Tablet"), ("owner", &owner)];
         guardian.submit("/setup/devices", "/setup/devices", &device)?;
         guardian.submit("/setup/review", "/setup/review", &[])?;
-        Ok(Self { guardian, mia, surroundings, places })
+        Ok(Self { guardian, mia, zone, surroundings, places })
     }
 
     /// Everybody gets to an everyday site, over both IP versions.
@@ -123,7 +125,7 @@ impl<'a> Family<'a> {
         let now =
             SystemTime::now().duration_since(UNIX_EPOCH).context("this machine's clock is before 1970")?.as_secs();
         let minute = (now + LEAD).next_multiple_of(MINUTE);
-        let (from, to) = (time_of_day(minute), time_of_day(minute + 3600));
+        let (from, to) = (self.zone.time_of_day(minute), self.zone.time_of_day(minute + 3600));
         let page = format!("/people/{}", self.mia);
         let answer = self.guardian.get(&page)?;
         let revision = value_of(&answer.text(), "revision");
@@ -163,12 +165,6 @@ pub(super) fn use_it(surroundings: &Surroundings, places: Places, code: &str, fi
     family.browse(findings)?;
     family.bar(findings)?;
     family.pause(findings)
-}
-
-/// Hours and minutes of a time since 1970, as forms take them.
-fn time_of_day(seconds: u64) -> String {
-    let minutes = seconds % DAY / MINUTE;
-    format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 /// The number of a person in the addresses of pages.

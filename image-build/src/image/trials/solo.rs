@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::super::boot::{self, BOOT_LIMIT, Firmware};
 use crate::interrupt;
+use crate::lab::noon::NoonZone;
 use crate::lab::query::{Reply, question, receive};
 use crate::process::{Finished, run, succeed};
 use crate::qemu::Machine;
@@ -172,11 +173,12 @@ impl Solo {
 
     /// Gives the box its household: a child with a device, which is this machine as seen from the home.
     pub(super) fn settle(&self, further: &str) -> Result<()> {
+        let zone = NoonZone::now().name();
         let text = format!(
             "{further}[resolver]\n\
              [[resolver.host]]\nname = \"{BARRED}\"\naddress = \"192.0.2.7\"\n\
              [[resolver.host]]\nname = \"{OPEN}\"\naddress = \"192.0.2.8\"\n\
-             [household]\nname = \"Home\"\ntime_zone = \"UTC\"\n\
+             [household]\nname = \"Home\"\ntime_zone = \"{zone}\"\n\
              [[household.person]]\nname = \"Alex\"\nrole = \"primary-guardian\"\n\
              [[household.person]]\nname = \"Mia\"\nrole = \"child\"\nage = \"6-9\"\n\
              [household.person.rules]\nblock_names = [\"{BARRED}\"]\n\
