@@ -175,15 +175,3 @@ fn number_of(guardian: &mut Caller<'_>, who: Who) -> Result<String> {
     let (number, _) = link.with_context(|| format!("the home page shows no {}", who.name()))?;
     Ok(number.split('/').next().unwrap_or(number).to_owned())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_written_as_forms_take_them() {
-        assert_eq!(time_of_day(0), "00:00");
-        assert_eq!(time_of_day(DAY - MINUTE), "23:59");
-        assert_eq!(time_of_day(20_000 * DAY + 9 * 3600 + 5 * MINUTE), "09:05");
-    }
-}
