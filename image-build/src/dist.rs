@@ -42,6 +42,8 @@ pub(crate) use target::Target;
 const AGENT_BYTES: u64 = 6_000_000;
 /// Bytes that a package is meant to have at most.
 const PACKAGE_BYTES: u64 = 3_000_000;
+/// The target that has to keep to these limits; for others they say what is large.
+const LIMITED: &str = "x86_64";
 /// Revision of the packages, for when they change and the program does not.
 const REVISION: u32 = 1;
 const SUMMARY: &str = "home-network filter for families";
@@ -114,7 +116,7 @@ pub(crate) fn run(screen: &Screen, options: &Options) -> Result<()> {
             compile(screen, target, Purpose::Try, &workspace(), &workspace().join(FOLDER))?.0
         } else {
             let built = build(screen, target)?;
-            report(screen, &built)?;
+            report(screen, target, &built)?;
             if options.check {
                 check(screen, target, &built)?;
             }
@@ -224,7 +226,8 @@ pub(crate) fn commit_time() -> Result<u64> {
 }
 
 /// Says how large everything is, and what is larger than it is meant to be.
-fn report(screen: &Screen, built: &Built) -> Result<()> {
+fn report(screen: &Screen, target: &Target, built: &Built) -> Result<()> {
+    let mut too_large = 0;
     for path in [&built.agent].into_iter().chain(&built.packages) {
         let size = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
         let limit = if *path == built.agent { AGENT_BYTES } else { PACKAGE_BYTES };
@@ -232,9 +235,14 @@ fn report(screen: &Screen, built: &Built) -> Result<()> {
         if size <= limit {
             screen.line(screen.paint(Tone::Quiet, line));
         } else {
+            too_large += 1;
             screen.line(screen.paint(Tone::Bad, format_args!("{line}, and is meant to have {limit}")));
         }
     }
+    ensure!(
+        too_large == 0 || target.name != LIMITED,
+        "{too_large} files are larger than they are meant to be; find out which code is new, or which is there several times"
+    );
     Ok(())
 }
 
