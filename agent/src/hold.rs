@@ -2,7 +2,7 @@
 //! lists take seconds to load, and until then it would let everything pass.
 //!
 //! It ends by itself, should the agent end before it: a family is rather without filter than without internet for good.
-//! Across a bridge there is nothing to route; there it has no effect.
+//! Across a bridge nothing is routed, so that there is nothing to hold.
 
 use crate::kernel::with_causes;
 use crate::nftables;

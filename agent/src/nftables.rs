@@ -13,7 +13,7 @@ pub(crate) enum NftablesError {
     #[error("`nft` cannot be run; install nftables")]
     NoProgram(#[source] io::Error),
     /// It refused.
-    #[error("nftables refuses the redirection: {0}")]
+    #[error("nftables refuses the rules: {0}")]
     Refused(String),
 }
 

@@ -58,7 +58,10 @@ pub fn run(config: Config, object: &[u8], detach_on_exit: bool, log: Log) -> any
     let config = Arc::new(config);
     // Already loading the gate takes seconds where processors are slow.
     let is_new = config.gate && !config.pin_dir.exists();
-    let hold = if is_new { Hold::begin(&config.placement.lan_interfaces()) } else { None };
+    let hold = match &config.placement {
+        Placement::Router { lan_interfaces } if is_new => Hold::begin(lan_interfaces),
+        _ => None,
+    };
     let store = Store::open(&config.state_dir)?;
     let (dataplane, opened) = open(&config, object)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), gate = described(opened), "stairgate starts");
