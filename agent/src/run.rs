@@ -42,10 +42,10 @@ use crate::{attachment, certificate, clock, config, portal, privileges, service_
 
 /// One domain of room for so many bytes of the machine's memory: the table then takes a fourteenth of it.
 const MEMORY_PER_DOMAIN: u64 = 128;
-/// What the largest numbers of a 64-bit ELF file must lie at multiples of.
-const ELF_ALIGNMENT: usize = 8;
 /// Room that is never gone below, and never beyond, without being asked for.
 const AUTO_CAPACITY: std::ops::RangeInclusive<u64> = 250_000..=6_000_000;
+/// What the largest numbers of a 64-bit ELF file must lie at multiples of.
+const ELF_ALIGNMENT: usize = 8;
 
 /// Runs with the kernel program in `object`, which is compressed, until it is told to end; `log` gets what it says. The gate
 /// stays in the kernel unless `detach_on_exit`.

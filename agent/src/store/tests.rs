@@ -71,11 +71,7 @@ fn a_newer_schema_is_refused() {
     let home = directory();
     filled(home.path());
     let path = home.path().join(FILE_NAME);
-    let database = builder().open(&path).unwrap();
-    let transaction = database.begin_write().unwrap();
-    transaction.open_table(NUMBERS).unwrap().insert(SCHEMA_VERSION_KEY, SCHEMA_VERSION + 1).unwrap();
-    transaction.commit().unwrap();
-    drop(database);
+    set_schema(&path, SCHEMA_VERSION + 1);
     let error = Store::open(home.path()).unwrap_err();
     assert!(matches!(error, StoreError::Newer { found, .. } if found == SCHEMA_VERSION + 1), "{error}");
 }
@@ -118,11 +114,7 @@ fn what_version_1_wrote_is_kept() {
     store.save_list("ads", &ListRecord { rules: 7, ..ListRecord::default() }).unwrap();
     drop(store);
     let path = home.path().join(FILE_NAME);
-    let database = builder().open(&path).unwrap();
-    let transaction = database.begin_write().unwrap();
-    transaction.open_table(NUMBERS).unwrap().insert(SCHEMA_VERSION_KEY, 1).unwrap();
-    transaction.commit().unwrap();
-    drop(database);
+    set_schema(&path, 1);
     // Once it was brought up to date, it stays as it is.
     for _ in 0..2 {
         let mut store = Store::open(home.path()).unwrap();
@@ -189,9 +181,9 @@ fn what_version_4_wrote_is_kept() {
     let home = directory();
     filled(home.path());
     let path = home.path().join(FILE_NAME);
+    set_schema(&path, 4);
     let database = builder().open(&path).unwrap();
     let transaction = database.begin_write().unwrap();
-    transaction.open_table(NUMBERS).unwrap().insert(SCHEMA_VERSION_KEY, 4).unwrap();
     for (person, day) in [(7, 20261109), (7, 20261110), (70, 20261110)] {
         let text = format!("\"person {person}, day {day}\"");
         transaction.open_table(OLD_USAGE).unwrap().insert((person, day), text.as_bytes()).unwrap();

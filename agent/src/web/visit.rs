@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use stairgate_policy::household::{PersonId, Role};
-use stairgate_policy::zones;
 use stairgate_webui::language::Language;
 use stairgate_webui::view::{Actor, Failure, Notice, PersonName, Rights, Shell, Viewer};
 
@@ -19,7 +18,7 @@ use super::refusal::Refusal;
 use super::{Peer, Web, device_at};
 use crate::access::rights;
 use crate::access::secret::Secret;
-use crate::application::By;
+use crate::application::{By, words};
 use crate::clock::Moment;
 use crate::desk::App;
 use crate::pages::person_name;
@@ -276,7 +275,7 @@ type Who = (Facts, Option<(PersonName, Role)>, Option<PersonName>);
 
 fn who(app: &mut App, moment: Moment, signed_in: Option<PersonId>, device: Option<[u8; 6]>) -> Who {
     let household = app.household();
-    let zone = zones::zone(&household.time_zone).unwrap_or(TimeZone::UTC);
+    let zone = words::zone(household);
     let adult = signed_in.and_then(|id| household.person(id)).filter(|person| !matches!(person.role, Role::Child(_)));
     let adult = adult.map(|person| (person_name(person), person.role));
     let owner = device.and_then(|mac| app.owner_of(mac));
