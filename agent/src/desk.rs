@@ -3,7 +3,7 @@
 //! command line.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::application::{Application, ApplicationError, Changed};
 use crate::clock::Moment;
 use crate::dataplane::Dataplane;
+use crate::locks::lock;
 
 /// Work that may wait for the agent.
 const QUEUE: usize = 64;
@@ -83,7 +84,7 @@ impl Desk {
         let place = Arc::clone(&found);
         let work = move |app: &mut App, moment: Moment| {
             let returned = work(app, moment);
-            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(returned);
+            *lock(&place) = Some(returned);
         };
         self.look_boxed(Box::new(work), found)
     }
@@ -91,7 +92,7 @@ impl Desk {
     // There are a hundred callers of `look` and `change`; only what depends on their types is compiled for each of them.
     async fn look_boxed<T: Send>(&self, work: Look, found: Arc<Mutex<Option<T>>>) -> Result<T, Stopping> {
         self.look_to_the_end(work).await?;
-        found.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(Stopping)
+        lock(&found).take().ok_or(Stopping)
     }
 
     async fn look_to_the_end(&self, work: Look) -> Result<(), Stopping> {

@@ -29,6 +29,7 @@ pub mod gate;
 mod hold;
 pub mod interfaces;
 mod kernel;
+mod locks;
 pub mod log;
 mod machine;
 pub mod mdns;

@@ -4,12 +4,14 @@
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
+
+use crate::locks::lock;
 
 /// Lines that are kept; the oldest go first.
 pub const LINES_MAX: usize = 200;
@@ -38,12 +40,12 @@ pub struct Line {
 impl Log {
     /// The lines, the latest first.
     pub fn lines(&self) -> Vec<Line> {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = lock(&self.lines);
         lines.iter().rev().cloned().collect()
     }
 
     fn push(&self, line: Line) {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = lock(&self.lines);
         if lines.len() >= LINES_MAX {
             lines.pop_front();
         }

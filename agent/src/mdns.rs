@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::interfaces;
+use crate::locks::lock;
 use crate::resolver::name::DnsName;
 use crate::resolver::question::{CLASS_IN, query_type};
 use crate::resolver::records::{Record, Records};
@@ -50,13 +51,13 @@ impl Names {
     /// What the device at this address calls itself.
     pub fn of(&self, address: IpAddr) -> Option<String> {
         let IpAddr::V4(address) = address else { return None };
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(&address).cloned()
+        lock(&self.heard).get(&address).cloned()
     }
 
     /// Takes note of what the device at `source` says in `message`.
     fn learn(&self, message: &[u8], source: Ipv4Addr) {
         let Some(name) = name_of_sender(message, source) else { return };
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut heard = lock(&self.heard);
         if heard.len() >= NAMES_MAX && !heard.contains_key(&source) {
             heard.clear();
         }

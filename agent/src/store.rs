@@ -370,7 +370,13 @@ impl Store {
 
 /// The key of a person's use on a day: `0000000012 20261122`, so that days are in order. Nobody lives before the year 0.
 fn day_key(person: u32, day: Date) -> String {
-    format!("{person:010} {:04}{:02}{:02}", day.year().max(0), day.month(), day.day())
+    let [year, month, day] = [day.year().max(0).into(), i32::from(day.month()), day.day().into()];
+    numbered_day_key(person, (year * 100 + month) * 100 + day)
+}
+
+/// As [`day_key`], of a day such as 20261122.
+fn numbered_day_key(person: u32, day: i32) -> String {
+    format!("{person:010} {day:08}")
 }
 
 fn day_of_key(key: &str) -> Option<(u32, Date)> {
@@ -515,7 +521,7 @@ fn move_tables(transaction: &WriteTransaction) -> Result<(), redb::Error> {
     for entry in transaction.open_table(OLD_USAGE)?.iter()? {
         let (key, bytes) = entry?;
         let (person, day) = key.value();
-        days.insert(format!("{person:010} {day:08}").as_str(), bytes.value())?;
+        days.insert(numbered_day_key(person, day).as_str(), bytes.value())?;
     }
     let mut changes = transaction.open_table(CHANGES)?;
     for entry in transaction.open_table(OLD_AUDIT)?.iter()? {

@@ -38,7 +38,7 @@ mod visit;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::Router;
@@ -57,6 +57,7 @@ use crate::access::totp::TotpSecret;
 use crate::certificate::Certificates;
 use crate::clock::Moment;
 use crate::desk::Desk;
+use crate::locks::lock;
 use crate::log::Log;
 use crate::mdns::Names;
 use crate::resolver::clients::Clients;
@@ -289,10 +290,6 @@ fn device_at(clients: &Clients, address: IpAddr) -> Option<[u8; 6]> {
         ClientKey::Device(mac) => Some(mac),
         ClientKey::Address(_) => None,
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Time of a clock that never goes back.

@@ -1,12 +1,9 @@
 //! Style, scripts and the icon: our own, and nothing from anywhere else.
 
 use std::fmt::Write as _;
-use std::io::Read as _;
 use std::sync::LazyLock;
 
-use flate2::read::GzDecoder;
-
-use crate::routes;
+use crate::{packed, routes};
 
 /// What a browser may load and do on our pages: send it with every page. There is no inline script and no inline style,
 /// and nobody may show our pages inside theirs.
@@ -26,10 +23,7 @@ pub struct Asset {
 impl Asset {
     /// What is in it, as text.
     pub fn content(&self) -> String {
-        let mut content = String::new();
-        // Our own build compressed it, and a test reads each.
-        let _ = GzDecoder::new(self.packed).read_to_string(&mut content);
-        content
+        packed::text(self.packed)
     }
 
     /// Its path. It holds a hash of the content, so that a browser may keep the file for good.

@@ -6,14 +6,14 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::Read as _;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use flate2::read::GzDecoder;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
+
+use crate::packed;
 
 macro_rules! languages {
     ($($(#[$meta:meta])* $name:ident = $tag:literal,)+) => {
@@ -85,10 +85,7 @@ impl Language {
 
     /// The file with all its texts.
     pub(crate) fn source(self) -> String {
-        let mut source = String::new();
-        // Our own build compressed it, and a test reads each.
-        let _ = GzDecoder::new(self.packed()).read_to_string(&mut source);
-        source
+        packed::text(self.packed())
     }
 
     /// The message with this id. One that there is not gives its id; a test finds such before anyone sees it.

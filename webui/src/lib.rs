@@ -23,6 +23,7 @@ pub mod forms;
 pub mod fragments;
 pub mod language;
 mod layout;
+mod packed;
 pub mod pages;
 pub mod routes;
 mod svg;

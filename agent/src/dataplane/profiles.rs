@@ -4,7 +4,6 @@
 //! is written whole, then the counter is raised: one word, and from the next packet on the new profile is in force.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
 use std::sync::atomic::{Ordering, fence};
 
 use stairgate_abi::maps::{PROFILES_MAX, Profile, names};
@@ -13,6 +12,7 @@ use super::error::Error;
 use super::memory::Plain;
 use super::tables::{Tables, is_sound};
 use super::values::Values;
+use crate::locks;
 
 /// The one writer of the profiles. Between calls every spare half is free: nobody reads it any more.
 pub(super) struct ProfileWriter {
@@ -76,7 +76,7 @@ impl ProfileWriter {
         // processors. Readers find the half through the counter, which orders their reads.
         fence(Ordering::SeqCst);
         self.heads.set(index, head.wrapping_add(1)).map_err(Error::map("writing", names::PROFILE_HEADS))?;
-        let mut mirror = tables.profiles.write().unwrap_or_else(PoisonError::into_inner);
+        let mut mirror = locks::write(&tables.profiles);
         if let Some(entry) = mirror.get_mut(usize::from(number)) {
             *entry = *profile;
         }

@@ -2,8 +2,8 @@
 //!
 //! [`Tables`] is shared between the one writer and any number of readers in this process, above all the resolver.
 
+use std::sync::RwLock;
 use std::sync::atomic::AtomicBool;
-use std::sync::{PoisonError, RwLock};
 
 use rustix::time::{ClockId, clock_gettime};
 use stairgate_abi::atomic::{AtomicU64, Ordering};
@@ -15,6 +15,7 @@ use stairgate_abi::{Decision, Mask, TagPath, TagSet, Tags, Verdict, flags};
 use super::grace;
 use super::memory::Mapping;
 use super::set::TAG_SET_WORDS;
+use crate::locks;
 
 /// Read access to what the gate decides by. Shared with the kernel: an answer here is the answer there.
 pub struct Tables {
@@ -115,7 +116,7 @@ impl Tables {
     /// As [`decide`](Self::decide), at the moment `now` in nanoseconds of the boot clock.
     pub fn decide_at(&self, profile: u16, name: &[u8], now: u64) -> Option<Decided> {
         let mask = self.mask(profile, now)?;
-        let _reading = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        let _reading = locks::read(&self.readers);
         let name = name.strip_suffix(b".").unwrap_or(name);
         // An empty name has no label, and not one that is empty.
         let labels = name.rsplit(|&byte| byte == b'.').take(if name.is_empty() { 0 } else { usize::MAX });
@@ -138,7 +139,7 @@ impl Tables {
     /// A dot inside a label is no boundary, as in the kernel: this is for names that came in a DNS message.
     pub fn judge<'a>(&self, profile: u16, labels: impl Iterator<Item = &'a [u8]>, now: u64) -> Option<Judged> {
         let mask = self.mask(profile, now)?;
-        let _reading = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        let _reading = locks::read(&self.readers);
         let (path, _) = self.path(labels);
         let mut decision = Decision::new();
         let mut met = Tags::EMPTY;
@@ -158,25 +159,25 @@ impl Tables {
 
     /// What the lists say of the suffixes on a flow's path, the least specific first.
     pub fn suffixes(&self, path: TagPath) -> [TagSet; TagPath::LENGTH] {
-        let _reading = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        let _reading = locks::read(&self.readers);
         path.0.map(|id| self.tag_set(id))
     }
 
     /// Whether everything is closed to the profile with this number at the moment `now` in nanoseconds of the boot clock.
     /// `None` if there is no such profile.
     pub fn closing(&self, profile: u16, now: u64) -> Option<Closing> {
-        let profiles = self.profiles.read().unwrap_or_else(PoisonError::into_inner);
+        let profiles = locks::read(&self.profiles);
         profiles.get(usize::from(profile)).map(|profile| closing_at(profile, now))
     }
 
     fn mask(&self, profile: u16, now: u64) -> Option<Mask> {
-        let profiles = self.profiles.read().unwrap_or_else(PoisonError::into_inner);
+        let profiles = locks::read(&self.profiles);
         Some(*mask_at(profiles.get(usize::from(profile))?, now))
     }
 
     /// What the table says of the name with this hash: for itself, and for the names beneath it.
     pub fn domain(&self, hash: u64) -> (TagSet, TagSet) {
-        let _reading = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        let _reading = locks::read(&self.readers);
         let entry = self.entry(hash);
         (self.tag_set(entry.this), self.tag_set(entry.below))
     }
@@ -228,7 +229,7 @@ impl Tables {
 
     /// Returns once every look-up has ended that had begun before the call, here and in the kernel.
     pub(super) fn wait_for_readers(&self) {
-        drop(self.readers.write().unwrap_or_else(PoisonError::into_inner));
+        drop(locks::write(&self.readers));
         if self.live.load(Ordering::SeqCst) {
             grace::wait();
         }

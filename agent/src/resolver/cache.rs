@@ -13,12 +13,13 @@ mod shard;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::mem::size_of;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::inspect::Traits;
 use super::name::DnsName;
 use super::question::Question;
 use super::upstream::Options;
+use crate::locks::lock;
 use shard::Shard;
 
 /// Parts of the cache, each with a lock of its own. A power of two.
@@ -224,11 +225,6 @@ impl Cache {
         // The table inside uses the hash's other end.
         lock(&self.shards[(hash >> 32) as usize % SHARDS])
     }
-}
-
-/// A panic while a part was locked cannot leave it inconsistent enough to matter: every index in it is checked.
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What an answer is found by.

@@ -8,13 +8,14 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use stairgate_abi::maps::PROFILE_UNKNOWN;
 
 use super::limits::ClientKey;
 use crate::interfaces::{self, Neighbour, NeighbourWatch};
+use crate::locks;
 
 /// Addresses kept at most, four times what the kernel keeps unless told otherwise.
 const ADDRESSES_MAX: usize = 4096;
@@ -94,11 +95,11 @@ impl Clients {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner)
+        locks::read(&self.known)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Known> {
-        self.known.write().unwrap_or_else(PoisonError::into_inner)
+        locks::write(&self.known)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the cache does not have: one question to the upstreams, however many ask it, and an old answer when they fail.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -16,6 +16,7 @@ use super::records::Malformed;
 use super::rewrite::{strip_dnssec, strip_ech};
 use super::upstream::{Failure, Options, Response, Upstreams};
 use crate::clock::Moment;
+use crate::locks::lock;
 
 /// Questions that are being asked at a time at most; also the tasks. Some more than clients may wait for, since nobody waits
 /// for those that are asked ahead of time.
@@ -285,7 +286,7 @@ impl Drop for Asking {
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -4,7 +4,7 @@
 //! upstreams must be asked, the rest is handed back as a [`Later`]; whoever waits for it holds no buffer meanwhile.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -30,6 +30,7 @@ use super::steps::{self, After, Before, Passed, Refused, Why, World};
 use super::suffixes::Suffixes;
 use super::upstream::{Failure, Options};
 use crate::dataplane::{Judged, boot_clock};
+use crate::locks::{self, lock};
 
 /// Nanoseconds in a second.
 const SECOND: u64 = 1_000_000_000;
@@ -162,12 +163,12 @@ impl Handler {
 
     /// Puts what the household says in place of what it said before.
     pub fn set_home(&self, home: Home) {
-        *self.home.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(home);
+        *locks::write(&self.home) = Arc::new(home);
     }
 
     /// What the household says now.
     pub fn home(&self) -> Arc<Home> {
-        Arc::clone(&self.home.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&locks::read(&self.home))
     }
 
     /// Forgets which servers failed to answer: the network may be another one.
@@ -427,7 +428,7 @@ impl Handler {
     }
 
     fn limits(&self) -> MutexGuard<'_, Limits> {
-        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.limits)
     }
 }
 

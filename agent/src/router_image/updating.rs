@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_stream::{Stream, StreamExt as _};
 
 use crate::kernel::with_causes;
+use crate::locks::lock;
 use crate::update::{Place, Progress, SIGNATURE_BYTES_MAX, Step, UPDATE_BYTES_MAX, UpdateError, Watch, Written};
 
 /// Updates begin at least this far apart: each reads or fetches up to 128 MiB.
@@ -107,7 +108,7 @@ impl Updating {
     /// # Errors
     /// If another one is under way, or began a moment ago.
     pub fn begin(&self, phase: UpdatePhase, now: Duration) -> Result<Turn, TurnError> {
-        let mut begun = self.0.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut begun = lock(&self.0.begun);
         if matches!(*self.0.state.borrow(), Update::Busy { .. }) {
             return Err(TurnError::UnderWay);
         }

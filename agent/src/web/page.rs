@@ -20,17 +20,17 @@ use super::{Shared, Web, form};
 
 /// The page `handler`, which is read.
 pub(super) fn get<A>(handler: impl Handler<A>) -> MethodRouter<Arc<Web>> {
-    serve(MethodFilter::GET, Posted::Nothing, Arc::new(move |call: &Call| handler.begin(call)))
+    serve(Posted::Nothing, Arc::new(move |call: &Call| handler.begin(call)))
 }
 
 /// The page `handler`, which a form is posted to.
 pub(super) fn post<A>(handler: impl Handler<A>) -> MethodRouter<Arc<Web>> {
-    serve(MethodFilter::POST, Posted::Form, Arc::new(move |call: &Call| handler.begin(call)))
+    serve(Posted::Form, Arc::new(move |call: &Call| handler.begin(call)))
 }
 
 /// The page `handler`, which a script posts JSON to.
 pub(super) fn post_json<A>(handler: impl Handler<A>) -> MethodRouter<Arc<Web>> {
-    serve(MethodFilter::POST, Posted::Json, Arc::new(move |call: &Call| handler.begin(call)))
+    serve(Posted::Json, Arc::new(move |call: &Call| handler.begin(call)))
 }
 
 /// What answers a call: an asynchronous function whose arguments `A` are read from it.
@@ -83,7 +83,11 @@ enum Posted {
 
 type Begin = dyn Fn(&Call) -> Result<Answering, Refusal> + Send + Sync;
 
-fn serve(method: MethodFilter, posted: Posted, begin: Arc<Begin>) -> MethodRouter<Arc<Web>> {
+fn serve(posted: Posted, begin: Arc<Begin>) -> MethodRouter<Arc<Web>> {
+    let method = match posted {
+        Posted::Nothing => MethodFilter::GET,
+        Posted::Form | Posted::Json => MethodFilter::POST,
+    };
     on(method, move |State(web): Shared, request: Request| {
         let begin = Arc::clone(&begin);
         async move {

@@ -5,13 +5,15 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::locks::lock;
 
 /// Queries that wait for a connection to take them at most.
 const WAITING_MAX: usize = 128;
@@ -110,7 +112,7 @@ impl Pool {
         C: Fn(mpsc::Receiver<Job>) -> F,
         F: Future<Output = ()> + Send + 'static,
     {
-        let mut open = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.jobs);
         match open.as_ref().filter(|jobs| !jobs.is_closed()) {
             Some(jobs) => (jobs.clone(), false),
             None => {
@@ -124,7 +126,7 @@ impl Pool {
 
     /// Does not use this connection again.
     fn forget(&self, broken: &mpsc::Sender<Job>) {
-        let mut open = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.jobs);
         if open.as_ref().is_some_and(|jobs| jobs.same_channel(broken)) {
             *open = None;
         }

@@ -1,6 +1,6 @@
 //! One upstream server: sends it a query by its transport and reads what comes back.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -15,6 +15,7 @@ use super::health::Health;
 use super::query::{self, Form};
 use super::response::{self, Expected, Response, Unusable};
 use super::{Options, https, quic, stream, tls, udp};
+use crate::locks::lock;
 use crate::resolver::query::rcode;
 use crate::resolver::question::Question;
 
@@ -218,7 +219,7 @@ impl Server {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use tracing::info;
@@ -12,6 +12,7 @@ use tracing::info;
 use super::ServerMaker;
 use super::address::{Protocol, ServerAddress};
 use super::set::Set;
+use crate::locks::lock;
 
 /// Where the provider's servers are written: OpenWrt, systemd, and everybody else. On the first two the last one only
 /// names a server on the machine itself.
@@ -51,7 +52,7 @@ impl SystemServers {
 
     /// The servers, looked up anew if that was some time ago. What is known of them is lost only if they change.
     pub(super) fn set(&self) -> Set {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.known);
         let now = Instant::now();
         if known.looked_at.is_none_or(|at| now.duration_since(at) >= LOOK_EVERY) {
             known.looked_at = Some(now);

@@ -48,7 +48,7 @@ mod values;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use aya::maps::{HashMap, MapData, MapError, PerCpuArray};
 use aya::programs::Xdp;
@@ -71,6 +71,7 @@ use self::profiles::ProfileWriter;
 pub use self::resolved::Resolved;
 pub use self::tables::{Closing, Decided, Judged, Match, Tables, boot_clock};
 use self::values::Values;
+use crate::locks::lock;
 
 /// Slots are filled to nine tenths at most: beyond that, making room for a name takes long.
 const FILL_TENTHS: u64 = 9;
@@ -513,11 +514,6 @@ impl Dataplane {
 fn buckets(capacity: u32) -> u32 {
     let slots_per_ten_buckets = BUCKET_SLOTS as u64 * FILL_TENTHS;
     (u64::from(capacity.max(1)) * 10).div_ceil(slots_per_ten_buckets) as u32
-}
-
-/// Locks `mutex`. A panic elsewhere leaves nothing half-written that the next writer would not find and repair.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

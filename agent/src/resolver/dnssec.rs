@@ -18,7 +18,7 @@ mod verify;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use stairgate_abi::atomic::{AtomicU64, Ordering};
@@ -29,6 +29,7 @@ use super::question::Question;
 use super::records::Malformed;
 use super::suffixes::Suffixes;
 use super::upstream::Failure;
+use crate::locks::lock;
 pub use anchors::AnchorsError;
 pub use denial::ITERATIONS_MAX;
 pub use rrset::{SETS_MAX, SIGNATURES_MAX};
@@ -218,17 +219,17 @@ impl Validator {
 
     /// Forgets which zones are signed, and with what keys: it is found out anew.
     pub fn forget(&self) {
-        self.cuts.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        lock(&self.cuts).clear();
     }
 
     /// What is known of a delegation to `name`.
     fn cut(&self, name: &DnsName, boot_s: u64) -> Option<Cut> {
-        let cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
+        let cuts = lock(&self.cuts);
         cuts.get(name.as_wire()).filter(|known| boot_s < known.until).map(|known| known.cut.clone())
     }
 
     fn remember(&self, name: &DnsName, cut: &Cut, ttl: u32, boot_s: u64) {
-        let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cuts = lock(&self.cuts);
         if cuts.len() >= CUTS_MAX {
             cuts.retain(|_, known| boot_s < known.until);
             // Still full: all of it can be found out again.
