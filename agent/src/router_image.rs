@@ -160,7 +160,7 @@ pub(crate) fn slot_of(command_line: &str) -> Option<char> {
 }
 
 /// A word of the kernel's command line that begins with `stairgate.` and this name. The last one counts.
-fn boot_word<'a>(command_line: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn boot_word<'a>(command_line: &'a str, name: &str) -> Option<&'a str> {
     let value = |word: &'a str| word.strip_prefix("stairgate.")?.strip_prefix(name)?.strip_prefix('=');
     command_line.split_ascii_whitespace().filter_map(value).next_back()
 }

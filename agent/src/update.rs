@@ -27,7 +27,7 @@ use source::Source;
 pub(crate) use source::is_address;
 pub use source::{SIGNATURE_BYTES_MAX, UPDATE_BYTES_MAX};
 
-use crate::router_image::VERSION_FILE;
+use crate::router_image::{VERSION_FILE, boot_word, slot_of};
 
 /// The key that its updates are signed with.
 const KEY_FILE: &str = "/etc/stairgate-update.pub";
@@ -96,6 +96,9 @@ pub struct Written {
 pub fn update(source: &str, allow_older: bool, watch: &mut Watch<'_>) -> Result<Written, UpdateError> {
     let line = read_text(Path::new("/proc/cmdline"))?;
     let slot = slot::other_slot(&line).ok_or(UpdateError::NotTheImage)?;
+    if is_on_trial() {
+        return Err(UpdateError::OnTrial);
+    }
     let slot_version = slot_version()?;
     let key = image_key()?;
 
@@ -144,6 +147,17 @@ pub fn update(source: &str, allow_older: bool, watch: &mut Watch<'_>) -> Result<
         Place::Agent => have_tried(&mut Command::new(TRY_AGENT))?,
     }
     Ok(Written { version: version.to_owned(), place })
+}
+
+/// True while it is not known yet whether the last update works: until then, what would be written over is the way back.
+#[must_use]
+pub fn is_on_trial() -> bool {
+    let line = read_text(Path::new("/proc/cmdline")).unwrap_or_default();
+    slot_of(&line).is_some_and(|slot| {
+        let started_on_trial = boot_word(&line, "trial") == Some("yes");
+        LastUpdate::is_on_trial(started_on_trial, slot, LastUpdate::read().as_ref())
+            || agent::is_on_trial(Path::new(agent::FOLDER))
+    })
 }
 
 /// The version of the agent in the file `program`, if this image may run it in place of its own: it is signed, with the
@@ -237,17 +251,16 @@ fn counted(
         if watch(Progress { step, done, total }).is_break() {
             return Err(UpdateError::CalledOff);
         }
-        let count = loop {
-            match from.read(&mut piece) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                outcome => break outcome.map_err(&unreadable)?,
+        match from.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(count) => {
+                take(&piece[..count])?;
+                done += count as u64;
             }
-        };
-        if count == 0 {
-            return Ok(());
+            // There is nothing yet, and whoever watches may be tired of waiting.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(error)),
         }
-        take(&piece[..count])?;
-        done += count as u64;
     }
 }
 

@@ -299,6 +299,7 @@ const fn failure(error: &UpdateError) -> UpdateFailure {
         UpdateError::TooLarge { .. } => UpdateFailure::TooLarge,
         UpdateError::NotTheImage | UpdateError::Io { .. } => UpdateFailure::Disk,
         UpdateError::NotTried { .. } => UpdateFailure::NotTried,
+        UpdateError::OnTrial => UpdateFailure::OnTrial,
         UpdateError::CalledOff => UpdateFailure::Cancelled,
     }
 }

@@ -55,6 +55,11 @@ pub(super) fn offer(
     sync_folder(folder)
 }
 
+/// True while an agent is being tried, or is about to be.
+pub(super) fn is_on_trial(folder: &Path) -> bool {
+    ["try", "trying"].iter().any(|name| folder.join(name).exists())
+}
+
 /// The version of the agent in `program`, if its signature is by this key, and it is newer than `slot_version`: a newer
 /// system brings an agent that is at least as new.
 ///

@@ -9,6 +9,9 @@ pub enum UpdateError {
     /// Not the router image.
     #[error("this is not the router image, so there is no second slot; update stairgate as it was installed")]
     NotTheImage,
+    /// The last update is still being tried.
+    #[error("the last update is still being tried, and may yet go back; wait three minutes, then try again")]
+    OnTrial,
     /// A file cannot be read or written.
     #[error("cannot {what} {}: {source}", path.display())]
     Io {

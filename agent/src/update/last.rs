@@ -70,6 +70,18 @@ pub struct LastUpdate {
 }
 
 impl LastUpdate {
+    /// True while it is not known yet whether the system in the running slot works, which was `started_on_trial`. `last` is
+    /// what is known of the last update.
+    #[must_use]
+    pub fn is_on_trial(started_on_trial: bool, slot: char, last: Option<&Self>) -> bool {
+        let undecided = |last: &Self| {
+            let elsewhere = matches!(last.place, Place::Slot(other) if other != slot);
+            !elsewhere && matches!(last.outcome, Outcome::Written | Outcome::Trying)
+        };
+        // The image's script writes the file anew if it cannot be understood, but not at once.
+        started_on_trial && last.is_none_or(undecided)
+    }
+
     /// Reads the file; `None` if there never was an update, or what is there cannot be understood.
     #[must_use]
     pub fn read() -> Option<Self> {
@@ -140,6 +152,25 @@ mod tests {
         let text = "version=0.2.0\nbefore=\nplace=slot-b\noutcome=went-back\nreason=no names\nand more\ntime=12\n";
         let last = LastUpdate::parse(text).unwrap();
         assert_eq!((last.outcome, last.reason.as_str(), last.time), (Outcome::WentBack, "no names", 12));
+    }
+
+    #[test]
+    fn a_slot_is_on_trial_until_it_is_known_what_came_of_it() {
+        let told =
+            |place, outcome| LastUpdate::parse(&format!("version=1\nplace={place}\noutcome={outcome}\ntime=1\n"));
+        for (started_on_trial, last, on_trial) in [
+            (true, told("slot-b", "written"), true),
+            (true, told("slot-b", "trying"), true),
+            (true, None, true),
+            (true, told("slot-b", "kept"), false),
+            (true, told("slot-b", "went-back"), false),
+            // The next one is written already.
+            (true, told("slot-a", "written"), false),
+            (false, told("slot-b", "trying"), false),
+            (false, None, false),
+        ] {
+            assert_eq!(LastUpdate::is_on_trial(started_on_trial, 'b', last.as_ref()), on_trial, "{last:?}");
+        }
     }
 
     #[test]

@@ -97,7 +97,7 @@ async fn update_from_file(
             ("older", None) => wishes.older = true,
             ("restart", None) => wishes.restart = true,
             ("signature", None) => {
-                let received = match image.updating().begin(UpdatePhase::Receiving, uptime()) {
+                let received = match begin(&image, UpdatePhase::Receiving) {
                     Ok(turn) => turn.receive(Part::Signature, None, field).await.map(|()| turn),
                     Err(error) => {
                         drop(field);
@@ -249,7 +249,7 @@ impl Web {
         {
             return Err(Failure::BadAddress.into());
         }
-        let turn = image.updating().begin(UpdatePhase::Fetching, uptime())?;
+        let turn = begin(image, UpdatePhase::Fetching)?;
         self.do_update(image, turn, address.to_owned(), wishes, by);
         Ok(())
     }
@@ -316,6 +316,14 @@ impl Web {
     }
 }
 
+/// Begins an update, unless what runs may yet go back to what would be written over.
+fn begin(image: &RouterImage, phase: UpdatePhase) -> Result<Turn, TurnError> {
+    if update::is_on_trial() {
+        return Err(TurnError::UnderWay);
+    }
+    image.updating().begin(phase, uptime())
+}
+
 /// Every port, and how the box stands in the home.
 pub(super) fn ports_view(image: &RouterImage) -> Ports {
     Ports { placement: image.placement(), ports: image.ports(), provider_answers: image.provider_answers() }
@@ -326,16 +334,11 @@ fn image_view(image: &RouterImage) -> Image {
     Image {
         version: image.version().to_owned(),
         slot: image.slot(),
-        on_trial: is_on_trial(image, last.as_ref()),
+        on_trial: update::LastUpdate::is_on_trial(image.was_started_on_trial(), image.slot(), last.as_ref()),
         last_update: last.as_ref().and_then(last_update_view),
         update: update_view(image, last.as_ref()),
         ports: ports_view(image),
     }
-}
-
-/// True from the start of a new version until it is known what comes of it.
-fn is_on_trial(image: &RouterImage, last: Option<&update::LastUpdate>) -> bool {
-    image.was_started_on_trial() && last.is_none_or(|last| matches!(last.outcome, Outcome::Written | Outcome::Trying))
 }
 
 /// What came of the last update, if that is known yet.

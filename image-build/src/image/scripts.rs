@@ -74,6 +74,18 @@ fn grubs_variables_are_changed_in_one_step() {
 }
 
 #[test]
+fn variables_that_cannot_be_read_are_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("grubenv");
+    for unreadable in [&[0; 1024][..], b"", b"# GRUB Environment Block\n####"] {
+        fs::write(&file, unreadable).unwrap();
+        let said = run(folder.path(), "set_boot_variable slot b tried '' || echo failed\n");
+        assert_eq!(said, "failed\n");
+        assert_eq!(fs::read(&file).unwrap(), unreadable);
+    }
+}
+
+#[test]
 fn what_came_of_an_update_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("last-update");

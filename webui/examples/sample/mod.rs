@@ -618,7 +618,7 @@ fn system(image: Option<Image>) -> System {
 }
 
 /// The box itself, before, while and after it is updated.
-fn boxes() -> [(&'static str, Image); 5] {
+fn boxes() -> [(&'static str, Image); 6] {
     let image = |update, outcome: Option<UpdateOutcome>| Image {
         version: "0.1.0".into(),
         slot: 'a',
@@ -640,7 +640,8 @@ fn boxes() -> [(&'static str, Image); 5] {
     [
         ("box", Image { ports: ports(1, 3), ..image(Update::Idle, Some(UpdateOutcome::Kept)) }),
         ("box-fetching", image(busy(UpdatePhase::Fetching, Some(42)), None)),
-        ("box-writing", Image { on_trial: true, ..image(busy(UpdatePhase::Writing, None), None) }),
+        ("box-writing", image(busy(UpdatePhase::Writing, None), None)),
+        ("box-on-trial", Image { on_trial: true, ..image(Update::Idle, None) }),
         ("box-written", image(Update::Written { version: "0.2.0".into() }, Some(UpdateOutcome::Kept))),
         ("box-failed", image(failed, Some(UpdateOutcome::WentBack))),
     ]

@@ -16,7 +16,7 @@ use crate::language::{Language, clean, t};
 use crate::layout::{Icon, frame, gate, icon, messages, tabs};
 use crate::routes;
 use crate::svg;
-use crate::view::{DayOfUse, ModeName, PersonPage, Shell, Usage};
+use crate::view::{DayOfUse, ModeName, PersonPage, Shell, Usage, Viewer};
 use crate::words;
 
 /// A person at a glance: now, bedtime, devices, use.
@@ -85,7 +85,7 @@ pub fn person_more(shell: &Shell, page: &PersonPage) -> Markup {
                 (privacy(shell, page, filter.rules.log))
                 (modes(shell, page, &filter.rules))
             }
-            (details(shell, page))
+            @if may_set_details(shell, page) { (details(shell, page)) }
             @if matches!(page.person.role, Role::Child(_)) { (pin(shell, page)) }
             section aria-labelledby="data" {
                 h2 #data { (t!(language, "data-title")) }
@@ -421,6 +421,12 @@ fn effect_kind(effect: &Effect) -> EffectKind {
         Effect::Only(_) => EffectKind::Only,
         Effect::Free => EffectKind::Free,
     }
+}
+
+/// Whoever decides about children only may call no adult something else but oneself.
+fn may_set_details(shell: &Shell, page: &PersonPage) -> bool {
+    let is_oneself = matches!(&shell.viewer, Viewer::Adult { person, .. } if person.id == page.person.id);
+    is_oneself || rights(shell).adults || matches!(page.person.role, Role::Child(_))
 }
 
 fn details(shell: &Shell, page: &PersonPage) -> Markup {

@@ -134,7 +134,12 @@ fn update_section(shell: &Shell, image: &Image) -> Markup {
                 None if image.on_trial || matches!(image.update, Update::Written { .. }) => {},
                 None => p { (t!(language, "update-last-none")) },
             }
-            (update(shell, &image.update))
+            @if image.on_trial {
+                // What would be written over is the way back.
+                div #update {}
+            } @else {
+                (update(shell, &image.update))
+            }
         }
     }
 }

@@ -169,6 +169,8 @@ codes! {
         Disk = "disk",
         /// It is written, but the next start will not try it.
         NotTried = "not-tried",
+        /// What runs is still being tried.
+        OnTrial = "on-trial",
         /// Somebody called it off.
         Cancelled = "cancelled",
     }

@@ -10,7 +10,7 @@ use super::super::Built;
 use super::super::boot::{Findings, Firmware};
 use super::samples::{self, Change};
 use super::solo::{Bench, COMMAND_LIMIT, FILES};
-use super::updates::{Settled, TRIAL_LIMIT, UPDATE_LIMIT, rules_hold, seconds, settled};
+use super::updates::{self, Settled, TRIAL_LIMIT, UPDATE_LIMIT, rules_hold, seconds, settled};
 use super::watch::{Seen, Watcher};
 use crate::interrupt;
 use crate::ui::Screen;
@@ -66,6 +66,16 @@ pub(super) fn try_all(screen: &Screen, bench: &Bench, built: &Built) -> Result<F
         findings.push(("a restart of the box".to_owned(), "the kept agent runs".to_owned()));
         Ok(())
     })?;
+    screen.step("a newer system that goes back", |_| {
+        samples::pack(built, &bench.files, "bad", NEWEST, Change::NoPages)?;
+        let said = settled.solo.shell(&format!("stairgate update {FILES}/bad"), UPDATE_LIMIT)?;
+        ensure!(said.status.success(), "the update was not taken: {}", said.stderr);
+        updates::restart(&mut settled, &["went-back"], "true")?;
+        ensure!(chosen(&settled)? == KEPT, "{} runs after a newer system went back", chosen(&settled)?);
+        rules_hold(&settled)?;
+        findings.push(("a newer system that goes back".to_owned(), "the kept agent runs".to_owned()));
+        Ok(())
+    })?;
     screen.step("a system that is as new", |_| {
         samples::pack(built, &bench.files, "good", NEWER, Change::None)?;
         let said = settled.solo.shell(&format!("stairgate update {FILES}/good"), UPDATE_LIMIT)?;
@@ -73,6 +83,8 @@ pub(super) fn try_all(screen: &Screen, bench: &Bench, built: &Built) -> Result<F
         restart(&mut settled)?;
         let runs = chosen(&settled)?;
         ensure!(runs == "/usr/sbin/stairgate", "{runs} runs in a system that is as new");
+        // The way back was still open then.
+        restart(&mut settled)?;
         ensure!(
             !settled.solo.shell(&format!("test -e {KEPT}"), COMMAND_LIMIT)?.status.success(),
             "the old agent is still there"

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::super::{Built, initramfs, program, squash};
 
@@ -21,8 +21,10 @@ pub(super) enum Change {
     StartHangs,
     /// The agent ends as soon as it is started.
     AgentEnds,
-    /// The agent runs without its resolver.
-    NoResolver,
+    /// The file system of the family's data is not there.
+    NoData,
+    /// Another program than the agent answers, and refuses every name.
+    NamesRefused,
     /// The agent runs without its pages.
     NoPages,
     /// The kernel crashes in the middle of the trial.
@@ -31,13 +33,14 @@ pub(super) enum Change {
 
 impl Change {
     /// The bad ones, with the words for them.
-    pub(super) const BAD: [(Self, &'static str); 7] = [
+    pub(super) const BAD: [(Self, &'static str); 8] = [
         (Self::NoKernel, "a kernel that is none"),
         (Self::InitEnds, "an initramfs whose program ends"),
         (Self::StartHangs, "a start that hangs"),
         (Self::Crash, "a kernel that crashes while it is watched"),
         (Self::AgentEnds, "an agent that ends at once"),
-        (Self::NoResolver, "an agent without a resolver"),
+        (Self::NoData, "a kernel that cannot read the family's data"),
+        (Self::NamesRefused, "a resolver that refuses every name"),
         (Self::NoPages, "an agent without pages"),
     ];
 
@@ -56,10 +59,15 @@ impl Change {
             }
             Self::StartHangs => append("etc/init.d/start", "sleep 100000\n"),
             Self::AgentEnds => script("usr/sbin/stairgate", "#!/bin/sh\nexit 1\n"),
-            Self::NoResolver => append(
-                "usr/lib/router/configure",
-                "sed -i '/^\\[resolver\\]/a enabled = false' /run/stairgate/etc/stairgate.toml\n",
-            ),
+            Self::NoData => remove_module(&tree.join("lib/modules"), "ext4"),
+            Self::NamesRefused => {
+                append(
+                    "usr/lib/router/configure",
+                    "sed -i '/^\\[resolver\\]/a enabled = false' /run/stairgate/etc/stairgate.toml\n",
+                )?;
+                // Without servers to ask it refuses.
+                append("usr/lib/router/lan-address", "sed -i 's/^port=0/no-resolv/' /run/router/dnsmasq.conf\n")
+            }
             Self::NoPages => append(
                 "usr/lib/router/configure",
                 "printf '[web]\\nhttp_port = 0\\nhttps_port = 0\\n' >>/run/stairgate/etc/stairgate.toml\n",
@@ -71,6 +79,23 @@ impl Change {
             }
         }
     }
+}
+
+/// Removes a module of the kernel, wherever beneath `folder` it is.
+fn remove_module(folder: &Path, name: &str) -> Result<()> {
+    let begin = format!("{name}.ko");
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+            let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&begin)) {
+                return fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()));
+            }
+        }
+    }
+    bail!("there is no module {name} beneath {}", folder.display())
 }
 
 /// Replaces a file's content and keeps its mode. The file may be one that other trees share, so it is another afterwards.

@@ -64,7 +64,7 @@ pub(super) fn try_all(
     for (change, title) in bad {
         screen.step(&format!("an update with {title}"), |_| {
             samples::pack(built, &bench.files, "bad", NEWEST, *change)?;
-            went_back(&mut settled, title, &mut findings)
+            went_back(&mut settled, *change, title, &mut findings)
         })?;
     }
     screen.step("back to the version before", |_| older(bench, built, &mut settled, &mut findings))?;
@@ -74,9 +74,11 @@ pub(super) fn try_all(
 }
 
 /// What came of an update once a box is well again.
-struct After {
+pub(super) struct After {
     /// The slot that runs.
     slot: String,
+    /// What a command said that was run while the update was tried; nothing if there was no time for it.
+    meanwhile: String,
     /// The outcome and the reason.
     outcome: String,
     /// Since the restart was asked for.
@@ -85,19 +87,26 @@ struct After {
     seen: Seen,
 }
 
-/// Restarts the box and waits until it is known what came of an update.
-fn restart(settled: &mut Settled, outcome: &[&str]) -> Result<After> {
+/// Restarts the box and waits until it is known what came of an update. `meanwhile` is run once while it is tried.
+pub(super) fn restart(settled: &mut Settled, outcome: &[&str], meanwhile: &str) -> Result<After> {
     let watcher = Watcher::of(&settled.solo);
     let begun = Instant::now();
     // The connection may end before the command does.
     let _ = settled.solo.shell("reboot", COMMAND_LIMIT)?;
     let last = "sed -n 's/^outcome=//p;s/^reason=//p' /data/router/last-update";
     let mut said = String::new();
+    let mut told = String::new();
     crate::interrupt::wait_until("the end of the trial", TRIAL_LIMIT, || {
         let Ok(Finished { status, stdout, .. }) = settled.solo.shell(last, Duration::from_secs(40)) else {
             return Ok(false);
         };
         said = stdout.trim().replace('\n', ": ");
+        if said.starts_with("trying")
+            && told.is_empty()
+            && let Ok(Finished { stdout, stderr, .. }) = settled.solo.shell(meanwhile, COMMAND_LIMIT)
+        {
+            told = stdout + &stderr;
+        }
         Ok(status.success() && outcome.iter().any(|word| said.starts_with(word)))
     })
     .with_context(|| format!("the box says '{said}' of it; its console ends:\n{}", settled.solo.console()))?;
@@ -112,7 +121,7 @@ fn restart(settled: &mut Settled, outcome: &[&str]) -> Result<After> {
     let took = begun.elapsed();
     let seen = watcher.stop()?;
     let slot = settled.solo.told("boot_word slot")?;
-    Ok(After { slot, outcome: said, took, seen })
+    Ok(After { slot, meanwhile: told, outcome: said, took, seen })
 }
 
 fn kept(settled: &mut Settled, findings: &mut Findings) -> Result<()> {
@@ -120,7 +129,7 @@ fn kept(settled: &mut Settled, findings: &mut Findings) -> Result<()> {
     let said = settled.solo.shell(&format!("stairgate update {FILES}/good"), UPDATE_LIMIT)?;
     ensure!(said.status.success(), "the update was not taken: {}", said.stderr);
     findings.push(("an update by HTTP is fetched, checked and written in".to_owned(), seconds(begun.elapsed())));
-    let after = restart(settled, &["kept"])?;
+    let after = restart(settled, &["kept"], "true")?;
     ensure!(after.slot == "b", "the update runs in slot {}", after.slot);
     let version = settled.solo.told("cat /etc/stairgate-version")?;
     ensure!(version == NEWER, "version {version} runs");
@@ -195,14 +204,21 @@ fn refused(bench: &Bench, built: &Built, settled: &mut Settled, findings: &mut F
     Ok(())
 }
 
-fn went_back(settled: &mut Settled, title: &str, findings: &mut Findings) -> Result<()> {
+fn went_back(settled: &mut Settled, change: Change, title: &str, findings: &mut Findings) -> Result<()> {
     let slot = settled.solo.told("boot_word slot")?;
     let said = settled.solo.shell(&format!("stairgate update {FILES}/bad"), UPDATE_LIMIT)?;
     ensure!(said.status.success(), "the update was not taken: {}", said.stderr);
-    let after = restart(settled, &["went-back"])?;
+    let another = format!("stairgate update {FILES}/bad");
+    let after = restart(settled, &["went-back"], &another)?;
     ensure!(after.slot == slot, "slot {} runs, not {slot}", after.slot);
     rules_hold(settled)?;
     ensure!(after.seen.passed == 0, "the barred name was answered {} times", after.seen.passed);
+    // All but the pages works, for as long as a trial takes.
+    if change == Change::NoPages {
+        let told = after.meanwhile.trim();
+        ensure!(told.contains("still being tried"), "another update while one is tried was answered with: {told}");
+        findings.push(("another update while one is tried".to_owned(), told.to_owned()));
+    }
     let how = format!(
         "{}; in the old slot again after {}, silent for {}",
         after.outcome,
@@ -223,7 +239,7 @@ fn older(bench: &Bench, built: &Built, settled: &mut Settled, findings: &mut Fin
     let said = settled.solo.shell("stairgate update --allow-older /data/own", UPDATE_LIMIT)?;
     ensure!(said.status.success(), "the update was not taken: {}", said.stderr);
     settled.solo.told("rm /data/own /data/own.minisig")?;
-    let after = restart(settled, &["kept"])?;
+    let after = restart(settled, &["kept"], "true")?;
     ensure!(after.slot == "a", "the update runs in slot {}", after.slot);
     let version = settled.solo.told("cat /etc/stairgate-version")?;
     ensure!(version == built.version, "version {version} runs");
