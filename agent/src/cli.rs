@@ -4,7 +4,7 @@ mod ask;
 
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -12,7 +12,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::config::{Config, DEFAULT_PATH};
+use crate::config::{self, Config, ConfigError, DEFAULT_PATHS, DEFAULT_PIN_DIR};
 use crate::kernel::with_causes;
 use crate::log::Log;
 use crate::{doctor, output, run, update};
@@ -50,9 +50,11 @@ Examples:
 Exit codes: 0 done, 1 not done, 2 command not understood, 3 agent not running, 4 configuration wrong."
 )]
 pub struct Cli {
-    /// Configuration file
-    #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_PATH)]
-    config: PathBuf,
+    #[arg(long, global = true, value_name = "FILE", help = format!(
+        "Configuration file [default: {}; without it {}, which OpenWrt's start script writes]",
+        DEFAULT_PATHS[0], DEFAULT_PATHS[1]
+    ))]
+    config: Option<PathBuf>,
     /// Answer in JSON
     #[arg(long, global = true)]
     json: bool,
@@ -260,11 +262,17 @@ fn execute(cli: &Cli, object: &[u8]) -> anyhow::Result<u8> {
         output::sentence(&update::verify_agent(program)?, cli.json)?;
         return Ok(DONE);
     }
-    let config = match Config::load(&cli.config) {
-        Ok(config) => config,
+    let (file, config) = match load(cli.config.as_deref()) {
+        Ok(loaded) => loaded,
         // A machine without a configuration can be looked at too.
         Err(_) if matches!(cli.command, Command::Doctor) => {
             return finish(doctor::examine(None), cli.json);
+        }
+        // A gate must not stay for ever because of a mistake in a file, or because the file has gone before it.
+        Err(error) if matches!(cli.command, Command::Detach) => {
+            let place = "so the gate is looked for where it is unless configured otherwise";
+            let _ = writeln!(std::io::stderr(), "{error}\n{place}: {DEFAULT_PIN_DIR}");
+            return detach(Path::new(DEFAULT_PIN_DIR), object, cli.json);
         }
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "{error}");
@@ -281,7 +289,7 @@ fn execute(cli: &Cli, object: &[u8]) -> anyhow::Result<u8> {
             Ok(DONE)
         }
         Command::Check => {
-            output::check(&cli.config, &config, run::domain_capacity(&config), cli.json)?;
+            output::check(&file, &config, run::domain_capacity(&config), cli.json)?;
             Ok(DONE)
         }
         Command::Doctor => finish(doctor::examine(Some(&config)), cli.json),
@@ -290,14 +298,23 @@ fn execute(cli: &Cli, object: &[u8]) -> anyhow::Result<u8> {
             output::sentence(&format!("{names} names, {digest}"), cli.json)?;
             Ok(DONE)
         }
-        Command::Detach => {
-            let count = run::detach(&config, object)?;
-            output::sentence(&format!("the gate was taken off {count} interfaces and out of the kernel"), cli.json)?;
-            Ok(DONE)
-        }
+        Command::Detach => detach(&config.pin_dir, object, cli.json),
         Command::Watch => ask::watch(&config.control_socket, cli.json),
         command => ask::ask(&config.control_socket, ask::request(command), cli.json),
     }
+}
+
+/// The configuration, with the file that it stands in.
+fn load(file: Option<&Path>) -> Result<(PathBuf, Config), ConfigError> {
+    let file = file.map_or_else(|| config::first_of(DEFAULT_PATHS), |file| Ok(file.to_owned()))?;
+    let config = Config::load(&file)?;
+    Ok((file, config))
+}
+
+fn detach(pin_dir: &Path, object: &[u8], json: bool) -> anyhow::Result<u8> {
+    let count = run::detach(pin_dir, object)?;
+    output::sentence(&format!("the gate was taken off {count} interfaces and out of the kernel"), json)?;
+    Ok(DONE)
 }
 
 /// The doctor fails if the gate cannot work here.

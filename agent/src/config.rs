@@ -22,14 +22,15 @@ use table::Table;
 use toml::de::DeTable;
 use tracing::level_filters::LevelFilter;
 
-pub(crate) use file::{DEFAULT_REFRESH, LIST_NAME_MAX, is_list_name, is_list_url};
+pub(crate) use file::{DEFAULT_PIN_DIR, DEFAULT_REFRESH, LIST_NAME_MAX, is_list_name, is_list_url};
 pub(crate) use mistake::Mistakes;
 pub use mistake::{ConfigError, Mistake};
 pub use resolver::Resolver;
 pub use web::Web;
 
-/// Where the configuration is looked for unless `--config` says otherwise.
-pub const DEFAULT_PATH: &str = "/etc/stairgate/stairgate.toml";
+/// Where the configuration is looked for unless `--config` says otherwise; the first that is there counts. The second is
+/// what OpenWrt's start script writes.
+pub const DEFAULT_PATHS: [&str; 2] = ["/etc/stairgate/stairgate.toml", "/var/etc/stairgate.toml"];
 /// Bytes of a configuration file at most.
 pub const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Lists at most.
@@ -44,6 +45,9 @@ pub const DOMAIN_CAPACITY_MIN: u32 = 10_000;
 pub const REFRESH_MIN: Duration = Duration::from_secs(60 * 60);
 /// A list is fetched at least this often.
 pub const REFRESH_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The remedy where there is no file.
+const ELSEWHERE: &str = "name another file with --config, or copy the example there";
 
 /// A configuration that makes sense as a whole.
 #[derive(Clone, Debug)]
@@ -128,6 +132,23 @@ pub enum Source {
     Path(PathBuf),
 }
 
+/// The first of two files that is there.
+///
+/// # Errors
+/// If neither is.
+pub fn first_of([first, second]: [&str; 2]) -> Result<PathBuf, ConfigError> {
+    // What may not be looked at is there, and says so when it is read.
+    let is_there = |path: &&str| Path::new(path).try_exists().unwrap_or(true);
+    [first, second].into_iter().find(is_there).map(PathBuf::from).ok_or_else(|| ConfigError {
+        file: PathBuf::from(first),
+        mistakes: vec![Mistake {
+            line: None,
+            problem: format!("is not there, and neither is {second}"),
+            remedy: ELSEWHERE.to_owned(),
+        }],
+    })
+}
+
 impl Config {
     /// Reads and validates the file at `path`.
     ///
@@ -144,9 +165,7 @@ impl Config {
             }
             std::fs::read(path)
         });
-        let bytes = bytes.map_err(|error| {
-            unreadable(format!("cannot be read: {error}"), "name another file with --config, or copy the example there")
-        })?;
+        let bytes = bytes.map_err(|error| unreadable(format!("cannot be read: {error}"), ELSEWHERE))?;
         let text = String::from_utf8(bytes)
             .map_err(|_| unreadable("is not UTF-8 text".to_owned(), "save it as UTF-8, or copy the example there"))?;
         Self::parse(&text).map_err(|mistakes| ConfigError { file: path.to_owned(), mistakes })

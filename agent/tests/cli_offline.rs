@@ -52,10 +52,28 @@ fn a_wrong_configuration_is_told_with_file_line_and_remedy() {
     let path = directory.path().join("wrong.toml");
     std::fs::write(&path, "mode = \"router\"\nlan_interfce = [\"br-lan\"]\n").unwrap();
     let path = path.to_str().unwrap();
-    for command in ["check", "run", "status", "detach"] {
+    let expected = format!("{path}: line 2: unknown key `lan_interfce`; did you mean `lan_interfaces`?\n");
+    for command in ["check", "run", "status"] {
         let output = stairgate(&[command, "--config", path]);
-        let expected = format!("{path}: line 2: unknown key `lan_interfce`; did you mean `lan_interfaces`?\n");
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(4), expected.as_str()), "{command}");
+    }
+}
+
+#[test]
+fn the_gate_is_taken_away_whatever_has_become_of_the_configuration() {
+    if Path::new("/sys/fs/bpf/stairgate").exists() {
+        println!("not done: this machine has a gate, which would be taken away");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wrong.toml");
+    std::fs::write(&path, "mode = \"rooter\"\n").unwrap();
+    for (path, problem) in [(path.to_str().unwrap(), "line 1: unknown mode"), ("/nonexistent.toml", "cannot be read")] {
+        let output = stairgate(&["detach", "--config", path]);
+        let said = text(&output.stderr);
+        assert!(said.starts_with(path) && said.contains(problem) && said.contains("/sys/fs/bpf/stairgate"), "{said}");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(text(&output.stdout).contains("taken off 0 interfaces"), "{output:?}");
     }
 }
 

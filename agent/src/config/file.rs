@@ -24,7 +24,7 @@ use crate::document::nearest_tag_id;
 use crate::text;
 
 const DEFAULT_STATE_DIR: &str = "/var/lib/stairgate";
-const DEFAULT_PIN_DIR: &str = "/sys/fs/bpf/stairgate";
+pub(crate) const DEFAULT_PIN_DIR: &str = "/sys/fs/bpf/stairgate";
 const DEFAULT_CONTROL_SOCKET: &str = "/run/stairgate/control.sock";
 pub(crate) const DEFAULT_REFRESH: Duration = Duration::from_secs(24 * 60 * 60);
 /// Prefixes that the file may add: half of what the kernel has room for, the rest is for the LAN's own.

@@ -1,4 +1,9 @@
+use jiff::Timestamp;
+use rcgen::{CertificateParams, KeyPair};
+
 use super::*;
+use crate::certificate::Certificates;
+use crate::store::Store;
 
 mod anything;
 mod household;
@@ -41,6 +46,43 @@ fn what_is_written_on_openwrt_is_right() {
     assert_eq!(bridge.placement, Placement::Bridge { home_interface, provider_interface });
     assert!(bridge.resolver.is_none());
     assert_eq!((bridge.local_prefixes.len(), bridge.web.map(|web| web.hosts.len())), (2, Some(1)));
+    // With files of the household's own, none of which ends with a line break.
+    let added = Config::parse(include_str!("../../../image-build/openwrt/tests/household.toml")).unwrap();
+    let (resolver, web) = (added.resolver.unwrap(), added.web.unwrap());
+    assert_eq!(added.log_level, LevelFilter::DEBUG);
+    assert_eq!((resolver.ports.dns, resolver.cache_bytes, resolver.hosts.len()), (5300, Some(8 << 20), 1));
+    assert_eq!((web.http, web.certificate.map(|files| files.key)), (Some(8080), Some("/etc/stairgate/key.pem".into())));
+}
+
+/// Lists are fetched anew; everything else that lies in the state directory is all that there is of it.
+#[test]
+fn what_is_kept_outlives_a_new_image_of_openwrt() {
+    const KEPT: &str = include_str!("../../../image-build/openwrt/files/stairgate.keep");
+    let directory = tempfile::tempdir().unwrap();
+    drop(Store::open(directory.path()).unwrap());
+    let now = Timestamp::now();
+    let certificates = Certificates::open(directory.path(), None, Vec::new(), now).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["gate.example.net".to_owned()]).unwrap().self_signed(&key).unwrap();
+    certificates.give(certificate.pem().as_bytes(), key.serialize_pem().as_bytes(), now).unwrap();
+    let files = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut files: Vec<String> = files.map(|name| format!("/etc/stairgate/{}", name.display())).collect();
+    files.sort();
+    assert_eq!(files, ["family.pem", "resolver.pem", "stairgate.redb"].map(|name| format!("/etc/stairgate/{name}")));
+    assert!(files.iter().all(|file| KEPT.lines().any(|line| line == file)), "{KEPT}");
+}
+
+#[test]
+fn the_first_file_that_is_there_counts() {
+    let directory = tempfile::tempdir().unwrap();
+    let paths = ["first.toml", "second.toml"].map(|name| directory.path().join(name));
+    let [first, second] = [&paths[0], &paths[1]].map(|path| path.to_str().unwrap());
+    let error = first_of([first, second]).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{first}: ")) && error.contains(second), "{error}");
+    for file in [second, first] {
+        std::fs::write(file, GOOD).unwrap();
+        assert_eq!(first_of([first, second]).unwrap(), Path::new(file));
+    }
 }
 
 /// The example without the `#` before what it shows, in router mode.

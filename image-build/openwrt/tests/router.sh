@@ -28,11 +28,20 @@ procd_add_reload_trigger() { called procd_add_reload_trigger "$@"; }
 mount() { called mount "$@"; }
 logger() { called logger "$@"; }
 stop() { called stop; }
-sleep() { called sleep "$@"; }
+# What a router waits for happens meanwhile, if the test has something that happens.
+sleep() {
+	called sleep "$@"
+	[ -z "$MEANWHILE" ] || eval "$MEANWHILE"
+}
+pidof() { [ "$RUNNING" = "$1" ]; }
 firewall() { called firewall "$@"; }
 program() {
 	called stairgate "$@"
-	case "$3" in check) return "$CHECK" ;; esac
+	case "$3 $2" in
+	check*.new) return "$CHECK" ;;
+	check*) return "$CHECK_OLD" ;;
+	detach*) return "$DETACH" ;;
+	esac
 }
 uci() {
 	[ "$1" != -q ] || shift

@@ -11,7 +11,8 @@ use super::{Parts, Target, hexadecimal};
 
 /// What the package manager has to bring: `nft` with the kernel's part of it. Nothing else is used.
 const DEPENDS: [&str; 2] = ["kmod-nft-nat", "nftables"];
-const CONFFILES: [&str; 2] = ["/etc/config/stairgate", "/etc/stairgate/more.toml"];
+const CONFFILES: [&str; 4] =
+    ["/etc/config/stairgate", "/etc/stairgate/more.toml", "/etc/stairgate/resolver.toml", "/etc/stairgate/web.toml"];
 
 const INIT: &str = include_str!("../../openwrt/files/stairgate.init");
 const CONFIG: &str = include_str!("../../openwrt/files/stairgate.config");
@@ -161,7 +162,7 @@ mod tests {
         };
         assert!(text("list").lines().any(|line| line == "/etc/init.d/stairgate"));
         assert!(!text("list").contains("lib/apk"));
-        assert_eq!(text("conffiles"), "/etc/config/stairgate\n/etc/stairgate/more.toml\n");
+        assert_eq!(text("conffiles").lines().collect::<Vec<_>>(), CONFFILES);
         let hash = hexadecimal(digest(&SHA256, CONFIG.as_bytes()).as_ref());
         assert_eq!(text("conffiles_static"), format!("/etc/config/stairgate {hash}\n"));
         let upgrade = &apk.scripts["post-upgrade"];
@@ -216,15 +217,30 @@ mod tests {
         assert!(CONFFILES.iter().all(|path| makefile.contains(&format!("\n{path}\n"))));
     }
 
+    /// What the agent itself keeps is compared with the list by a test of its own.
+    #[test]
+    fn a_new_image_keeps_the_configuration() {
+        assert!(CONFFILES.iter().all(|path| KEEP.lines().any(|line| line == *path)), "{KEEP}");
+    }
+
     /// What the init script does on a router with this configuration, with the file that it wrote for the agent.
     fn run(config: &str, variables: &str, function: &str) -> Option<(String, String)> {
+        run_beside(&[], config, variables, function)
+    }
+
+    /// The same where there are other files too, each with its name.
+    fn run_beside(files: &[(&str, &str)], config: &str, variables: &str, function: &str) -> Option<(String, String)> {
         let work = tempfile::tempdir().unwrap();
-        std::fs::write(work.path().join("config"), config).unwrap();
-        std::fs::write(work.path().join("mounts"), "bpf /elsewhere bpf rw 0 0\n").unwrap();
+        std::fs::create_dir(work.path().join("var")).unwrap();
+        let usual = [("config", config), ("mounts", "bpf /elsewhere bpf rw 0 0\n"), ("uptime", "20.71 31.02\n")];
+        for (name, content) in usual.iter().chain(files) {
+            std::fs::write(work.path().join(name), content).unwrap();
+        }
         let script = format!(
-            ". {0}/tests/router.sh\n. {0}/files/stairgate.init\nFOLDER=.; OFFLOAD=0; HELD=0; CHECK=0\n{variables}\n\
-             PROGRAM=program; FIREWALL=firewall; MOUNTS=mounts; MORE=more.toml; CONFIGURATION=var/stairgate.toml\n\
-             {function}\n",
+            ". {0}/tests/router.sh\n. {0}/files/stairgate.init\nFOLDER=.; OFFLOAD=0; HELD=0; CHECK=0; CHECK_OLD=0\n\
+             DETACH=0; RUNNING=; MEANWHILE=\n{variables}\nPROGRAM=program; FIREWALL=firewall; MOUNTS=mounts\n\
+             UPTIME=uptime; MORE=more.toml; MORE_RESOLVER=resolver.toml; MORE_WEB=web.toml\n\
+             CONFIGURATION=var/stairgate.toml\n{function}\n",
             folder().display()
         );
         let output = busybox()?.args(["ash", "-e", "-c", &script]).current_dir(work.path()).output().unwrap();
@@ -266,9 +282,72 @@ mod tests {
             return;
         };
         assert_eq!((said.as_str(), written.as_str()), ("", ""));
-        let (said, _) = run(CONFIG, "CHECK=4", "start_service || echo refused").unwrap();
-        assert!(said.contains("not started: stairgate --config var/stairgate.toml check"), "{said}");
+        let (said, written) = run(CONFIG, "CHECK=4", "start_service || echo refused").unwrap();
+        assert!(said.contains("not started: stairgate --config var/stairgate.toml.new check"), "{said}");
         assert!(said.ends_with("refused\n") && !said.contains("procd"), "{said}");
+        assert_eq!(written, "", "a wrong configuration may not be taken for one that was in force");
+    }
+
+    /// procd ends what it is not told of again, and leaves alone what it is told of as it was.
+    #[test]
+    fn what_runs_goes_on_with_its_configuration_when_the_new_one_is_wrong() {
+        let before = [("var/stairgate.toml", "gate = true\n# the one before\n")];
+        let Some((said, written)) = run_beside(&before, CONFIG, "CHECK=4", "start_service") else { return };
+        assert!(said.contains("goes on with the configuration that it had"), "{said}");
+        assert!(said.contains("procd_set_param file var/stairgate.toml program\n"), "{said}");
+        assert_eq!(written, before[0].1);
+        // The gate that is in force is the old configuration's.
+        let config = CONFIG.replace(NO_GATE_ASIDE, NO_GATE);
+        let (said, _) = run_beside(&before, &config, "CHECK=4 OFFLOAD=1", "start_service").unwrap();
+        assert!(said.contains("uci set firewall.@defaults[0].flow_offloading_hw=0\n"), "{said}");
+        // An agent that has become another one may not understand it any more.
+        let (said, _) = run_beside(&before, CONFIG, "CHECK=4 CHECK_OLD=4", "start_service || echo refused").unwrap();
+        assert!(said.contains("not started") && said.ends_with("refused\n") && !said.contains("procd"), "{said}");
+    }
+
+    #[test]
+    fn what_the_household_adds_comes_where_it_belongs() {
+        let files = [
+            ("more.toml", "log_level = \"debug\"\n[resolver.upstream_sets]\nchildren = [\"tls://192.0.2.53\"]"),
+            ("resolver.toml", "cache_mib = 8\n[[resolver.host]]\nname = \"nas.home.arpa\"\naddress = \"192.0.2.4\""),
+            ("web.toml", "certificate = \"/etc/stairgate/chain.pem\"\nkey = \"/etc/stairgate/key.pem\""),
+        ];
+        let Some((_, written)) = run_beside(&files, CONFIG, "", "start_service") else { return };
+        compare("household.toml", &written);
+    }
+
+    const IN_MEMORY: (&str, &str) = ("mounts", "overlayfs:/tmp/root / overlay rw,noatime,lowerdir=/ 0 0\n");
+
+    /// A database that is open while the changes of files move from memory to flash is lost with the memory.
+    #[test]
+    fn it_is_not_started_while_what_it_writes_would_be_lost() {
+        let Some((said, written)) = run_beside(&[IN_MEMORY], CONFIG, "OFFLOAD=1", "start_service") else { return };
+        compare("flash.calls", &said);
+        assert_eq!(written, "");
+        // They are being moved.
+        let (said, _) = run(CONFIG, "RUNNING=mount_root", "start_service").unwrap();
+        compare("flash.calls", &said);
+        // There is nothing to wait for: flash is never going to be used.
+        let (said, _) =
+            run_beside(&[IN_MEMORY, ("uptime", "600.00 1.00\n")], CONFIG, "OFFLOAD=1", "start_service").unwrap();
+        compare("router.calls", &said);
+    }
+
+    #[test]
+    fn it_waits_until_everything_is_on_flash_and_is_started_then() {
+        // First what is mounted changes, then the copying ends.
+        let meanwhile = "MEANWHILE='grep -q tmp mounts || RUNNING=; echo >mounts overlayfs:/overlay / overlay rw 0 0'";
+        let variables = format!("RUNNING=mount_root; {meanwhile}");
+        let Some((said, _)) = run_beside(&[IN_MEMORY], CONFIG, &variables, "await_flash") else { return };
+        assert_eq!(said, "sleep 2\nsleep 2\n");
+        let (said, _) =
+            run_beside(&[IN_MEMORY], CONFIG, "MEANWHILE='echo 600.00 1.00 >uptime'", "await_flash").unwrap();
+        assert_eq!(said, "sleep 2\n");
+        // As procd starts it: the script of another shell, and then the script itself.
+        let script = "await_flash() { echo awaited; }\n[ \"$1\" != start ] || echo started\n";
+        let function = "chmod +x script; busybox ash -c \"$AWAIT_AND_START\" ./script";
+        let (said, _) = run_beside(&[("script", &format!("#!/bin/sh\n{script}"))], CONFIG, "", function).unwrap();
+        assert_eq!(said, "awaited\nstarted\n");
     }
 
     #[test]
@@ -277,6 +356,14 @@ mod tests {
         compare("detach.calls", &said);
         let (said, _) = run(CONFIG, "", "detach").unwrap();
         assert!(!said.contains("uci") && !said.contains("firewall"), "{said}");
+    }
+
+    #[test]
+    fn what_was_taken_is_given_back_even_if_the_gate_cannot_be_taken_off() {
+        let Some((said, _)) = run(CONFIG, "HELD=1 DETACH=1", "detach || echo failed") else { return };
+        assert_eq!(said.matches("stairgate --config var/stairgate.toml detach\n").count(), 10, "{said}");
+        assert!(said.contains("uci set firewall.@defaults[0].flow_offloading_hw=1\n"), "{said}");
+        assert!(said.ends_with("failed\n"), "{said}");
     }
 
     #[test]
