@@ -18,6 +18,8 @@ use crate::{interrupt, workspace};
 pub(crate) const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 /// Time between asking a daemon to end and ending it.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
+/// Time for a command that is stopped to end what it has started itself.
+const CLEAR_LIMIT: Duration = Duration::from_secs(30);
 /// Lines of a log that an error message quotes.
 const LOG_TAIL_LINES: usize = 8;
 
@@ -54,8 +56,7 @@ pub(crate) fn run_with_input(command: &mut Command, input: &[u8], limit: Duratio
     let stderr = child.stderr.take().map(collect);
     let status = wait(&mut child, command, limit);
     if status.is_err() {
-        let _ = child.kill();
-        let _ = child.wait();
+        end(&mut child, CLEAR_LIMIT);
     }
     let text = |reader: Option<thread::JoinHandle<Vec<u8>>>| {
         let bytes = reader.and_then(|thread| thread.join().ok()).unwrap_or_default();
@@ -148,6 +149,20 @@ fn wait(child: &mut Child, command: &Command, limit: Duration) -> Result<ExitSta
     }
 }
 
+/// Asks a child to end (SIGTERM), and ends it if it does not in time.
+fn end(child: &mut Child, limit: Duration) {
+    if matches!(child.try_wait(), Ok(Some(_))) {
+        return;
+    }
+    let _ = kill_process(Pid::from_child(child), Signal::TERM);
+    let until = Instant::now() + limit;
+    while matches!(child.try_wait(), Ok(None)) && Instant::now() < until {
+        thread::sleep(interrupt::POLL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
 /// A program that runs beside this one, and no longer than this value lives.
 pub(crate) struct Daemon {
     child: Child,
@@ -200,18 +215,7 @@ impl Daemon {
 
     /// Asks it to end (SIGTERM), and ends it if it does not.
     pub(crate) fn stop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(Some(_))) {
-            return;
-        }
-        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(pid, Signal::TERM);
-        }
-        let until = Instant::now() + STOP_LIMIT;
-        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
-            thread::sleep(interrupt::POLL);
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end(&mut self.child, STOP_LIMIT);
     }
 }
 
