@@ -298,21 +298,15 @@ impl Access {
         self.sessions.iter().find(|session| session.digest == digest && !session.is_over(now))
     }
 
-    /// True if the use of a session was last noted so long ago that it has to be noted again.
-    pub fn session_is_noted_late(&self, secret: &Secret, now: i64) -> bool {
-        let digest = secret.digest();
-        let session = self.sessions.iter().find(|session| session.digest == digest);
-        session.is_some_and(|session| now.saturating_sub(session.last_used) >= LAST_USE_S)
-    }
-
-    /// Notes that a session was used. True if that has to be saved.
+    /// Notes that a session was used. True if its time of last use was changed and has to be saved.
     pub fn touch_session(&mut self, secret: &Secret, now: i64) -> bool {
-        let late = self.session_is_noted_late(secret, now);
         let digest = secret.digest();
-        if let Some(session) = self.sessions.iter_mut().find(|session| late && session.digest == digest) {
+        let Some(session) = self.sessions.iter_mut().find(|session| session.digest == digest) else { return false };
+        let noted = now.saturating_sub(session.last_used) >= LAST_USE_S;
+        if noted {
             session.last_used = now;
         }
-        late
+        noted
     }
 
     /// A person's sessions.

@@ -188,9 +188,16 @@ impl Certificates {
     /// Reads the family's files again if they have changed, and says in the log what is wrong with them and when their time
     /// ends. A certificate that was good stays in force until there is a better one.
     pub fn look(&self, now: Timestamp) {
+        // What is wrong is in the log by then, and in the status.
+        let _told = self.read_again(now);
+    }
+
+    /// As [`Certificates::look`]; tells besides what is wrong with files that have changed.
+    fn read_again(&self, now: Timestamp) -> Result<(), CertificateError> {
         let Source { files, .. } = &self.shared.source;
         let seen = Some([stamp(&files.certificate), stamp(&files.key)]);
         let mut family = self.shared.family();
+        let mut result = Ok(());
         if seen != family.seen {
             family.seen = seen;
             match self.shared.source.read() {
@@ -205,6 +212,7 @@ impl Certificates {
                     let problem = crate::kernel::with_causes(&error);
                     tracing::error!(error = %problem, "the family's certificate cannot be used");
                     family.problem = Some(problem);
+                    result = Err(error);
                 }
             }
         }
@@ -215,6 +223,7 @@ impl Certificates {
                 family.said = Some(now);
             }
         }
+        result
     }
 
     /// Takes a certificate and its key, in PEM, in place of what was given before.
@@ -226,11 +235,12 @@ impl Certificates {
             return Err(CertificateError::Configured);
         }
         given::read(chain, key)?.check_time(now)?;
+        // Checked as it will be read, before the good one is gone.
+        let text = given::to_keep(chain, key)?;
+        given::read(&text, &text)?.check_time(now)?;
         let file = &self.shared.source.files.certificate;
-        let text = [chain, b"\n", key].concat();
         keep(file, &text).map_err(|source| CertificateError::File { file: file.clone(), source })?;
-        self.look(now);
-        Ok(())
+        self.read_again(now)
     }
 
     /// Takes away what was given on the pages.

@@ -15,6 +15,9 @@ use crate::document::tag_id;
 use crate::subscriptions::source_text;
 use crate::view::{DayView, DeviceView, Explanation, ListView, PersonView, QueryView, QuotaView, Status, UsageView};
 
+/// What is shown of a setting that takes a resolver to hold, where there is none.
+const NOT_RESOLVED: &str = "needs [resolver]";
+
 /// Shows the agent's answer.
 pub(crate) fn reply(reply: &Reply, json: bool) -> io::Result<()> {
     if json {
@@ -208,8 +211,16 @@ fn people_text(people: &[PersonView]) -> String {
             many => format!("{}, … {many} in all", person.blocked[..3].join(", ")),
         };
         let answers = person.answers.as_ref();
-        let search = answers.map_or("", |answers| if answers.safe_search { "safe" } else { "open" });
-        let youtube = answers.map_or("", |answers| if answers.youtube == "off" { "open" } else { &answers.youtube });
+        let search = answers.map_or("", |answers| match (answers.safe_search, answers.given) {
+            (true, true) => "safe",
+            (true, false) => NOT_RESOLVED,
+            (false, _) => "open",
+        });
+        let youtube = answers.map_or("", |answers| match (answers.youtube.as_str(), answers.given) {
+            ("off", _) => "open",
+            (_, false) => NOT_RESOLVED,
+            (setting, true) => setting,
+        });
         let kept = answers.map_or(String::new(), |answers| answers.log.replace('-', " "));
         let (filtered, search, youtube) = (filtered.to_owned(), search.to_owned(), youtube.to_owned());
         vec![person.name.clone(), role, filtered, person.devices.join(", "), blocked, search, youtube, kept]
@@ -422,4 +433,39 @@ fn qr_text(symbol: &QrCode) -> String {
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::AnswersView;
+
+    #[test]
+    fn what_nobody_sees_to_is_not_said_to_hold() {
+        let text = |given| {
+            let answers = AnswersView {
+                safe_search: true,
+                youtube: "strict".to_owned(),
+                given,
+                strip_ech: true,
+                resolved_only: false,
+                upstreams: None,
+                log: "nothing".to_owned(),
+            };
+            people_text(&[PersonView {
+                name: "Mia".to_owned(),
+                role: "child".to_owned(),
+                age: Some("6-9".to_owned()),
+                filtered: true,
+                devices: Vec::new(),
+                blocked: Vec::new(),
+                denied_names: Vec::new(),
+                allowed_names: Vec::new(),
+                answers: Some(answers),
+            }])
+        };
+        let (with, without) = (text(true), text(false));
+        assert!(with.contains("safe") && with.contains("strict"), "{with}");
+        assert!(!without.contains("safe") && !without.contains("strict"), "{without}");
+    }
 }

@@ -120,6 +120,8 @@ pub struct AnswersView {
     pub safe_search: bool,
     /// YouTube's Restricted Mode: "off", "moderate" or "strict".
     pub youtube: String,
+    /// True if the agent resolves names and so gives such answers; else they are only wished for.
+    pub given: bool,
     /// True if the keys that encrypt a site's name (ECH) are taken out of answers.
     pub strip_ech: bool,
     /// True if devices may only go to addresses that the resolver gave them.

@@ -48,7 +48,7 @@ use axum::routing::get;
 use stairgate_policy::household::PersonId;
 use stairgate_webui::view::{Resolver, Server};
 use stairgate_webui::{assets, routes};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::access::Access;
 use crate::access::secret::Secret;
@@ -74,6 +74,8 @@ pub use codes::{CODE_FILE, Codes};
 
 /// Passwords that are hashed at the same time: each takes 12 MiB for a moment, and a router has 128.
 const HASHES_AT_ONCE: usize = 1;
+/// Names that are explained at the same time: each search reads every list.
+const EXPLAINED_AT_ONCE: usize = 1;
 /// Secrets of one-time codes that may wait for their first code.
 const PENDING_TOTP_MAX: usize = 32;
 /// How long an asset may be kept: a year, which is for ever (RFC 9111 recommends no more). Its path changes with its
@@ -118,12 +120,14 @@ struct Web {
     access: Mutex<Access>,
     /// What form tokens are made with. A new one each start: a page that was open is asked to be opened again.
     form_key: Secret,
-    throttle: Mutex<Throttle>,
+    /// Wrong passwords and codes, by where they come from and whose they should be.
+    throttle: Mutex<Throttle<SignInSource>>,
     /// Wrong tokens, apart from wrong passwords: a program with an old token must keep nobody from signing in.
     token_throttle: Mutex<Throttle>,
     /// Wrong PINs, by device and child.
     pin_throttle: Mutex<Throttle<([u8; 6], PersonId)>>,
-    hashing: Semaphore,
+    hashing: Arc<Semaphore>,
+    explaining: Arc<Semaphore>,
     /// What devices call themselves.
     names: Names,
     clients: Clients,
@@ -144,7 +148,32 @@ struct Web {
 
 type Shared = axum::extract::State<Arc<Web>>;
 
+/// Where a password or a code comes from, and whose it should be; none if nobody's that is known.
+type SignInSource = (IpAddr, Option<PersonId>);
+
 impl Web {
+    fn new(parts: Parts, access: Access) -> rustix::io::Result<Self> {
+        Ok(Self {
+            parts,
+            access: Mutex::new(access),
+            form_key: Secret::random()?,
+            throttle: Mutex::default(),
+            token_throttle: Mutex::default(),
+            pin_throttle: Mutex::default(),
+            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            explaining: Arc::new(Semaphore::new(EXPLAINED_AT_ONCE)),
+            names: Names::default(),
+            clients: Clients::default(),
+            proven: Mutex::default(),
+            challenges: Mutex::default(),
+            half_signed_in: Mutex::default(),
+            history: History::default(),
+            pending_totp: Mutex::default(),
+            changing_access: tokio::sync::Mutex::default(),
+            started: uptime(),
+        })
+    }
+
     fn access(&self) -> MutexGuard<'_, Access> {
         lock(&self.access)
     }
@@ -216,7 +245,11 @@ impl Web {
 
     /// All of [`Self::slowly`] that need not be compiled for each kind of work.
     async fn slowly_boxed(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Refusal> {
-        let _place = self.hashing.acquire().await.map_err(|_| Refusal::unavailable())?;
+        let place = free_place(&self.hashing).await?;
+        let work = move || {
+            work();
+            drop(place);
+        };
         tokio::task::spawn_blocking(work).await.map_err(|_| Refusal::unavailable())
     }
 }
@@ -227,29 +260,16 @@ impl Web {
 /// If the database cannot be read, or the kernel has no random numbers.
 pub async fn router(parts: Parts) -> anyhow::Result<Router> {
     let access = parts.desk.look(|app, _| app.access()).await??;
-    let web = Arc::new(Web {
-        parts,
-        access: Mutex::new(access),
-        form_key: Secret::random()?,
-        throttle: Mutex::default(),
-        token_throttle: Mutex::default(),
-        pin_throttle: Mutex::default(),
-        hashing: Semaphore::new(HASHES_AT_ONCE),
-        names: Names::default(),
-        clients: Clients::default(),
-        proven: Mutex::default(),
-        challenges: Mutex::default(),
-        half_signed_in: Mutex::default(),
-        history: History::default(),
-        pending_totp: Mutex::default(),
-        changing_access: tokio::sync::Mutex::default(),
-        started: uptime(),
-    });
+    let web = Arc::new(Web::new(parts, access)?);
     tokio::spawn(web.names.clone().follow(web.parts.lan.clone()));
     let follower = Arc::clone(&web);
     tokio::spawn(async move { crate::resolver::clients::follow(&follower.clients).await });
     let history = web.history.clone();
     tokio::spawn(history.follow(web.parts.live.clone(), web.parts.observer.clone(), web.parts.desk.clone()));
+    Ok(routes_of(web))
+}
+
+fn routes_of(web: Arc<Web>) -> Router {
     let pages = Router::new()
         .merge(home::routes())
         .merge(setup::routes())
@@ -275,13 +295,19 @@ pub async fn router(parts: Parts) -> anyhow::Result<Router> {
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), guard::turn_away))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), portal::lead))
         .layer(axum::middleware::from_fn(guard::seal));
-    Ok(router.with_state(web))
+    router.with_state(web)
 }
 
 async fn asset(uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     let Some(asset) = assets::find(uri.path()) else { return Ok(StatusCode::NOT_FOUND.into_response()) };
     let sent = packed::send(&headers, asset.media_type, asset.packed)?;
     Ok(([(header::CACHE_CONTROL, ASSET_LIFETIME)], sent).into_response())
+}
+
+/// Waits for a place for work that goes on when whoever wanted it has hung up. The place goes along with the work: if it
+/// went with the request, hanging up would begin any number of them.
+async fn free_place(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Refusal> {
+    Arc::clone(places).acquire_owned().await.map_err(|_| Refusal::unavailable())
 }
 
 /// The device at an address of the home network.
@@ -307,3 +333,6 @@ pub struct Peer {
     /// Our own address, if the connection was meant for another server.
     pub handed_over: Option<SocketAddr>,
 }
+
+#[cfg(test)]
+mod tests;

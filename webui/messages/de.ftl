@@ -439,6 +439,7 @@ protect-unclassified = Unbekanntes sperren
 protect-unclassified-detail = Was der Filter nicht erkennt, bleibt zu. Manche Apps gehen dann nicht.
 protect-resolved = Umwege sperren
 protect-resolved-detail = Geräte dürfen nur dorthin, wohin der Namensserver zu Hause sie geschickt hat. Das beendet viele Umwege, aber auch manche Spiele und Anrufe.
+protect-not-resolved = Dieses Gerät löst keine Namen auf. Bis es das tut, wirken sichere Suche, YouTubes eingeschränkter Modus, lesbare Seitennamen und gesperrte Umwege nicht.
 protect-upstreams = Namensserver
 protect-upstreams-usual = Die üblichen
 youtube-title = YouTube
@@ -454,8 +455,9 @@ pin-new = Neue PIN, 4 bis 12 Ziffern
 pin-remove = Keine PIN mehr verlangen
 privacy-person-lead =
     { $days ->
-        [one] Nach 1 Tag wird es gelöscht. Das Kind sieht alles, was gespeichert ist.
-       *[other] Nach { $days } Tagen wird es gelöscht. Das Kind sieht alles, was gespeichert ist.
+        [0] Nutzungsminuten werden nur für heute gespeichert, Namen von Seiten gar nicht. Das Kind sieht alles, was gespeichert ist.
+        [one] Nutzungsminuten und Anfragen werden nach 1 Tag gelöscht, Namen von Seiten nach höchstens 1 Tag. Das Kind sieht alles, was gespeichert ist.
+       *[other] Nutzungsminuten und Anfragen werden nach { $days } Tagen gelöscht, Namen von Seiten nach höchstens 1 Tag. Das Kind sieht alles, was gespeichert ist.
     }
 level-nothing = Es wird nichts gespeichert.
 level-reasons = Nur warum etwas gesperrt war, wird gespeichert, nicht was.
@@ -511,7 +513,7 @@ verdict-blocked = Gesperrt
 verdict-failed = Fehlgeschlagen
 verdicts-graph = { $allowed } erlaubt, { $blocked } gesperrt, { $failed } fehlgeschlagen
 queries-title = Fragen nach Namen
-queries-graph = Balken für jede Stunde, höchstens { $highest } in einer. Die Zahlen stehen in der Tabelle darunter.
+queries-graph = Balken für jede halbe Stunde, höchstens { $highest } in einer. Die Zahlen stehen in der Tabelle darunter.
 latency-title = Antwortzeit
 latency-graph = Die Hälfte der Antworten brauchte höchstens so lange wie gezeigt, höchstens { $highest }.
 reason-denied = Sie steht auf der eigenen Sperrliste.
@@ -743,7 +745,8 @@ privacy-entries =
 privacy-delete = Löschen
 privacy-delete-all = Alles Gespeicherte löschen
 retention-title = Wie lange
-retention-days = Tage bis zum Löschen
+retention-days = Tage bis zum Löschen von Nutzungsminuten und Anfragen
+retention-names = Namen von Seiten werden höchstens 1 Tag gespeichert, und nur bis zum nächsten Neustart. Bei 0 Tagen werden sie nicht gespeichert.
 retention-size = Es belegt jetzt { $size }.
 backup-title = Sicherung
 backup-make = Sicherung machen
@@ -997,6 +1000,7 @@ me-usage-blocked-names = Deine Minuten werden gezählt, und für welche Apps und
 me-usage-all-names = Deine Minuten werden gezählt, und für welche Apps und Arten von Seiten. Deine Eltern können das sehen.
 me-kept-days =
     { $days ->
+        [0] Zurzeit wird nichts davon behalten.
         [one] Nach 1 Tag wird es gelöscht.
        *[other] Nach { $days } Tagen wird es gelöscht.
     }

@@ -439,6 +439,7 @@ protect-unclassified = Block what is unknown
 protect-unclassified-detail = What the filter cannot recognise stays closed. Some apps will not work.
 protect-resolved = Block detours
 protect-resolved-detail = Devices may only go where the home's name server sent them. It ends many ways around, and some games and calls too.
+protect-not-resolved = This box resolves no names. Until it does, safe search, YouTube’s restricted mode, readable site names and blocked detours have no effect.
 protect-upstreams = Name servers
 protect-upstreams-usual = The usual ones
 youtube-title = YouTube
@@ -454,8 +455,9 @@ pin-new = New PIN, 4 to 12 digits
 pin-remove = Ask for no PIN any more
 privacy-person-lead =
     { $days ->
-        [one] Kept for 1 day, then deleted. The child sees everything that is kept.
-       *[other] Kept for { $days } days, then deleted. The child sees everything that is kept.
+        [0] Minutes of use are kept for today only, and names of sites not at all. The child sees everything that is kept.
+        [one] Minutes of use and requests are kept for 1 day, names of sites for 1 day at most. Then they are deleted. The child sees everything that is kept.
+       *[other] Minutes of use and requests are kept for { $days } days, names of sites for 1 day at most. Then they are deleted. The child sees everything that is kept.
     }
 level-nothing = Nothing is kept.
 level-reasons = Only why something was blocked is kept, not what.
@@ -511,7 +513,7 @@ verdict-blocked = Blocked
 verdict-failed = Failed
 verdicts-graph = { $allowed } allowed, { $blocked } blocked, { $failed } failed
 queries-title = Questions for names
-queries-graph = Bars for each hour, at most { $highest } in one of them. The numbers are in the table below.
+queries-graph = Bars for each half hour, at most { $highest } in one of them. The numbers are in the table below.
 latency-title = Time for an answer
 latency-graph = Half of the answers took no longer than shown, at most { $highest }.
 reason-denied = It is on the own list of blocked sites.
@@ -743,7 +745,8 @@ privacy-entries =
 privacy-delete = Delete
 privacy-delete-all = Delete everything that is kept
 retention-title = How long
-retention-days = Days until it is deleted
+retention-days = Days until minutes of use and requests are deleted
+retention-names = Names of sites are kept for 1 day at most, and only until a restart. With 0 days they are not kept.
 retention-size = It takes { $size } now.
 backup-title = Backup
 backup-make = Make a backup
@@ -997,6 +1000,7 @@ me-usage-blocked-names = Your minutes are counted, and for which apps and kinds 
 me-usage-all-names = Your minutes are counted, and for which apps and kinds of sites. Your parents can see that.
 me-kept-days =
     { $days ->
+        [0] For now, nothing of it is kept.
         [one] After 1 day it is deleted.
        *[other] After { $days } days it is deleted.
     }

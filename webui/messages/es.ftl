@@ -439,6 +439,7 @@ protect-unclassified = Bloquear lo desconocido
 protect-unclassified-detail = Lo que el filtro no reconoce queda cerrado. Algunas apps no funcionarán.
 protect-resolved = Bloquear rodeos
 protect-resolved-detail = Los aparatos solo van adonde los manda el servidor de nombres de casa. Acaba con muchos rodeos, y también con algunos juegos y llamadas.
+protect-not-resolved = El aparato no resuelve nombres. Mientras sea así, la búsqueda segura, el modo restringido de YouTube, los nombres de sitios legibles y el bloqueo de rodeos no tienen efecto.
 protect-upstreams = Servidores de nombres
 protect-upstreams-usual = Los de siempre
 youtube-title = YouTube
@@ -454,8 +455,9 @@ pin-new = PIN nuevo, de 4 a 12 cifras
 pin-remove = No pedir más el PIN
 privacy-person-lead =
     { $days ->
-        [one] Se guarda 1 día y luego se borra. El niño ve todo lo que se guarda.
-       *[other] Se guarda { $days } días y luego se borra. El niño ve todo lo que se guarda.
+        [0] Los minutos de uso se guardan solo para hoy, y los nombres de sitios no se guardan. El niño ve todo lo que se guarda.
+        [one] Los minutos de uso y las peticiones se borran después de 1 día; los nombres de sitios, después de 1 día como mucho. El niño ve todo lo que se guarda.
+       *[other] Los minutos de uso y las peticiones se borran después de { $days } días; los nombres de sitios, después de 1 día como mucho. El niño ve todo lo que se guarda.
     }
 level-nothing = No se guarda nada.
 level-reasons = Solo se guarda por qué se bloqueó algo, no qué.
@@ -511,7 +513,7 @@ verdict-blocked = Bloqueado
 verdict-failed = Fallido
 verdicts-graph = { $allowed } permitidos, { $blocked } bloqueados, { $failed } fallidos
 queries-title = Nombres preguntados
-queries-graph = Barras de cada hora, como mucho { $highest } en una. Los números están en la tabla de abajo.
+queries-graph = Barras de cada media hora, como mucho { $highest } en una. Los números están en la tabla de abajo.
 latency-title = Tiempo de respuesta
 latency-graph = La mitad de las respuestas no tardó más de lo que se ve, como mucho { $highest }.
 reason-denied = Está en la lista propia de sitios bloqueados.
@@ -743,7 +745,8 @@ privacy-entries =
 privacy-delete = Borrar
 privacy-delete-all = Borrar todo lo guardado
 retention-title = Cuánto tiempo
-retention-days = Días hasta que se borra
+retention-days = Días hasta que se borran los minutos de uso y las peticiones
+retention-names = Los nombres de sitios se guardan 1 día como mucho, y solo hasta el próximo reinicio. Con 0 días no se guardan.
 retention-size = Ahora ocupa { $size }.
 backup-title = Copia de seguridad
 backup-make = Hacer una copia
@@ -997,6 +1000,7 @@ me-usage-blocked-names = Tus minutos se cuentan, y para qué apps y tipos de sit
 me-usage-all-names = Tus minutos se cuentan, y para qué apps y tipos de sitios. Tus padres pueden verlo.
 me-kept-days =
     { $days ->
+        [0] Por ahora no se guarda nada de ello.
         [one] Después de 1 día se borra.
        *[other] Después de { $days } días se borra.
     }

@@ -439,6 +439,7 @@ protect-unclassified = Bloquer l’inconnu
 protect-unclassified-detail = Ce que le filtre ne reconnaît pas reste fermé. Certaines applis ne marcheront pas.
 protect-resolved = Bloquer les détours
 protect-resolved-detail = Les appareils ne vont que là où le serveur de noms de la maison les envoie. Cela met fin à bien des détours, mais aussi à certains jeux et appels.
+protect-not-resolved = Ce boîtier ne résout pas les noms. Tant que c’est le cas, la recherche protégée, le mode restreint de YouTube, les noms de sites lisibles et le blocage des détours n’ont pas d’effet.
 protect-upstreams = Serveurs de noms
 protect-upstreams-usual = Ceux de tout le monde
 youtube-title = YouTube
@@ -454,8 +455,9 @@ pin-new = Nouveau code PIN, de 4 à 12 chiffres
 pin-remove = Ne plus demander de code PIN
 privacy-person-lead =
     { $days ->
-        [one] Conservé { $days } jour, puis effacé. L’enfant voit tout ce qui est conservé.
-       *[other] Conservé { $days } jours, puis effacé. L’enfant voit tout ce qui est conservé.
+        [0] Les minutes d’utilisation ne sont conservées que pour aujourd’hui, les noms de sites pas du tout. L’enfant voit tout ce qui est conservé.
+        [one] Les minutes d’utilisation et les demandes sont effacées après { $days } jour, les noms de sites après 1 jour au plus. L’enfant voit tout ce qui est conservé.
+       *[other] Les minutes d’utilisation et les demandes sont effacées après { $days } jours, les noms de sites après 1 jour au plus. L’enfant voit tout ce qui est conservé.
     }
 level-nothing = Rien n’est conservé.
 level-reasons = On conserve seulement pourquoi quelque chose a été bloqué, pas quoi.
@@ -511,7 +513,7 @@ verdict-blocked = Bloqué
 verdict-failed = Échoué
 verdicts-graph = { $allowed } autorisés, { $blocked } bloqués, { $failed } échoués
 queries-title = Noms demandés
-queries-graph = Barres par heure, au plus { $highest } dans une heure. Les chiffres sont dans le tableau ci-dessous.
+queries-graph = Barres par demi-heure, au plus { $highest } dans l’une d’elles. Les chiffres sont dans le tableau ci-dessous.
 latency-title = Temps de réponse
 latency-graph = La moitié des réponses n’a pas pris plus longtemps que montré, au plus { $highest }.
 reason-denied = Il est sur la liste des sites bloqués un par un.
@@ -743,7 +745,8 @@ privacy-entries =
 privacy-delete = Effacer
 privacy-delete-all = Effacer tout ce qui est conservé
 retention-title = Combien de temps
-retention-days = Jours avant effacement
+retention-days = Jours avant effacement des minutes d’utilisation et des demandes
+retention-names = Les noms de sites sont conservés 1 jour au plus, et seulement jusqu’au prochain redémarrage. Avec 0 jour, ils ne sont pas conservés.
 retention-size = Cela occupe { $size }.
 backup-title = Sauvegarde
 backup-make = Faire une sauvegarde
@@ -997,6 +1000,7 @@ me-usage-blocked-names = Tes minutes sont comptées, et pour quelles applis et q
 me-usage-all-names = Tes minutes sont comptées, et pour quelles applis et quels types de sites. Tes parents peuvent le voir.
 me-kept-days =
     { $days ->
+        [0] Pour le moment, rien n’en est gardé.
         [one] Après { $days } jour, c’est effacé.
        *[other] Après { $days } jours, c’est effacé.
     }

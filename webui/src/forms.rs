@@ -949,7 +949,7 @@ pub struct ActivityQuery {
     pub person: String,
     /// `blocked` for only what was blocked.
     pub show: String,
-    /// Entries before this instant, in seconds since 1970; the latest if it is missing or empty.
+    /// Entries before this instant, as RFC 3339 writes it, to its last digit; the latest if it is missing or empty.
     pub before: String,
 }
 
@@ -985,7 +985,7 @@ pub struct AuditQuery {
 pub struct MeQuery {
     /// A name that the child wants explained; empty for none.
     pub name: String,
-    /// Kept entries before this instant, in seconds since 1970; the latest if it is missing or empty.
+    /// Kept entries before this instant, as RFC 3339 writes it, to its last digit; the latest if it is missing or empty.
     pub before: String,
 }
 

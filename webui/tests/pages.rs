@@ -6,9 +6,12 @@ mod sample;
 use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
+use stairgate_policy::defaults::defaults_for;
+use stairgate_policy::household::{AgeBand, Filter, Person, PersonId, Role};
 use stairgate_webui::forms::*;
 use stairgate_webui::language::Language;
-use stairgate_webui::{assets, fragments, routes};
+use stairgate_webui::view::{Activity, NewChild, PersonName, Rights, SetupStep, Viewer};
+use stairgate_webui::{assets, fragments, pages, routes};
 
 /// Bytes that the largest page may have with its style and scripts, uncompressed.
 const PAGE_MAX: usize = 60 * 1000;
@@ -334,4 +337,43 @@ fn a_carer_is_offered_what_a_carer_may_do() {
         ["/pause", "/resume", "/more-time", "/answer", "/sign-out"].iter().any(|end| action.ends_with(end))
     };
     assert_eq!(actions.iter().filter(|action| !allowed(action)).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+#[test]
+fn other_names_for_adults_are_offered_to_who_decides_about_adults() {
+    let page = sample::person(Person { id: PersonId(2), ..sample::parent() });
+    let co_guardian = |id| Viewer::Adult {
+        person: PersonName { id: PersonId(id), name: "Kim".into() },
+        role: Role::CoGuardian,
+        rights: Rights { rules: true, ..Rights::default() },
+    };
+    for (viewer, offered) in [(sample::guardian(), true), (co_guardian(7), false), (co_guardian(2), true)] {
+        let shell = sample::shell(Language::English, "/people/2/more", viewer);
+        let posted = forms(&pages::person_more(&shell, &page).0);
+        assert_eq!(posted.iter().any(|(action, _)| action == "/people/2/details"), offered, "{:?}", shell.viewer);
+    }
+}
+
+#[test]
+fn what_takes_a_resolver_is_not_promised_without_one() {
+    let (age, shell) = (AgeBand::From6To9, sample::shell(Language::English, "/people/3/more", sample::guardian()));
+    let filter = Some(Filter { profile: 3, rules: defaults_for(age) });
+    let person = Person { id: PersonId(3), name: "Ada".into(), role: Role::Child(age), filter };
+    for resolves_names in [true, false] {
+        let children = vec![NewChild { name: "Ada".into(), age }];
+        let review = pages::setup(&shell, &SetupStep::Review { children, resolves_names }, false).0;
+        for promise in ["Search engines leave out", "YouTube shows only"] {
+            assert_eq!(review.contains(promise), resolves_names, "{promise}");
+        }
+        let mut page = sample::person(person.clone());
+        page.resolves_names = resolves_names;
+        assert_eq!(pages::person_more(&shell, &page).0.contains("resolves no names"), !resolves_names);
+    }
+}
+
+#[test]
+fn links_to_what_is_older_lose_nothing_of_the_moment() {
+    let activity = Activity { older: "2026-11-23T16:42:00.123456789Z".parse().ok(), ..sample::activity() };
+    let shell = sample::shell(Language::English, routes::ACTIVITY, sample::guardian());
+    assert!(pages::activity(&shell, &activity).0.contains("before=2026-11-23T16:42:00.123456789Z"));
 }

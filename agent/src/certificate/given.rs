@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use data_encoding::BASE64;
 use jiff::Timestamp;
 use rustls::Error as TlsError;
 use rustls::crypto::ring::default_provider;
@@ -16,6 +17,8 @@ use super::x509;
 pub const PEM_BYTES_MAX: usize = 64 * 1024;
 /// Certificates of a chain at most.
 const CHAIN_MAX: usize = 8;
+/// Characters of a line of PEM (RFC 7468 §2).
+const LINE_CHARS: usize = 64;
 /// What a key begins with that only a passphrase opens.
 const ENCRYPTED: &[u8] = b"ENCRYPTED";
 
@@ -90,16 +93,7 @@ pub(super) fn read(chain: &[u8], key: &[u8]) -> Result<Pair, GivenError> {
     if chain.len() > PEM_BYTES_MAX || key.len() > PEM_BYTES_MAX {
         return Err(GivenError::TooLarge);
     }
-    let mut certificates = Vec::new();
-    for found in CertificateDer::pem_slice_iter(chain) {
-        certificates.push(found.map_err(|_| GivenError::Unreadable(certificates.len() + 1))?);
-        if certificates.len() > CHAIN_MAX {
-            return Err(GivenError::TooLarge);
-        }
-    }
-    if certificates.is_empty() {
-        return Err(GivenError::NoCertificate);
-    }
+    let certificates = certificates(chain)?;
     let fields = certificates.iter().enumerate();
     let fields = fields.map(|(place, der)| x509::read(der).ok_or(GivenError::Unreadable(place + 1)));
     let fields = fields.collect::<Result<Vec<_>, _>>()?;
@@ -111,16 +105,63 @@ pub(super) fn read(chain: &[u8], key: &[u8]) -> Result<Pair, GivenError> {
         return Err(GivenError::NoName);
     }
     let (names, not_before, not_after) = (first.names.clone(), first.not_before, first.not_after);
-    let Ok(key) = PrivateKeyDer::from_pem_slice(key) else {
-        let is_encrypted = key.windows(ENCRYPTED.len()).any(|window| window == ENCRYPTED);
-        return Err(if is_encrypted { GivenError::EncryptedKey } else { GivenError::NoKey });
-    };
+    let key = private_key(key)?;
     let key = CertifiedKey::from_der(certificates, key, &default_provider()).map_err(|error| match error {
         TlsError::InconsistentKeys(_) => GivenError::WrongKey,
         TlsError::InvalidCertificate(_) => GivenError::Unreadable(1),
         _ => GivenError::UnusableKey,
     })?;
     Ok(Pair { key: Arc::new(key), names, not_before, not_after })
+}
+
+/// The chain in one text and the key in another as one text that holds nothing else. Each of the two may hold both, and then
+/// the one behind the other would be a chain that goes on behind its end.
+///
+/// # Errors
+/// [`GivenError`].
+pub(super) fn to_keep(chain: &[u8], key: &[u8]) -> Result<Vec<u8>, GivenError> {
+    let key = private_key(key)?;
+    let label = match &key {
+        PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",
+        PrivateKeyDer::Sec1(_) => "EC PRIVATE KEY",
+        PrivateKeyDer::Pkcs8(_) => "PRIVATE KEY",
+        _ => return Err(GivenError::UnusableKey),
+    };
+    let mut text = Vec::new();
+    for certificate in certificates(chain)? {
+        add_section(&mut text, "CERTIFICATE", &certificate);
+    }
+    add_section(&mut text, label, key.secret_der());
+    Ok(text)
+}
+
+/// The certificates in a text, of which there is at least one.
+fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, GivenError> {
+    let mut certificates = Vec::new();
+    for found in CertificateDer::pem_slice_iter(text) {
+        certificates.push(found.map_err(|_| GivenError::Unreadable(certificates.len() + 1))?);
+        if certificates.len() > CHAIN_MAX {
+            return Err(GivenError::TooLarge);
+        }
+    }
+    if certificates.is_empty() { Err(GivenError::NoCertificate) } else { Ok(certificates) }
+}
+
+/// The first key in a text.
+fn private_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, GivenError> {
+    PrivateKeyDer::from_pem_slice(text).map_err(|_| {
+        let is_encrypted = text.windows(ENCRYPTED.len()).any(|window| window == ENCRYPTED);
+        if is_encrypted { GivenError::EncryptedKey } else { GivenError::NoKey }
+    })
+}
+
+fn add_section(text: &mut Vec<u8>, label: &str, der: &[u8]) {
+    text.extend_from_slice(format!("-----BEGIN {label}-----\n").as_bytes());
+    for line in BASE64.encode(der).as_bytes().chunks(LINE_CHARS) {
+        text.extend_from_slice(line);
+        text.push(b'\n');
+    }
+    text.extend_from_slice(format!("-----END {label}-----\n").as_bytes());
 }
 
 impl Pair {
@@ -149,13 +190,13 @@ impl Pair {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
     use super::*;
 
     /// An authority, a leaf that it signed, and the leaf's key, in PEM.
-    fn chain(name: &str) -> (String, String, String) {
+    pub(in crate::certificate) fn chain(name: &str) -> (String, String, String) {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(rcgen::DnType::CommonName, "The family's authority");
@@ -163,6 +204,19 @@ mod tests {
         let key = KeyPair::generate().unwrap();
         let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
         (authority.pem(), leaf.pem(), key.serialize_pem())
+    }
+
+    #[test]
+    fn what_is_kept_is_read_as_it_was_given() {
+        let (authority, leaf, key) = chain("gate.example.net");
+        let (both, all) = (format!("{leaf}{authority}"), format!("{leaf}{authority}{key}"));
+        let wanted = both.clone() + &key;
+        for (chain, key) in [(&both, &key), (&both, &all), (&all, &key), (&all, &all), (&both, &format!("{key}{both}"))]
+        {
+            let kept = to_keep(chain.as_bytes(), key.as_bytes()).unwrap();
+            assert_eq!(String::from_utf8_lossy(&kept), wanted.replace('\r', ""));
+            assert!(read(&kept, &kept).is_ok());
+        }
     }
 
     #[test]

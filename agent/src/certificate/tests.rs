@@ -49,6 +49,35 @@ fn what_is_given_is_in_force_until_it_is_taken_away() {
 }
 
 #[test]
+fn a_file_with_chain_and_key_may_be_given_as_either_and_is_read_again() {
+    let (authority, leaf, key) = given::tests::chain("gate.example.net");
+    let (chain, both) = (format!("{leaf}{authority}"), format!("{leaf}{authority}{key}"));
+    for (chain, key) in [(&chain, &both), (&both, &key), (&both, &both)] {
+        let directory = tempfile::tempdir().unwrap();
+        let open = || Certificates::open(directory.path(), None, Vec::new(), now()).unwrap();
+        open().give(chain.as_bytes(), key.as_bytes(), now()).unwrap();
+        // As after a restart.
+        let Status { in_force, problem, .. } = open().status();
+        assert_eq!((in_force.map(|in_force| in_force.name), problem), (Some("gate.example.net".to_owned()), None));
+    }
+}
+
+#[test]
+fn what_cannot_be_kept_leaves_what_was_given_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let certificates = Certificates::open(directory.path(), None, Vec::new(), now()).unwrap();
+    let (chain, key) = made_for(&["gate.example.net"]);
+    certificates.give(chain.as_bytes(), key.as_bytes(), now()).unwrap();
+    let kept = std::fs::read(directory.path().join(FAMILY_FILE)).unwrap();
+    let (chain, key) = made_for(&["other.example.net"]);
+    let late = now() + SignedDuration::from_hours(24 * 365 * 3000);
+    assert!(certificates.give(chain.as_bytes(), key.as_bytes(), late).is_err());
+    assert!(certificates.give(chain.as_bytes(), chain.as_bytes(), now()).is_err());
+    assert_eq!(std::fs::read(directory.path().join(FAMILY_FILE)).unwrap(), kept);
+    assert_eq!(certificates.public_name().as_deref(), Some("gate.example.net"));
+}
+
+#[test]
 fn files_are_read_again_when_they_change_and_a_good_one_stays() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str| directory.path().join(name);

@@ -37,7 +37,7 @@ fn card<G: Gate>(app: &Application<G>, person: &Person, moment: Moment) -> Perso
 
 fn problems<G: Gate>(app: &Application<G>, moment: Moment) -> Vec<Problem> {
     let mut problems = Vec::new();
-    if moment.clock_is_unset() {
+    if app.clock_is_unset(moment) {
         problems.push(Problem::ClockUnset);
     }
     problems.extend(app.interfaces.iter().filter_map(|interface| {

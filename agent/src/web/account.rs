@@ -16,7 +16,7 @@ use super::form::{Form, go_back, own_path};
 use super::page::{get, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
-use super::{Shared, Web, lock, uptime};
+use super::{Shared, Web, lock};
 use crate::access::password;
 use crate::access::secret::Secret;
 use crate::access::totp::TotpSecret;
@@ -87,16 +87,17 @@ async fn set_password(
         return Ok(back(Err(Failure::PasswordsDiffer)));
     }
     let person = adult.person.id;
-    if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
-        return Ok(back(Err(Failure::TooManyTries)));
-    }
+    let begun = match web.begin_try(&visit, Some(person)) {
+        Ok(begun) => begun,
+        Err(failure) => return Ok(back(Err(failure))),
+    };
     let hash = web.access().account(person).map(|account| account.password.clone());
     let current = form.current;
     let right = web.slowly(move || password::verify(&current, hash.as_deref())).await?;
     if !right {
-        lock(&web.throttle).failed(visit.address, uptime());
         return Ok(back(Err(Failure::WrongPassword)));
     }
+    lock(&web.throttle).take_back(begun);
     let given = form.password;
     let Ok(hash) = web.slowly(move || password::hash(&given)).await? else {
         return Ok(back(Err(Failure::WeakPassword)));
@@ -159,13 +160,14 @@ async fn confirm_totp(State(web): Shared, visit: Arc<Visit>, Form(form): Form<To
 
 async fn end_totp(State(web): Shared, visit: Arc<Visit>, Form(form): Form<TotpForm>) -> Result<Response, Refusal> {
     let person = visit.adult()?.person.id;
-    if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
-        return Ok(back(Err(Failure::TooManyTries)));
-    }
+    let begun = match web.begin_try(&visit, Some(person)) {
+        Ok(begun) => begun,
+        Err(failure) => return Ok(back(Err(failure))),
+    };
     if !web.take_code(person, &form.code).await? {
-        lock(&web.throttle).failed(visit.address, uptime());
         return Ok(back(Err(Failure::WrongCode)));
     }
+    lock(&web.throttle).take_back(begun);
     let changed = web.change_access(move |access| access.account_mut(person).map(|account| account.totp = None));
     changed.await?;
     web.note(person, AuditAction::AccessChanged).await?;

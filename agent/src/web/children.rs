@@ -35,7 +35,7 @@ async fn me(State(web): Shared, visit: Arc<Visit>, Query(query): Query<MeQuery>)
     };
     let person = child.id;
     let history = web.history.clone();
-    let before = query.before.parse().ok().and_then(|second| Timestamp::from_second(second).ok());
+    let before = query.before.parse::<Timestamp>().ok();
     let look = move |app: &mut App, moment| {
         let mut page = own_page(app, person, (&history, before), moment)?;
         page.week_of_use = views::week_of_use(app, person, Onlooker::Oneself, moment)?;
@@ -64,8 +64,8 @@ pub(super) fn own_page(
     kept.older = entries.get(KEPT_ENTRIES).and(entries.get(KEPT_ENTRIES - 1)).map(|entry| entry.at);
     entries.truncate(KEPT_ENTRIES);
     kept.entries = entries;
-    // It is held in memory alone, whatever else is kept for how long.
-    kept.days = KEPT_DAYS;
+    // It is held in memory alone, and never longer, whatever else is kept for how long.
+    kept.days = kept.days.min(KEPT_DAYS);
     Ok(page)
 }
 

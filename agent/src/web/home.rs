@@ -15,7 +15,7 @@ use super::form::{Form, go_back};
 use super::page::{Query, get, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
-use super::{Shared, Web};
+use super::{Shared, Web, free_place};
 use crate::background;
 use crate::desk::App;
 use crate::pages as views;
@@ -142,12 +142,16 @@ impl Web {
     /// Why a name is open or closed for a person; none if it is no name.
     pub(super) async fn explained(&self, name: &str, person: PersonId) -> Result<Option<Explanation>, Refusal> {
         let (name, copies) = (name.to_owned(), self.parts.copies.clone());
+        let place = free_place(&self.explaining).await?;
         let look = move |app: &mut App, moment| app.explain(&name, person, &copies, moment);
         let Ok(search) = self.parts.desk.look(look).await? else { return Ok(None) };
         // Looking through the lists' text takes a while.
         let (sender, answer) = oneshot::channel();
-        background::spawn("explain", move || drop(sender.send(search.run_for_page())))
-            .map_err(|_| Failure::Unavailable)?;
+        let work = move || {
+            let _ = sender.send(search.run_for_page());
+            drop(place);
+        };
+        background::spawn("explain", work).map_err(|_| Failure::Unavailable)?;
         answer.await.map(Some).map_err(|_| Failure::Unavailable.into())
     }
 }

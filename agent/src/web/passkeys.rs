@@ -126,14 +126,15 @@ async fn begin_adding(
     let adult = visit.adult()?;
     let (person, name) = (adult.person.id, adult.person.name.clone());
     let Some(here) = web.here(&visit) else { return Ok(refused(Failure::PasskeyRefused)) };
-    if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
-        return Ok(refused(Failure::TooManyTries));
-    }
+    let begun = match web.begin_try(&visit, Some(person)) {
+        Ok(begun) => begun,
+        Err(failure) => return Ok(refused(failure)),
+    };
     let hash = web.access().account(person).map(|account| account.password.clone());
     if !web.slowly(move || password::verify(&begin.password, hash.as_deref())).await? {
-        lock(&web.throttle).failed(visit.address, uptime());
         return Ok(refused(Failure::WrongPassword));
     }
+    lock(&web.throttle).take_back(begun);
     let challenge = lock(&web.challenges).begin(&visit, Some(person))?;
     let known = web.access().account(person).map_or_else(Vec::new, |account| account.passkeys.clone());
     let known: Vec<Value> = known.iter().map(|known| json!({ "type": "public-key", "id": known.credential })).collect();
@@ -202,7 +203,7 @@ async fn begin_signing_in(
     Json(BeginSigningIn {}): Json<BeginSigningIn>,
 ) -> Result<Response, Refusal> {
     let Some(here) = web.here(&visit) else { return Ok(refused(Failure::PasskeyRefused)) };
-    if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
+    if lock(&web.throttle).wait((visit.address, None), uptime()).is_some() {
         return Ok(refused(Failure::TooManyTries));
     }
     let challenge = lock(&web.challenges).begin(&visit, None)?;
@@ -217,13 +218,13 @@ async fn begin_signing_in(
 }
 
 async fn sign_in(State(web): Shared, visit: Arc<Visit>, Json(used): Json<Used>) -> Result<Response, Refusal> {
-    if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
-        return Ok(refused(Failure::TooManyTries));
-    }
     let taken = lock(&web.challenges).take(&visit, None);
     let (Some(here), Some(challenge)) = (web.here(&visit), taken) else { return Ok(refused(Failure::PasskeyRefused)) };
     let credential = used.credential.raw_id.0;
     let known = web.access().passkey(&credential).map(|(person, known)| (person, known.clone()));
+    if let Err(failure) = web.begin_try(&visit, known.as_ref().map(|(person, _)| *person)) {
+        return Ok(refused(failure));
+    }
     let known = known.filter(|(person, known)| {
         let handle_given = used.credential.response.user_handle.as_ref();
         known.rp_id == here.rp_id && handle_given.is_some_and(|given| given.0 == handle(*person))
@@ -234,7 +235,6 @@ async fn sign_in(State(web): Shared, visit: Arc<Visit>, Json(used): Json<Used>) 
     let (person, count) = match verified {
         Some((person, Ok(count))) => (person, count),
         unverified => {
-            lock(&web.throttle).failed(visit.address, uptime());
             if let Some((person, Err(error))) = unverified {
                 tracing::warn!(%error, "signing in with a passkey was refused");
                 web.note(person, AuditAction::SignInFailed).await?;
@@ -242,7 +242,7 @@ async fn sign_in(State(web): Shared, visit: Arc<Visit>, Json(used): Json<Used>) 
             return Ok(refused(Failure::PasskeyRefused));
         }
     };
-    lock(&web.throttle).succeeded(visit.address);
+    lock(&web.throttle).succeeded((visit.address, Some(person)));
     let now = Timestamp::now().as_second();
     web.change_access(move |access| access.passkey_used(&credential, count, now)).await?;
     let cookie = web.begin_session(&visit, person).await?;

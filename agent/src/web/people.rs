@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Weekday;
 use maud::Markup;
-use stairgate_policy::household::{Action, Days, ModeId, PersonId, Window};
+use stairgate_policy::household::{Action, Days, ModeId, Person, PersonId, Role, Window};
 use stairgate_webui::forms::{
     AnswerChoice, AnswerForm, BedtimeForm, CategoriesForm, DetailsForm, EraseForm, ModeForm, ModeRemoveForm, MoreTime,
     MoreTimeForm, NameAction, NameForm, NameRemoveForm, PauseFor, PauseForm, PersonForm, PersonPrivacyForm,
@@ -166,11 +166,29 @@ async fn set_details(
     Path(person): Id,
     Form(form): Form<DetailsForm>,
 ) -> Result<Response, Refusal> {
+    let adult = visit.adult()?;
+    let (adults, own) = (adult.rights.adults, adult.person.id);
     let place = (routes::PERSON_MORE, form.revision);
     set(&web, &visit, person, place, move |app, person, by, moment| {
+        may_set_details(app, person, adults, Some(own))?;
         app.set_details(person, &form.name, form.age, by, moment)
     })
     .await
+}
+
+/// Refuses if `person` is an adult, unless whoever asks may decide about adults or is the person. An adult who is called
+/// something else no longer signs in by the name that the adult knows.
+pub(super) fn may_set_details(
+    app: &App,
+    person: PersonId,
+    adults: bool,
+    own: Option<PersonId>,
+) -> Result<(), ApplicationError> {
+    match app.household().person(person) {
+        Some(Person { role: Role::Child(_), .. }) | None => Ok(()),
+        Some(_) if adults || own == Some(person) => Ok(()),
+        Some(adult) => Err(ApplicationError::Adult(adult.name.clone())),
+    }
 }
 
 async fn set_bedtime(
@@ -334,7 +352,7 @@ async fn set_privacy(
     let history = web.history.clone();
     set(&web, &visit, person, (routes::PERSON_MORE, form.revision), move |app, person, by, moment| {
         let changed = app.set_privacy(person, form.level, by, moment)?;
-        history.limit(app, person, form.level);
+        history.settle(app);
         Ok(changed)
     })
     .await
@@ -382,8 +400,11 @@ async fn recommend(
     Path(person): Id,
     Form(form): Form<RecommendedForm>,
 ) -> Result<Response, Refusal> {
+    let history = web.history.clone();
     set(&web, &visit, person, (routes::PERSON, form.revision), move |app, person, by, moment| {
-        app.recommend(person, by, moment)
+        let changed = app.recommend(person, by, moment)?;
+        history.settle(app);
+        Ok(changed)
     })
     .await
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use stairgate_policy::household::{PersonId, Role};
 use stairgate_webui::forms::PinForm;
 use stairgate_webui::routes;
-use stairgate_webui::view::{AuditAction, Failure, Notice};
+use stairgate_webui::view::{Failure, Notice};
 
 use super::form::{Form, go_back};
 use super::page::{Path, post};
@@ -58,7 +58,7 @@ impl Web {
             None => None,
         };
         self.change_access(move |access| access.set_pin(child, hash)).await?;
-        let note = move |app: &mut App, moment| app.note(AuditAction::PinChanged, Some(child), "", &by, moment);
+        let note = move |app: &mut App, moment| app.note_pin(child, &by, moment);
         Ok(self.parts.desk.look(note).await??)
     }
 

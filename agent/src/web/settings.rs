@@ -145,7 +145,7 @@ async fn set_home(State(web): Shared, visit: Arc<Visit>, Form(form): Form<Househ
 async fn privacy(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.settings)?;
     let history = web.history.clone();
-    let look = move |app: &mut App, _| views::privacy(app, |person| history.count(app, person), history.bytes());
+    let look = move |app: &mut App, _| views::privacy(app, |person| history.count(app, person), history.bytes(app));
     let privacy = web.parts.desk.look(look).await?;
     Ok(pages::privacy(&visit.shell(), &privacy).into_response())
 }
@@ -156,7 +156,12 @@ async fn set_retention(
     Form(form): Form<RetentionForm>,
 ) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.settings)?.having_seen(form.revision);
-    let change = move |app: &mut App, moment| app.set_retention(form.days, &by, moment);
+    let history = web.history.clone();
+    let change = move |app: &mut App, moment| {
+        let changed = app.set_retention(form.days, &by, moment)?;
+        history.settle(app);
+        Ok(changed)
+    };
     web.act(routes::SETTINGS_PRIVACY, Notice::Saved, change).await
 }
 
@@ -235,7 +240,13 @@ async fn restore(
     let opened = web.slowly(move || sealed::open(&file, &passphrase)).await?;
     let Ok(content) = opened else { return refused() };
     let Ok(Content { home, access }) = serde_json::from_slice(&content) else { return refused() };
-    let change = move |app: &mut App, moment| app.import(home.to_string().as_bytes(), &by, moment);
+    let history = web.history.clone();
+    let change = move |app: &mut App, moment| {
+        let restored = app.import(home.to_string().as_bytes(), &by, moment)?;
+        // A number may be somebody else's now.
+        history.forget(app, None);
+        Ok(restored)
+    };
     if let Err(error) = web.parts.desk.change(change).await.map_err(Refusal::from) {
         return Ok(go_back(routes::SETTINGS_BACKUP, Err(error.failure)));
     }

@@ -144,14 +144,14 @@ async fn code(web: &Web, visit: &Visit, form: SetupCodeForm) -> Result<Response,
         let page = pages::setup(&visit.shell_with(failure), &SetupStep::Code, on_image);
         Ok((status(failure), page).into_response())
     };
-    if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
-        return again(Failure::TooManyTries);
-    }
+    let begun = match web.begin_try(visit, None) {
+        Ok(begun) => begun,
+        Err(failure) => return again(failure),
+    };
     if !web.parts.codes.take(&form.code) {
-        lock(&web.throttle).failed(visit.address, uptime());
         return again(Failure::WrongCode);
     }
-    lock(&web.throttle).succeeded(visit.address);
+    lock(&web.throttle).take_back(begun);
     // A new secret, so that nobody who planted the old cookie has shown the code too.
     let secret = Secret::random()?;
     let now = uptime();

@@ -18,9 +18,10 @@ use super::form::{Form, own_path};
 use super::page::{Query, get, post};
 use super::refusal::{Refusal, status};
 use super::visit::Visit;
-use super::{Shared, Web, lock, uptime};
+use super::{Shared, SignInSource, Web, lock, uptime};
 use crate::access::password;
 use crate::access::secret::Secret;
+use crate::access::throttle::Try;
 
 /// Visits that may wait for their one-time code.
 const HALF_SIGNED_IN_MAX: usize = 64;
@@ -63,17 +64,16 @@ async fn password(State(web): Shared, visit: Arc<Visit>, Form(form): Form<SignIn
         let step = asked(&web, &visit, form.name.clone(), form.next.clone());
         Ok((status(failure), pages::sign_in(&visit.shell_with(failure), &step)).into_response())
     };
-    let wait = lock(&web.throttle).wait(visit.address, uptime());
-    if wait.is_some() {
-        return again(Failure::TooManyTries);
-    }
     let name = form.name.clone();
     let person = web.parts.desk.look(move |app, _| app.adult_named(&name)).await?;
+    let begun = match web.begin_try(&visit, person) {
+        Ok(begun) => begun,
+        Err(failure) => return again(failure),
+    };
     let hash = person.and_then(|person| web.access().account(person).map(|account| account.password.clone()));
     let given = form.password.clone();
     let right = web.slowly(move || password::verify(&given, hash.as_deref())).await?;
     let Some(person) = person.filter(|_| right) else {
-        lock(&web.throttle).failed(visit.address, uptime());
         if let Some(person) = person {
             web.note(person, AuditAction::SignInFailed).await?;
         }
@@ -81,11 +81,12 @@ async fn password(State(web): Shared, visit: Arc<Visit>, Form(form): Form<SignIn
     };
     let has_totp = web.access().account(person).is_some_and(|account| account.totp.is_some());
     if has_totp {
+        lock(&web.throttle).take_back(begun);
         web.half_sign_in(&visit, person);
         let path = routes::with_query(routes::SIGN_IN_CODE, &[("next", own_path(&form.next))]);
         return Ok(Redirect::to(&path).into_response());
     }
-    lock(&web.throttle).succeeded(visit.address);
+    lock(&web.throttle).succeeded((visit.address, Some(person)));
     web.sign_in(&visit, person, own_path(&form.next)).await
 }
 
@@ -105,14 +106,13 @@ async fn code(State(web): Shared, visit: Arc<Visit>, Form(form): Form<SignInCode
         let step = SignIn::Code { blocked_until: blocked_until(&web, &visit), next: form.next.clone() };
         Ok((status(failure), pages::sign_in(&visit.shell_with(failure), &step)).into_response())
     };
-    if lock(&web.throttle).wait(visit.address, uptime()).is_some() {
-        return again(Failure::TooManyTries);
+    if let Err(failure) = web.begin_try(&visit, Some(person)) {
+        return again(failure);
     }
     if !web.take_code(person, &form.code).await? {
-        lock(&web.throttle).failed(visit.address, uptime());
         return again(Failure::WrongCode);
     }
-    lock(&web.throttle).succeeded(visit.address);
+    lock(&web.throttle).succeeded((visit.address, Some(person)));
     lock(&web.half_signed_in).remove(&visit.secret.digest().id());
     web.sign_in(&visit, person, own_path(&form.next)).await
 }
@@ -137,11 +137,19 @@ fn asked(web: &Web, visit: &Visit, name: String, next: String) -> SignIn {
 }
 
 fn blocked_until(web: &Web, visit: &Visit) -> Option<Timestamp> {
-    let wait = lock(&web.throttle).wait(visit.address, uptime())?;
+    let wait = lock(&web.throttle).wait((visit.address, None), uptime())?;
     SignedDuration::try_from(wait).ok().and_then(|wait| Timestamp::now().checked_add(wait).ok())
 }
 
 impl Web {
+    /// Counts a try to show what only `person` can, before it is looked at; `None` if it is for nobody who is known.
+    ///
+    /// # Errors
+    /// [`Failure::TooManyTries`] if it is not to be looked at yet.
+    pub(super) fn begin_try(&self, visit: &Visit, person: Option<PersonId>) -> Result<Try<SignInSource>, Failure> {
+        lock(&self.throttle).begin((visit.address, person), uptime()).map_err(|_| Failure::TooManyTries)
+    }
+
     /// Begins a session and goes to `next`. The cookie gets a new secret, so that nobody who planted the old one is signed
     /// in too.
     pub(super) async fn sign_in(&self, visit: &Visit, person: PersonId, next: &str) -> Result<Response, Refusal> {

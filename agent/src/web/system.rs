@@ -210,7 +210,7 @@ impl Web {
     /// The box as it is now.
     pub(super) async fn system(&self) -> Result<System, Refusal> {
         let look = |app: &mut App, moment: crate::clock::Moment| {
-            (app.interfaces.iter().map(views::gate_interface).collect(), !moment.clock_is_unset())
+            (app.interfaces.iter().map(views::gate_interface).collect(), !app.clock_is_unset(moment))
         };
         let (gate, clock_set) = self.parts.desk.look(look).await?;
         let resolver = match &self.parts.observer {

@@ -52,7 +52,7 @@ pub(super) fn setup_devices(app: &App, own: Option<[u8; 6]>, presence: &Presence
 
 /// The step that says what now holds.
 pub(super) fn setup_review(app: &App) -> SetupStep {
-    SetupStep::Review { children: children(app) }
+    SetupStep::Review { children: children(app), resolves_names: app.resolves_names() }
 }
 
 /// The child at this place of the step about children.
@@ -122,6 +122,14 @@ pub(super) fn about(app: &App, resolver: bool) -> About {
         Coverage::EncryptedDns | Coverage::Vpn => all(|rules| rules.refuse_unclassified),
         Coverage::MobileData | Coverage::Content | Coverage::SecondRouter => CoverageState::Blind,
     };
+    let attached = app.interfaces.iter().filter(|interface| interface.attached.is_some()).count();
+    let state = |coverage: Coverage| match (attached, coverage, state(coverage)) {
+        // Devices that ask the resolver are answered as their rules say; nothing keeps others from asking elsewhere.
+        (0, Coverage::PlainDns | Coverage::Ipv6 | Coverage::EncryptedDns, _) if resolver => CoverageState::Partly,
+        (0, _, _) => CoverageState::Blind,
+        (_, _, CoverageState::Sees) if attached < app.interfaces.len() => CoverageState::Partly,
+        (_, _, state) => state,
+    };
     About {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         interfaces: app.interfaces.iter().map(gate_interface).collect(),
@@ -135,5 +143,48 @@ pub(super) fn gate_interface(interface: &crate::view::Interface) -> GateInterfac
         name: interface.name.clone(),
         attached: interface.attached.clone(),
         problem: interface.problem.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::Interface;
+    use crate::web::tests::app;
+
+    #[test]
+    fn where_no_gate_stands_nothing_is_seen() {
+        use CoverageState::{Blind, Partly, Sees};
+        let directory = tempfile::tempdir().unwrap();
+        let mut app = app(directory.path());
+        let interface = |name: &str, is_attached: bool| Interface {
+            name: name.to_owned(),
+            attached: is_attached.then(|| "driver".to_owned()),
+            problem: (!is_attached).then(|| "no such interface".to_owned()),
+        };
+        let (stands, fails) = (interface("lan0", true), interface("lan1", false));
+        for (interfaces, resolver, dns, tls) in [
+            (vec![stands.clone()], true, Sees, Sees),
+            (vec![stands.clone()], false, Sees, Sees),
+            (vec![stands, fails.clone()], true, Partly, Partly),
+            (vec![fails.clone()], true, Partly, Blind),
+            (vec![fails], false, Blind, Blind),
+            (Vec::new(), false, Blind, Blind),
+        ] {
+            app.interfaces = interfaces;
+            let seen = about(&app, resolver).coverage;
+            let state = |wanted| seen.iter().find(|(coverage, _)| *coverage == wanted).unwrap().1;
+            let told = format!("{seen:?} {:?} {resolver}", app.interfaces);
+            assert_eq!(
+                (state(Coverage::PlainDns), state(Coverage::Ipv6), state(Coverage::Tls)),
+                (dns, dns, tls),
+                "{told}"
+            );
+            // These depend on everybody's rules besides.
+            assert!(state(Coverage::EncryptedDns) == dns || dns == Sees, "{told}");
+            for coverage in [Coverage::Quic, Coverage::Ech, Coverage::Vpn] {
+                assert!(state(coverage) == tls || tls == Sees, "{coverage:?}: {told}");
+            }
+        }
     }
 }

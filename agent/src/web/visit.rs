@@ -233,10 +233,10 @@ async fn visit(web: &Web, headers: &HeaderMap, uri: &Uri, peer: Peer, secret: Se
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let device = device_at(&web.clients, peer.address);
     let now = Timestamp::now().as_second();
-    let signed_in = web.access().session(&secret, now).map(|session| (PersonId(session.person), session.id()));
-    if signed_in.is_some() && web.access().session_is_noted_late(&secret, now) {
-        let secret = secret.clone();
-        web.change_access(move |access| access.touch_session(&secret, now)).await?;
+    let (signed_in, noted) = session(web, &secret, now);
+    // That a session was used is not worth refusing a page for: on a full disk, guardians need the pages most.
+    if noted && let Err(refusal) = web.change_access(|_| ()).await {
+        tracing::warn!(failure = refusal.failure.code(), "when a session was last used could not be saved");
     }
     let person = signed_in.as_ref().map(|(person, _)| *person);
     let (facts, adult, child) = web.parts.desk.look(move |app, moment| who(app, moment, person, device)).await?;
@@ -269,6 +269,15 @@ async fn visit(web: &Web, headers: &HeaderMap, uri: &Uri, peer: Peer, secret: Se
         notice: said.done.and_then(|code| code.parse().ok()),
         failure: said.failed.and_then(|code| code.parse().ok()),
     })
+}
+
+/// Who opens a session with this secret, and the session's id; and whether its time of last use was changed, which is to be
+/// saved. If that fails, it is tried again when the time is changed the next time.
+fn session(web: &Web, secret: &Secret, now: i64) -> (Option<(PersonId, String)>, bool) {
+    let mut access = web.access();
+    let signed_in = access.session(secret, now).map(|session| (PersonId(session.person), session.id()));
+    let noted = signed_in.is_some() && access.touch_session(secret, now);
+    (signed_in, noted)
 }
 
 type Who = (Facts, Option<(PersonName, Role)>, Option<PersonName>);

@@ -183,7 +183,7 @@ fn child(id: PersonId, name: &str, age: AgeBand) -> Person {
     }
 }
 
-fn parent() -> Person {
+pub(crate) fn parent() -> Person {
     Person { id: PersonId(1), name: "Maria".into(), role: Role::Guardian { primary: true }, filter: None }
 }
 
@@ -271,7 +271,7 @@ fn week_of_use() -> Vec<DayOfUse> {
     (0..7).rev().map(day).collect()
 }
 
-fn person(person: Person) -> PersonPage {
+pub(crate) fn person(person: Person) -> PersonPage {
     PersonPage {
         now: person.filter.as_ref().map(|_| open()),
         usage: person.filter.as_ref().map(|_| usage()),
@@ -280,6 +280,7 @@ fn person(person: Person) -> PersonPage {
             DeviceName { mac: [2, 0, 0, 0, 0, 1], label: "Tablet".into(), online: Some(true) },
             DeviceName { mac: [2, 0, 0, 0, 0, 2], label: HOSTILE.into(), online: Some(false) },
         ],
+        resolves_names: true,
         upstream_sets: vec!["family".into()],
         has_pin: true,
         retention_days: 14,
@@ -386,11 +387,12 @@ fn entries() -> Vec<Entry> {
     ]
 }
 
-fn activity() -> Activity {
+pub(crate) fn activity() -> Activity {
     let bucket = |hour: i64| Bucket {
         from: earlier(60 * (23 - hour) + 42),
         answered: (hour as u64 * 97) % 900,
         refused: (hour as u64 * 31) % 200,
+        failed: hour as u64 % 3,
         median: (hour != 4).then(|| Duration::from_micros(800 + (hour as u64 * 733) % 9000)),
     };
     Activity {
@@ -775,7 +777,7 @@ fn setup_steps(language: Language) -> [(&'static str, SetupStep); 7] {
                 people: people(),
             },
         ),
-        ("setup-6-review", SetupStep::Review { children }),
+        ("setup-6-review", SetupStep::Review { children, resolves_names: true }),
         ("setup-7-done", SetupStep::Done { child_page: "http://gate.home.arpa/me".into() }),
     ]
 }

@@ -15,7 +15,7 @@ pub fn activity(shell: &Shell, activity: &Activity) -> Markup {
     let person = activity.person.as_ref().map(|person| person.id.0.to_string()).unwrap_or_default();
     let older = activity.older.map(|at| {
         let show = if activity.only_blocked { "blocked" } else { "" };
-        let before = at.as_second().to_string();
+        let before = at.to_string();
         routes::with_query(routes::ACTIVITY, &[("person", &person), ("show", show), ("before", &before)])
     });
     page(
@@ -42,7 +42,7 @@ pub fn activity(shell: &Shell, activity: &Activity) -> Markup {
                 (svg::verdicts(language, activity.counts))
                 @if !activity.day.is_empty() {
                     (svg::queries(shell, &activity.day))
-                    (svg::latency(shell, &activity.day))
+                    @if activity.day.iter().any(|bucket| bucket.median.is_some()) { (svg::latency(shell, &activity.day)) }
                 }
             }
             section aria-labelledby="latest" {

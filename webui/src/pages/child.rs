@@ -217,7 +217,7 @@ fn kept(shell: &Shell, kept: &Kept) -> Markup {
                     summary { (t!(language, "me-kept-show", count = kept.count)) }
                     ul.rows.entries { @for entry in &kept.entries { (super::entry_row(shell, entry)) } }
                     @if let Some(older) = kept.older {
-                        @let before = older.as_second().to_string();
+                        @let before = older.to_string();
                         p { a.button href=(routes::with_query(routes::ME, &[("before", &before)])) { (t!(language, "older")) } }
                     }
                 }

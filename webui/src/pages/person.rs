@@ -295,6 +295,7 @@ fn protection(shell: &Shell, page: &PersonPage, rules: &Rules) -> Markup {
     html! {
         section aria-labelledby="protection" {
             h2 #protection { (t!(language, "protect-title")) }
+            @if !page.resolves_names { p { (t!(language, "protect-not-resolved")) } }
             (post_revision(shell, page.revision, &routes::at(routes::PERSON_PROTECTION, page.person.id.0), "", &html! {
                 @for (name, on, title, detail) in switches {
                     (tick(name, name, "on", on, &t!(language, title), &t!(language, detail)))

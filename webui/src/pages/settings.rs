@@ -389,6 +389,7 @@ pub fn privacy(shell: &Shell, privacy: &Privacy) -> Markup {
                     }
                     button.primary { (t!(language, "save")) }
                 }))
+                p.hint { (t!(language, "retention-names")) }
                 p.hint { (t!(language, "retention-size", size = format::bytes(language, privacy.bytes))) }
                 (post(shell, routes::PRIVACY_DELETE, "", &html! { (hidden("whose", "all")) button.danger { (t!(language, "privacy-delete-all")) } }))
             }

@@ -103,9 +103,9 @@ fn content(shell: &Shell, step: &SetupStep) -> Markup {
             p { a.button.primary.wide href=(action(setup_step::DEVICES)) { (t!(language, "setup-next")) } }
         },
         SetupStep::Devices { devices, people } => setup_devices(shell, devices, people),
-        SetupStep::Review { children } => html! {
+        SetupStep::Review { children, resolves_names } => html! {
             p { (t!(language, "setup-review-lead")) }
-            @for child in children { (review(language, child)) }
+            @for child in children { (review(language, child, *resolves_names)) }
             @if children.is_empty() { p { (t!(language, "setup-review-no-children")) } }
             p { (t!(language, "setup-review-all")) }
             (post(shell, &action(setup_step::REVIEW), "", &html! { button.primary.wide { (t!(language, "setup-finish")) } }))
@@ -195,7 +195,7 @@ fn setup_devices(shell: &Shell, devices: &[FoundDevice], people: &[PersonName]) 
 }
 
 /// What the defaults mean for a child, in sentences.
-fn review(language: Language, child: &NewChild) -> Markup {
+fn review(language: Language, child: &NewChild, resolves_names: bool) -> Markup {
     let rules = defaults_for(child.age);
     let blocked = |group: Group| {
         let of_group =
@@ -210,8 +210,8 @@ fn review(language: Language, child: &NewChild) -> Markup {
                 @for window in &rules.windows { li { (t!(language, "review-night", when = window_words(language, window))) } }
                 @if rules.only.is_some() { li { (t!(language, "review-only")) } }
                 @if rules.refuse_unclassified && rules.only.is_none() { li { (t!(language, "review-unclassified")) } }
-                @if rules.safe_search { li { (t!(language, "review-safe-search")) } }
-                @if rules.youtube != YouTube::Off { li { (t!(language, &format!("review-youtube-{}", rules.youtube.as_str()))) } }
+                @if rules.safe_search && resolves_names { li { (t!(language, "review-safe-search")) } }
+                @if rules.youtube != YouTube::Off && resolves_names { li { (t!(language, &format!("review-youtube-{}", rules.youtube.as_str()))) } }
                 li { (t!(language, "review-kept")) " " (words::level(language, rules.log)) }
             }
             details data-key=(format!("review-{}", child.name)) {

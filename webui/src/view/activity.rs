@@ -35,6 +35,8 @@ pub struct Bucket {
     pub answered: u64,
     /// Queries that were refused.
     pub refused: u64,
+    /// Queries that failed, by no rule.
+    pub failed: u64,
     /// Half of the queries took no longer than this; `None` if there were none.
     pub median: Option<Duration>,
 }

@@ -15,6 +15,8 @@ pub struct PersonPage {
     pub week_of_use: Vec<DayOfUse>,
     /// The person's devices.
     pub devices: Vec<DeviceName>,
+    /// True if the agent resolves names, without which no search is made safe.
+    pub resolves_names: bool,
     /// Names of the sets of upstream servers that can be chosen.
     pub upstream_sets: Vec<String>,
     /// True if the child has to show a PIN to ask.

@@ -45,6 +45,8 @@ pub enum SetupStep {
     Review {
         /// The children.
         children: Vec<NewChild>,
+        /// True if the agent resolves names, without which no search is made safe.
+        resolves_names: bool,
     },
     /// It is done.
     Done {

@@ -31,6 +31,8 @@ pub(super) enum Caller {
     },
     /// An adult who has signed in.
     Adult {
+        /// Which adult.
+        person: PersonId,
         /// The adult's name.
         name: String,
         /// What the role allows.
@@ -81,6 +83,14 @@ impl Caller {
         }
     }
 
+    /// Which adult calls; `None` if it is a program or nobody knows.
+    pub(super) fn person(&self) -> Option<PersonId> {
+        match self {
+            Self::Anybody | Self::Program { .. } => None,
+            Self::Adult { person, .. } => Some(*person),
+        }
+    }
+
     /// Who makes the changes of this caller.
     pub(super) fn by(&self) -> By {
         By::new(match self {
@@ -105,12 +115,10 @@ impl Caller {
         let secret = shown.and_then(|(_, text)| Secret::from_text(text.trim()));
         let found = secret.as_ref().and_then(|secret| token(web, secret));
         let Some((caller, noted)) = found else {
-            let mut throttle = lock(&web.token_throttle);
-            if let Some(wait) = throttle.wait(peer.address, uptime()) {
+            if let Err(wait) = lock(&web.token_throttle).begin(peer.address, uptime()) {
                 let detail = "too many wrong tokens came from this address; wait, then show a right one";
                 return Err(Problem::new(Failure::TooManyTries, detail).after(wait));
             }
-            throttle.failed(peer.address, uptime());
             let detail = "there is no such token, or it has ended; make one on the pages, under settings";
             return Err(Problem::new(Failure::SignInNeeded, detail));
         };
@@ -151,8 +159,8 @@ async fn adult(web: &Web, secret: &Secret) -> Result<Option<Caller>, Problem> {
     };
     let look = move |app: &mut crate::desk::App, _| {
         let person = app.household().person(person)?;
-        (!matches!(person.role, Role::Child(_))).then(|| (person.name.clone(), rights::of_role(person.role)))
+        (!matches!(person.role, Role::Child(_))).then(|| (person.id, person.name.clone(), rights::of_role(person.role)))
     };
     let found = web.parts.desk.look(look).await?;
-    Ok(found.map(|(name, rights)| Caller::Adult { name, rights, secret: secret.clone() }))
+    Ok(found.map(|(person, name, rights)| Caller::Adult { person, name, rights, secret: secret.clone() }))
 }

@@ -226,7 +226,13 @@ async fn set_household(input: Input<Nothing, Nothing, Json<Settings>>) -> Result
 
 async fn set_retention(input: Input<Nothing, Nothing, Json<Retention>>) -> Result<Done, Problem> {
     let days = input.body.0.days;
-    input.change(move |app, by, moment| app.set_retention(days, by, moment)).await
+    let history = input.web.history.clone();
+    let change = input.change(move |app, by, moment| {
+        let changed = app.set_retention(days, by, moment)?;
+        history.settle(app);
+        Ok(changed)
+    });
+    change.await
 }
 
 async fn log(input: Input<Nothing, Nothing, NoBody>) -> Result<Plain<LogLines>, Problem> {

@@ -30,6 +30,7 @@ use crate::document::tag_id;
 use crate::pages as views;
 use crate::text;
 use crate::view::QuotaView;
+use crate::web::people::may_set_details;
 
 /// Days of use if a call does not say how many.
 const DAYS: u16 = 7;
@@ -47,8 +48,14 @@ pub(super) fn operations() -> Vec<Operation> {
         ),
         Operation::new(get("/people/{person}", "getPerson", Need::SeeRules, "A person with all rules"), one),
         Operation::new(
-            Route::new(Method::PUT, "/people/{person}/details", "setDetails", Need::Rules, "Changes name and age band")
-                .conditional(),
+            Route::new(
+                Method::PUT,
+                "/people/{person}/details",
+                "setDetails",
+                Need::Rules,
+                "Changes a child's name and age band, one's own name, or any adult's for whoever decides about adults",
+            )
+            .conditional(),
             set_details,
         ),
         Operation::new(
@@ -302,18 +309,25 @@ async fn add(input: Input<Nothing, Nothing, Json<NewChild>>) -> Result<Made, Pro
 
 async fn one(input: Input<InPerson, Nothing, NoBody>) -> Result<Tagged<Person>, Problem> {
     let id = input.path.id();
-    let has_pin = input.web.has_pin(id);
     let look = input.tagged(move |app| {
         let person = app.household().person(id).ok_or(ApplicationError::NoPersonNumber(id.0))?;
-        Ok(Person::of(person, has_pin))
+        Ok(Person::of(person, false))
     });
-    look.await
+    let mut person = look.await?;
+    // After the revision: a PIN that is set meanwhile is told too early, and never too late.
+    person.value.has_pin = input.web.has_pin(id);
+    Ok(person)
 }
 
 async fn set_details(input: Input<InPerson, Nothing, Json<Details>>) -> Result<Done, Problem> {
     let (id, Json(details)) = (input.path.id(), &input.body);
     let (Name(name), age) = (details.name.clone(), details.age.map(Into::into));
-    input.change(move |app, by, moment| app.set_details(id, &name, age, by, moment)).await
+    let (adults, own) = (input.caller.may(Need::Adults), input.caller.person());
+    let change = input.change(move |app, by, moment| {
+        may_set_details(app, id, adults, own)?;
+        app.set_details(id, &name, age, by, moment)
+    });
+    change.await
 }
 
 async fn pause(input: Input<InPerson, Nothing, Json<Pause>>) -> Result<Done, Problem> {

@@ -356,7 +356,7 @@ async fn set_privacy(input: Input<InPerson, Nothing, Json<Privacy>>) -> Result<D
     let history = input.web.history.clone();
     let change = input.change(move |app, by, moment| {
         let changed = app.set_privacy(id, level, by, moment)?;
-        history.limit(app, id, level);
+        history.settle(app);
         Ok(changed)
     });
     change.await
@@ -364,5 +364,11 @@ async fn set_privacy(input: Input<InPerson, Nothing, Json<Privacy>>) -> Result<D
 
 async fn recommend(input: Input<InPerson, Nothing, NoBody>) -> Result<Done, Problem> {
     let id = input.path.id();
-    input.change(move |app, by, moment| app.recommend(id, by, moment)).await
+    let history = input.web.history.clone();
+    let change = input.change(move |app, by, moment| {
+        let changed = app.recommend(id, by, moment)?;
+        history.settle(app);
+        Ok(changed)
+    });
+    change.await
 }
