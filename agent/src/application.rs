@@ -15,6 +15,7 @@ mod change;
 mod devices;
 mod error;
 mod explain;
+mod hands;
 mod helplines;
 mod lists;
 mod people;
@@ -51,7 +52,7 @@ pub use usage::{Onlooker, Sent, UseCounted};
 pub(crate) use views::mode_title;
 pub use week::{ModeEdit, Night};
 
-use crate::clock::Moment;
+use crate::clock::{LatestWall, Moment};
 use crate::config::{self, Config};
 use crate::document::{HouseholdDocument, PreferencesDocument, RequestsDocument};
 use crate::gate::{Gate, GateError};
@@ -59,6 +60,7 @@ use crate::resolver::reverse::private_zones;
 use crate::store::{Document, Number, Store};
 use crate::view::Interface;
 use change::Revisions;
+use hands::Hands;
 use strangers::Strangers;
 use usage::UseBook;
 
@@ -81,11 +83,15 @@ pub struct Application<G> {
     /// The name on the internet that the box itself goes by: whoever is told to ask it why all is closed must find it.
     public_name: Option<OwnEntry>,
     valid_until: Timestamp,
+    latest_wall: LatestWall,
     used: UseBook,
     strangers: Strangers,
+    hands: Hands,
     lists: Vec<ListState>,
-    /// Lists have come or gone since somebody last looked.
+    /// Lists have come or gone since somebody last looked, or the table must be compiled for another reason.
     lists_changed: bool,
+    /// The domain table has not been filled since the machine was started.
+    table_is_empty: bool,
     names: u64,
     /// Set by whoever looks after the interfaces.
     pub interfaces: Vec<Interface>,
@@ -116,6 +122,7 @@ impl<G: Gate> Application<G> {
         let preferences: PreferencesDocument = store.document(Document::Preferences)?.unwrap_or_default();
         let lists = lists::load(config, &preferences.lists, &mut store)?;
         let known = u32::try_from(store.number(Number::NextPerson)?).unwrap_or(u32::MAX);
+        let latest_wall = LatestWall::new(store.number(Number::LatestWall)?);
         Ok(Self {
             requests: store.document(Document::Requests)?.unwrap_or_default(),
             preferences,
@@ -129,10 +136,13 @@ impl<G: Gate> Application<G> {
             home_names: config.resolver.as_ref().map_or_else(Vec::new, home_names),
             public_name: None,
             valid_until: Timestamp::MIN,
+            latest_wall,
             used: UseBook::default(),
             strangers: Strangers::default(),
+            hands: Hands::default(),
             lists,
             lists_changed: true,
+            table_is_empty: false,
             names: 0,
             interfaces: Vec::new(),
             resolving: config.resolver.as_ref().map(|resolver| resolver.set_names.clone()),
@@ -152,9 +162,11 @@ impl<G: Gate> Application<G> {
     /// # Errors
     /// [`ApplicationError::Gate`]; the gate goes on with what it had.
     pub fn apply(&mut self, moment: Moment) -> Result<BTreeSet<String>, ApplicationError> {
+        self.latest_wall.see(moment);
         self.recompile(moment)?;
         self.load_use(moment);
         self.forget_requests(moment);
+        self.forget_old_copies(moment);
         Ok(self.take_fresh_names())
     }
 
@@ -165,6 +177,12 @@ impl<G: Gate> Application<G> {
         pushed.map_err(ApplicationError::Gate)?;
         self.take(compiled);
         Ok(())
+    }
+
+    /// True if nobody knows what day it is: the wall clock was plainly never set, or shows a time long before the
+    /// latest that was seen.
+    pub fn clock_is_unset(&self, moment: Moment) -> bool {
+        moment.clock_is_unset() || self.latest_wall.is_behind(moment)
     }
 
     /// When [`Self::apply`] must be called again at the latest.
@@ -205,6 +223,7 @@ impl<G: Gate> Application<G> {
             self.own_rules.remove(at);
         }
         self.own_rules.extend(self.public_name.clone());
+        self.lists_changed |= change::takes_out_of_category(&before, &self.own_rules);
         let sentence = match name {
             Some(name) => format!("the box goes by {name}"),
             None => "the box has no name on the internet".to_owned(),
@@ -218,8 +237,26 @@ impl<G: Gate> Application<G> {
         own_rules.extend(helplines::entries(&self.preferences));
         own_rules.extend(self.public_name.clone());
         self.fresh_names.extend(change::names_that_differ(&self.own_rules, &own_rules));
+        self.lists_changed |= change::takes_out_of_category(&self.own_rules, &own_rules);
         self.own_rules = own_rules;
         self.valid_until = compiled.valid_until;
+    }
+
+    /// Removes the database's copies, in which everything is still there that was erased just now.
+    fn forget_copies(&self) {
+        if let Err(error) = self.store.forget_copies() {
+            let copies = "stairgate.schema-*.redb";
+            tracing::error!(%error, copies, "what was erased stays in copies beside the database; remove them by hand");
+        }
+    }
+
+    /// Removes the copies that were kept for long enough, if it is known what day it is.
+    fn forget_old_copies(&self, moment: Moment) {
+        if !self.clock_is_unset(moment)
+            && let Err(error) = self.store.forget_old_copies(moment.wall.into())
+        {
+            tracing::warn!(%error, "a copy of the database is kept for longer than it should be");
+        }
     }
 
     /// Names of which the domain table must be told, once.

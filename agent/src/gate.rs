@@ -7,6 +7,23 @@ use stairgate_abi::{Mask, TagSet, Tags, Verdict};
 /// Why the gate did not take something. The source's own words say what to do.
 pub type GateError = Box<dyn std::error::Error + Send + Sync>;
 
+/// Why the domain table did not take a whole new content.
+#[derive(Debug)]
+pub enum ReplaceError {
+    /// There is no room for so much; for less there may be.
+    NoRoom(GateError),
+    /// Anything else.
+    Failed(GateError),
+}
+
+impl From<ReplaceError> for GateError {
+    fn from(error: ReplaceError) -> Self {
+        match error {
+            ReplaceError::NoRoom(error) | ReplaceError::Failed(error) => error,
+        }
+    }
+}
+
 /// Writes what the kernel decides by, and asks it what it would decide. A long change of the domain table does not hold
 /// up the others.
 pub trait Gate: Send + Sync + 'static {
@@ -35,7 +52,7 @@ pub trait Gate: Send + Sync + 'static {
     fn replace_domains(
         &self,
         entries: &mut dyn Iterator<Item = (u64, TagSet, TagSet)>,
-    ) -> Result<DomainUpdate, GateError>;
+    ) -> Result<DomainUpdate, ReplaceError>;
 
     /// Makes `this` and `below` all that the domain table says of one name.
     ///

@@ -3,8 +3,8 @@
 use stairgate_abi::TagSet;
 use stairgate_abi::maps::{Counter, Profile};
 
-use crate::dataplane::Dataplane;
-use crate::gate::{Decided, DomainUpdate, Gate, GateError};
+use crate::dataplane::{Dataplane, Error};
+use crate::gate::{Decided, DomainUpdate, Gate, GateError, ReplaceError};
 
 impl Gate for Dataplane {
     fn hash_key(&self) -> u64 {
@@ -26,10 +26,14 @@ impl Gate for Dataplane {
     fn replace_domains(
         &self,
         entries: &mut dyn Iterator<Item = (u64, TagSet, TagSet)>,
-    ) -> Result<DomainUpdate, GateError> {
-        let update = self.replace_domains(entries).map_err(told)?;
+    ) -> Result<DomainUpdate, ReplaceError> {
+        let update = self.replace_domains(entries).map_err(|error| match error {
+            // The cause says no more than the error does.
+            Error::TableFull { .. } | Error::TooManyTagSets(_) => ReplaceError::NoRoom(error.to_string().into()),
+            error => ReplaceError::Failed(told(error)),
+        })?;
         // A staged set filters nothing until it was filled; for all others this does nothing.
-        self.activate().map_err(told)?;
+        self.activate().map_err(|error| ReplaceError::Failed(told(error)))?;
         Ok(update)
     }
 
@@ -59,7 +63,7 @@ impl Gate for Dataplane {
 }
 
 /// The error with all its causes in one sentence.
-pub(crate) fn told(error: crate::dataplane::Error) -> GateError {
+pub(crate) fn told(error: Error) -> GateError {
     with_causes(&error).into()
 }
 

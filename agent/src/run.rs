@@ -74,6 +74,9 @@ pub fn run(config: Config, object: &[u8], detach_on_exit: bool, log: Log) -> any
     application.interfaces = attachment::reconcile(&config, &dataplane);
     let copies = Copies::new(config.state_dir.join("lists"), Limits::default());
     let mut filled = false;
+    if dataplane.tables().are_empty() {
+        application.begin_with_empty_table();
+    }
     if matches!(opened, None | Some(Opened::Fresh)) {
         // Nobody hears that the gate stands, and the resolver does not answer, while the table is empty, as it is after a
         // start of the machine. The times of day are in force by now.
@@ -172,7 +175,8 @@ fn open(config: &Config, object: &[u8]) -> anyhow::Result<(Dataplane, Option<Ope
         let tables = Dataplane::without_gate(domain_capacity(config)).context("the tables could not be made")?;
         return Ok((tables, None));
     }
-    let (dataplane, opened) = Dataplane::open(&options(config, object)?).context("the gate could not be loaded")?;
+    let options = options(&config.pin_dir, domain_capacity(config), object)?;
+    let (dataplane, opened) = Dataplane::open(&options).context("the gate could not be loaded")?;
     Ok((dataplane, Some(opened)))
 }
 
@@ -187,19 +191,21 @@ const fn described(opened: Option<Opened>) -> &'static str {
     }
 }
 
-/// Takes the gate off every interface and removes it from the kernel. No agent may be running.
+/// Takes the gate that is pinned in `pin_dir` off every interface and removes it from the kernel. No agent may be running.
 ///
 /// # Errors
 /// What is still there, and why.
-pub fn detach(config: &Config, object: &[u8]) -> anyhow::Result<usize> {
-    if !config.pin_dir.exists() {
+pub fn detach(pin_dir: &Path, object: &[u8]) -> anyhow::Result<usize> {
+    if !pin_dir.exists() {
         return Ok(0);
     }
-    let (dataplane, _) = Dataplane::open(&options(config, object)?).context("the pinned gate could not be opened")?;
+    // No table is smaller, so that the one in force is taken as it is.
+    let options = options(pin_dir, config::DOMAIN_CAPACITY_MIN, object)?;
+    let (dataplane, _) = Dataplane::open(&options).context("the pinned gate could not be opened")?;
     let count = detach_all(&dataplane)?;
     drop(dataplane);
-    std::fs::remove_dir_all(&config.pin_dir)
-        .with_context(|| format!("the pins in {} could not be removed", config.pin_dir.display()))?;
+    std::fs::remove_dir_all(pin_dir)
+        .with_context(|| format!("the pins in {} could not be removed", pin_dir.display()))?;
     Ok(count)
 }
 
@@ -315,9 +321,9 @@ fn detach_all(dataplane: &Dataplane) -> anyhow::Result<usize> {
     Ok(attached.len())
 }
 
-fn options(config: &Config, object: &[u8]) -> anyhow::Result<Options> {
+fn options(pin_dir: &Path, domain_capacity: u32, object: &[u8]) -> anyhow::Result<Options> {
     let object = unpacked(object).context("this program is damaged; install it again")?;
-    Ok(Options { pin_dir: config.pin_dir.clone(), domain_capacity: domain_capacity(config), object })
+    Ok(Options { pin_dir: pin_dir.to_owned(), domain_capacity, object })
 }
 
 /// The kernel program from its compressed form, aligned for whoever reads it as an ELF file. It stays for as long as the

@@ -12,6 +12,7 @@ mod versions;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use jiff::civil::Date;
 use redb::{
@@ -297,6 +298,23 @@ impl Store {
         })
     }
 
+    /// Removes the copies of the database that are kept for the way back to earlier versions: what is erased must not
+    /// go on beside it. An earlier version that is put back afterwards refuses the database of this one.
+    ///
+    /// # Errors
+    /// As the system says; all that can be removed are.
+    pub fn forget_copies(&self) -> std::io::Result<()> {
+        versions::forget(&self.path)
+    }
+
+    /// Removes the copies that were kept for long enough. `now` must come from a clock that is right.
+    ///
+    /// # Errors
+    /// As for [`Self::forget_copies`].
+    pub fn forget_old_copies(&self, now: SystemTime) -> std::io::Result<()> {
+        versions::forget_old(&self.path, now)
+    }
+
     fn unavailable(&self) -> StoreError {
         let reason = "the last change could not be written".to_owned();
         StoreError::Unavailable { path: self.path.clone(), reason }
@@ -406,6 +424,7 @@ fn opened<'a>(path: &Path, database: &'a mut Option<Database>) -> Result<&'a Dat
 fn open(path: &Path) -> Result<Database, StoreError> {
     let damaged = |reason| StoreError::Damaged { path: path.to_owned(), reason };
     let unavailable = |reason| StoreError::Unavailable { path: path.to_owned(), reason };
+    let written = versions::last_written(path);
     let database = builder().open(path).map_err(|error| match error {
         redb::DatabaseError::Storage(redb::StorageError::Io(error))
             if !matches!(error.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof) =>
@@ -419,7 +438,7 @@ fn open(path: &Path) -> Result<Database, StoreError> {
         SCHEMA_VERSION => Ok(database),
         found @ (1..=4) => {
             drop(database);
-            versions::keep(path, found).map_err(|error| unavailable(error.to_string()))?;
+            versions::keep(path, found, written).map_err(|error| unavailable(error.to_string()))?;
             let database = builder().open(path).map_err(|error| unavailable(error.to_string()))?;
             let change = |household: &mut serde_json::Value| {
                 if found == 1 {
@@ -438,7 +457,7 @@ fn open(path: &Path) -> Result<Database, StoreError> {
         found => {
             drop(database);
             let newer = StoreError::Newer { path: path.to_owned(), found };
-            match versions::go_back(path, SCHEMA_VERSION, found) {
+            match versions::go_back(path, SCHEMA_VERSION, found, written) {
                 Ok(true) => {
                     let kept = versions::copy_of(path, found);
                     tracing::warn!(

@@ -13,13 +13,13 @@ use std::sync::mpsc;
 use stairgate_abi::hash::NameHash;
 use stairgate_abi::{Tag, Tags};
 use stairgate_policy::compile::OwnEntry;
-use stairgate_policy::lists::{Compiler, Report, Scope};
+use stairgate_policy::lists::{Compiler, ReadError, Report, Scope};
 use stairgate_policy::{services, tags};
 use tokio::sync::oneshot;
 
 use crate::background;
 use crate::config::{List, Source};
-use crate::gate::{DomainUpdate, Gate, GateError};
+use crate::gate::{DomainUpdate, Gate, GateError, ReplaceError};
 use crate::subscriptions::{Copies, format_of};
 
 /// Jobs that may wait. Who adds one more waits for its place.
@@ -34,12 +34,23 @@ pub struct TableWriter {
 /// What a compilation of all lists came to.
 #[derive(Debug)]
 pub struct Compilation {
-    /// What every list held that could be read, by name.
+    /// What every list held that was used, by name.
     pub reports: Vec<(String, Report)>,
-    /// Lists that could not be used, and why.
-    pub failures: Vec<(String, String)>,
+    /// Lists that were not used, and why.
+    pub failures: Vec<(String, Unused)>,
     /// What became of the table, or why the old content is still in force.
     pub update: Result<DomainUpdate, GateError>,
+}
+
+/// Why a list was not used.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unused {
+    /// Its copy is missing, or cannot be read as a list.
+    #[error("{0}")]
+    Copy(String),
+    /// There is no room for it.
+    #[error("{0}")]
+    NoRoom(String),
 }
 
 /// A list that is to be compiled.
@@ -47,8 +58,8 @@ pub struct Compilation {
 pub struct Wanted {
     /// As configured.
     pub list: List,
-    /// It was fetched before, so there must be a copy.
-    pub fetched: bool,
+    /// The table has its names, or may have them: it was filled before this process began.
+    pub held: bool,
 }
 
 #[derive(Debug)]
@@ -76,16 +87,20 @@ impl TableWriter {
         Ok(Self { jobs })
     }
 
-    /// Makes the lists' last good copies, the services and people's own rules the whole content of the table. If the copy
-    /// of a list that was fetched before cannot be used, the table keeps its old content: a running gate must not open
-    /// because a file is lost.
+    /// Makes the lists' last good copies, the services and people's own rules the whole content of the table.
+    ///
+    /// If a list that the table holds cannot be used, the table keeps its old content: a running gate must not open
+    /// because a file is lost. A list that it does not hold is left out instead: what has no names in the table, as
+    /// after a start of the machine, loses none, and must not keep the others out. So is the largest of those while
+    /// there is no room for all.
     pub fn compile(&self, lists: Vec<Wanted>, own: Vec<OwnEntry>) -> oneshot::Receiver<Compilation> {
         let (done, answer) = oneshot::channel();
         self.send(Job::Compile { lists, own, done });
         answer
     }
 
-    /// Makes what `own` says of `names` what the table says of them as far as people's own rules go.
+    /// Makes what `own` says of `names` what the table says of them as far as people's own rules go. A category among
+    /// it is only added: whether a list gives the name the same one, only a compilation can tell.
     pub fn set_own(&self, names: BTreeSet<String>, own: Vec<OwnEntry>) -> oneshot::Receiver<Result<(), GateError>> {
         let (done, answer) = oneshot::channel();
         self.send(Job::Own { names, own, done });
@@ -107,7 +122,7 @@ pub(crate) fn compile_copies<G: Gate>(gate: &G, copies: &Copies, lists: &[Wanted
 
 /// Compiles the lists that are files of this machine, as they are now, into `gate`; those from elsewhere are failures.
 pub(crate) fn compile_files<G: Gate>(gate: &G, lists: &[List]) -> Compilation {
-    let wanted: Vec<Wanted> = lists.iter().map(|list| Wanted { list: list.clone(), fetched: false }).collect();
+    let wanted: Vec<Wanted> = lists.iter().map(|list| Wanted { list: list.clone(), held: false }).collect();
     let open = |list: &List| match &list.source {
         Source::Path(path) => File::open(path).map(BufReader::new),
         Source::Url(_) => Err(io::ErrorKind::NotFound.into()),
@@ -115,46 +130,62 @@ pub(crate) fn compile_files<G: Gate>(gate: &G, lists: &[List]) -> Compilation {
     compile(gate, &open, &wanted, &[])
 }
 
-fn compile<G: Gate>(
-    gate: &G,
-    open: &dyn Fn(&List) -> io::Result<BufReader<File>>,
-    lists: &[Wanted],
-    own: &[OwnEntry],
-) -> Compilation {
-    let mut compiler = Compiler::new(gate.hash_key());
-    let (mut reports, mut failures) = (Vec::new(), Vec::new());
-    let mut lost = None;
-    for Wanted { list, fetched } in lists {
-        let added = open(list).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => "it was never fetched".to_owned(),
-            _ => error.to_string(),
-        });
-        let added = added.and_then(|mut reader| {
-            let format = format_of(list, &mut reader);
-            format.and_then(|format| compiler.add_list(list.tag, format, reader)).map_err(|error| error.to_string())
-        });
-        match added {
-            Ok(report) => reports.push((list.name.clone(), report)),
-            Err(problem) => {
-                if *fetched {
-                    lost = Some(format!("the copy of the list `{}` is lost, and is being fetched again", list.name));
-                }
-                failures.push((list.name.clone(), problem));
+type Open<'a> = &'a dyn Fn(&List) -> io::Result<BufReader<File>>;
+
+fn compile<G: Gate>(gate: &G, open: Open<'_>, lists: &[Wanted], own: &[OwnEntry]) -> Compilation {
+    let mut no_room: Vec<(String, Unused)> = Vec::new();
+    loop {
+        let mut compiler = Compiler::new(gate.hash_key());
+        let (mut reports, mut failures) = (Vec::new(), no_room.clone());
+        for Wanted { list, .. } in lists.iter().filter(|wanted| !is_among(&no_room, &wanted.list.name)) {
+            match add(&mut compiler, open, list) {
+                Ok(report) => reports.push((list.name.clone(), report)),
+                Err(unused) => failures.push((list.name.clone(), unused)),
             }
         }
+        if let Some((name, unused)) = failures.iter().find(|(name, _)| is_held(lists, name)) {
+            let problem = match unused {
+                Unused::Copy(_) => format!("the copy of the list `{name}` is lost, and is being fetched again"),
+                Unused::NoRoom(problem) => format!("the list `{name}`: {problem}"),
+            };
+            return Compilation { reports, failures, update: Err(problem.into()) };
+        }
+        for (tag, name) in services::rules() {
+            compiler.add_rule(tag, name, Scope::Both);
+        }
+        for rule in own {
+            compiler.add_rule(rule.tag, &rule.name, rule.scope);
+        }
+        let mut entries = compiler.finish().map(|entry| (entry.hash, entry.this, entry.below));
+        let update = gate.replace_domains(&mut entries);
+        let spare = reports.iter().filter(|(name, _)| !is_held(lists, name));
+        match (update, spare.max_by_key(|(_, report)| report.names)) {
+            (Err(ReplaceError::NoRoom(error)), Some((largest, _))) => {
+                no_room.push((largest.clone(), Unused::NoRoom(format!("it is left out: {error}"))));
+            }
+            (update, _) => return Compilation { reports, failures, update: update.map_err(GateError::from) },
+        }
     }
-    if let Some(lost) = lost {
-        return Compilation { reports, failures, update: Err(lost.into()) };
-    }
-    for (tag, name) in services::rules() {
-        compiler.add_rule(tag, name, Scope::Both);
-    }
-    for rule in own {
-        compiler.add_rule(rule.tag, &rule.name, rule.scope);
-    }
-    let mut entries = compiler.finish().map(|entry| (entry.hash, entry.this, entry.below));
-    let update = gate.replace_domains(&mut entries);
-    Compilation { reports, failures, update }
+}
+
+fn is_among(failures: &[(String, Unused)], name: &str) -> bool {
+    failures.iter().any(|(failed, _)| failed == name)
+}
+
+fn is_held(lists: &[Wanted], name: &str) -> bool {
+    lists.iter().any(|wanted| wanted.held && wanted.list.name == name)
+}
+
+fn add(compiler: &mut Compiler, open: Open<'_>, list: &List) -> Result<Report, Unused> {
+    let mut reader = open(list).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Unused::Copy("there is no copy of it yet".to_owned()),
+        _ => Unused::Copy(error.to_string()),
+    })?;
+    let format = format_of(list, &mut reader);
+    format.and_then(|format| compiler.add_list(list.tag, format, reader)).map_err(|error| match error {
+        ReadError::TooManyRules | ReadError::TooManyLists => Unused::NoRoom(error.to_string()),
+        error => Unused::Copy(error.to_string()),
+    })
 }
 
 fn set_own<G: Gate>(gate: &G, names: &BTreeSet<String>, own: &[OwnEntry]) -> Result<(), GateError> {
@@ -180,7 +211,8 @@ fn set_own<G: Gate>(gate: &G, names: &BTreeSet<String>, own: &[OwnEntry]) -> Res
     Ok(())
 }
 
-fn is_own(tag: Tag) -> bool {
+/// True if the tag says what somebody decided: no list can give it.
+pub(crate) fn is_own(tag: Tag) -> bool {
     matches!(tags::meaning(tag), Some(tags::Meaning::OwnDeny(_) | tags::Meaning::OwnAllow(_)))
 }
 

@@ -15,6 +15,7 @@ use crate::clock::Moment;
 use crate::document::{HouseholdDocument, PreferencesDocument, RequestsDocument};
 use crate::gate::Gate;
 use crate::store::{Batch, Document, Number, Store, StoreError};
+use crate::tables::is_own;
 
 /// What a change leaves to be done: names of which the domain table must be told what people decided.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -243,6 +244,7 @@ impl<G: Gate> Application<G> {
         let names_changed = changed || draft.preferences.helplines != self.preferences.helplines;
         let compiled = names_changed.then(|| compile(&draft.household, moment.wall, moment.boot_ns)).transpose()?;
         let revision = self.revisions.latest + 1;
+        self.note_clock(&mut batch, moment);
         batch.number(Number::Revision, revision);
         batch.number(Number::NextPerson, draft.next_person.into());
         if changed {
@@ -265,6 +267,7 @@ impl<G: Gate> Application<G> {
             return Err(error);
         }
         let Draft { household, requests, preferences, next_person } = draft;
+        self.hands.note(&self.household.devices, &household.devices, moment.boot_ns);
         (self.household, self.requests, self.preferences) = (household, requests, preferences);
         (self.next_person, self.revisions.latest) = (next_person, revision);
         self.follow_subscriptions();
@@ -284,6 +287,12 @@ impl<G: Gate> Application<G> {
             next_person: self.next_person,
         }
     }
+}
+
+/// True if a name is no longer in a category that it was in, such as a helpline of the family's. A list may give it the
+/// same category, so only a compilation can take it out of the table.
+pub(super) fn takes_out_of_category(before: &[OwnEntry], after: &[OwnEntry]) -> bool {
+    before.iter().any(|entry| !is_own(entry.tag) && !after.contains(entry))
 }
 
 /// Names of which the one says something else than the other.

@@ -110,6 +110,11 @@ impl<G: Gate> Application<G> {
         Ok(Changed { sentence: format!("{} is unknown again", device.label), names })
     }
 
+    /// When a device last changed hands, in nanoseconds of the boot clock; `None` if it has not since the start.
+    pub fn handed_over(&self, mac: [u8; 6]) -> Option<u64> {
+        self.hands.changed(mac)
+    }
+
     /// Notes a device that nobody has claimed.
     pub fn stranger_seen(&mut self, mac: [u8; 6], moment: Moment) {
         if !self.household.devices.iter().any(|device| device.mac == mac) {

@@ -28,6 +28,9 @@ pub enum ApplicationError {
     /// The person is no child.
     #[error("{0} is no child; that is for children only")]
     NoChild(String),
+    /// The person is an adult, about whom not everybody may decide who may decide about children.
+    #[error("{0} is an adult, and only a guardian who has signed in decides about adults; ask one")]
+    Adult(String),
     /// Neither a name nor a category or service.
     #[error("`{text}` is neither a domain name nor a category or service{hint}")]
     NoName {
@@ -154,7 +157,7 @@ impl ApplicationError {
             Self::AskedTooOften(_) => Failure::AskedTooOften,
             Self::PrimaryGuardian(_) => Failure::LastGuardian,
             Self::NotConfirmed(_) | Self::BadName(_) | Self::BadListName { .. } => Failure::BadName,
-            Self::ConfiguredList(_) => Failure::NotAllowed,
+            Self::Adult(_) | Self::ConfiguredList(_) => Failure::NotAllowed,
             Self::TooManyLists | Self::TooManyHelplines => Failure::TooMany,
             Self::BadAddress(_) => Failure::BadAddress,
             Self::BadBackup(_) => Failure::BadBackup,

@@ -14,9 +14,9 @@ use crate::clock::Moment;
 use crate::config::{Config, DEFAULT_REFRESH, LIST_NAME_MAX, LISTS_MAX, List, Source, is_list_name, is_list_url};
 use crate::document::{ListDocument, tag_id, tag_of};
 use crate::gate::Gate;
-use crate::store::{ListRecord, Store, StoreError};
+use crate::store::{Batch, ListRecord, Store, StoreError};
 use crate::subscriptions::{RefreshError, Refreshed, next_look, source_text};
-use crate::tables::{Compilation, Wanted};
+use crate::tables::{Compilation, Unused, Wanted};
 use crate::view::ListView;
 
 /// Bytes of a list's address at most.
@@ -41,6 +41,8 @@ pub struct ListState {
     use_problem: Option<String>,
     /// It was fetched before and its copy is of no use: it is fetched whole, and not only if it has changed.
     lost: bool,
+    /// The domain table has its names, or may have them.
+    held: bool,
     failures: u32,
     /// When to look for it next, on the boot clock in nanoseconds.
     due_ns: u64,
@@ -56,7 +58,7 @@ pub(super) fn load(config: &Config, own: &[ListDocument], store: &mut Store) -> 
     let lists: Vec<(List, bool)> = configured.chain(own).collect();
     let state = |(list, own): (List, bool)| {
         let record = store.list(&list.name)?.filter(|record| record.source == source_text(&list.source));
-        Ok(ListState { record, own, ..ListState::new(list) })
+        Ok(ListState { held: record.is_some(), record, own, ..ListState::new(list) })
     };
     lists.into_iter().map(state).collect()
 }
@@ -84,6 +86,7 @@ impl ListState {
             fetch_problem: None,
             use_problem: None,
             lost: false,
+            held: false,
             failures: 0,
             due_ns: 0,
         }
@@ -125,9 +128,16 @@ impl<G: Gate> Application<G> {
         self.lists.get(place)
     }
 
-    /// True once after lists have come or gone, so that the table must be compiled and copies may be of no use any more.
+    /// True once after lists have come or gone, or what only a compilation takes out of the table, so that it must be
+    /// compiled and copies may be of no use any more.
     pub fn take_lists_changed(&mut self) -> bool {
         std::mem::take(&mut self.lists_changed)
+    }
+
+    /// Says that the domain table has no names yet, so that there is nothing in it to keep.
+    pub fn begin_with_empty_table(&mut self) {
+        self.table_is_empty = true;
+        self.lists.iter_mut().for_each(|state| state.held = false);
     }
 
     /// Works out when to look for each list, after a start or after the clock was set. `random` is any number.
@@ -135,9 +145,9 @@ impl<G: Gate> Application<G> {
         for state in &mut self.lists {
             let age = state.record.as_ref().map(|record| moment.wall.as_second() - record.checked_at);
             let wait = match age.map(u64::try_from) {
-                // A copy from the future was fetched by another clock, and one that failed is looked for at once.
+                // A copy from the future was fetched by another clock; what failed or is lost is looked for at once.
                 None | Some(Err(_)) => Duration::ZERO,
-                Some(Ok(_)) if state.failures > 0 => Duration::ZERO,
+                Some(Ok(_)) if state.failures > 0 || state.lost => Duration::ZERO,
                 Some(Ok(age)) => next_look(state.list.refresh, 0, random()).saturating_sub(Duration::from_secs(age)),
             };
             state.due_ns = moment.boot_ns.saturating_add(wait.as_nanos() as u64);
@@ -201,24 +211,34 @@ impl<G: Gate> Application<G> {
 
     /// Every list, as it is to be compiled.
     pub fn lists_wanted(&self) -> Vec<Wanted> {
-        let wanted = |state: &ListState| Wanted { list: state.list.clone(), fetched: state.record.is_some() };
+        let wanted = |state: &ListState| Wanted { list: state.list.clone(), held: state.held };
         self.list_states().map(wanted).collect()
     }
 
     /// Notes what came of compiling the lists.
     pub fn compiled(&mut self, compilation: Compilation) {
+        let replaced = compilation.update.is_ok();
+        let mut worthless = Vec::new();
         for state in &mut self.lists {
             let name = &state.list.name;
-            let failure = compilation.failures.iter().find(|(failed, _)| failed == name);
-            state.use_problem = failure.map(|(_, problem)| problem.clone());
-            let lost = state.use_problem.is_some() && state.record.is_some();
+            let failure = compilation.failures.iter().find(|(failed, _)| failed == name).map(|(_, unused)| unused);
+            state.use_problem = failure.map(Unused::to_string);
+            // Until it is in the table it stays lost: a new copy that cannot be used either is not fetched at once again.
+            let lost = matches!(failure, Some(Unused::Copy(_))) && (state.lost || state.record.is_some());
             if lost && !state.lost {
                 state.due_ns = 0;
             }
             state.lost = lost;
             let report = compilation.reports.iter().find(|(read, _)| read == name);
             state.report = report.map(|(_, report)| report.clone());
+            if replaced {
+                state.held = state.report.is_some();
+                if lost && state.record.take().is_some() {
+                    worthless.push(name.clone());
+                }
+            }
         }
+        self.forget_records(&worthless);
         match compilation.update {
             Ok(update) => {
                 tracing::info!(
@@ -229,12 +249,31 @@ impl<G: Gate> Application<G> {
                     "brought the domain table up to date"
                 );
                 self.names = update.total as u64;
+                self.table_is_empty = false;
                 self.table_problem = None;
             }
             Err(error) => {
-                tracing::error!(%error, "the domain table goes on with its old content");
-                self.table_problem = Some(format!("the domain table goes on with its old content: {error}"));
+                let problem = if self.table_is_empty {
+                    format!("nothing is filtered by name, because the domain table could not be filled: {error}")
+                } else {
+                    format!("the domain table goes on with its old content: {error}")
+                };
+                tracing::error!("{problem}");
+                self.table_problem = Some(problem);
             }
+        }
+    }
+
+    /// Forgets what is kept of lists whose copies are lost and whose names are not in the table: after a restart, a
+    /// record means that a running gate may have the names.
+    fn forget_records(&mut self, names: &[String]) {
+        if names.is_empty() {
+            return;
+        }
+        let mut batch = Batch::default();
+        names.iter().for_each(|name| batch.forget_list(name));
+        if let Err(error) = self.store.save(batch) {
+            tracing::warn!(%error, "what is kept of lists whose copies are lost stays");
         }
     }
 

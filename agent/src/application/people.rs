@@ -137,6 +137,7 @@ impl<G: Gate> Application<G> {
             Ok(())
         })?;
         self.use_is_erased(id);
+        self.forget_copies();
         self.make_strangers(&devices, moment);
         Ok(Changed { sentence: format!("{name} no longer belongs to the household"), names })
     }
@@ -181,6 +182,7 @@ impl<G: Gate> Application<G> {
         audit::write(&mut batch, &draft.household, &What::new(AuditAction::PersonErased), by, moment.wall);
         self.adopt(draft, batch, moment)?;
         self.use_is_erased(id);
+        self.forget_copies();
         self.make_strangers(&devices, moment);
         Ok(Changed { sentence: format!("{name} is erased"), names: self.take_fresh_names() })
     }

@@ -98,12 +98,16 @@ impl<G: Gate> Application<G> {
             return Err(ApplicationError::BadValue(format!("what is kept is kept for {least} to {most} days")));
         }
         let what = What::new(AuditAction::PrivacyChanged).part(Part::Home).subject(&days.to_string());
+        let is_shorter = days < self.preferences.retention_days;
         let (first, last) = self.days_kept(days, moment);
         let names = self.change_with(what, by, moment, |draft, batch| {
             draft.preferences.retention_days = days;
             batch.keep_usage(first, last);
             Ok(())
         })?;
+        if is_shorter {
+            self.forget_copies();
+        }
         Ok(Changed { sentence: format!("what is kept is kept for {days} days"), names })
     }
 }

@@ -7,8 +7,9 @@ use stairgate_policy::household::PersonId;
 
 use super::*;
 use crate::control::protocol::{Decision, PauseEnd};
-use crate::document::tag_of;
+use crate::document::{HelplineDocument, tag_of};
 use crate::gate::memory::MemoryGate;
+use crate::store::Batch;
 use crate::subscriptions::{Copies, Limits};
 use crate::tables::TableWriter;
 
@@ -60,6 +61,17 @@ pub(crate) fn home() -> Home {
     let now = Moment { wall: "2026-11-18T12:00:00Z".parse().unwrap(), boot_ns: 5_000_000_000 };
     application.apply(now).unwrap();
     Home { directory, config, gate, application, now }
+}
+
+impl<G: Gate> Application<G> {
+    /// From now on nothing is saved, as on a disk that is gone or full. `directory` is where the database is.
+    pub(crate) fn lose_disk(&mut self, directory: &std::path::Path) {
+        // Keys of JSON are texts: what cannot be written closes the file, which is then not there to be opened.
+        let mut batch = Batch::default();
+        batch.document(Document::Requests, &std::collections::BTreeMap::from([((1, 2), 3)]));
+        assert!(self.store.save(batch).is_err());
+        std::fs::remove_file(directory.join(crate::store::FILE_NAME)).unwrap();
+    }
 }
 
 impl Home {
@@ -223,6 +235,51 @@ fn decisions_about_names_reach_the_table_and_are_explained() {
 }
 
 #[test]
+fn a_name_that_always_could_be_reached_follows_the_rules_when_it_is_taken_away() {
+    let mut home = home();
+    let now = home.now;
+    let copies = Copies::new(home.directory.path().join("lists"), Limits::default());
+    let tables = TableWriter::start(Arc::clone(&home.gate), copies.clone()).unwrap();
+    home.application.pause(MIA_ID, &PauseEnd::Resume, &by(), now).unwrap();
+    home.application.take_lists_changed();
+    let put_in_force = |home: &mut Home, changed: Changed| {
+        let own = home.application.own_rules().to_vec();
+        tables.set_own(changed.names, own.clone()).blocking_recv().unwrap().unwrap();
+        if home.application.take_lists_changed() {
+            tables.compile(Vec::new(), own).blocking_recv().unwrap().update.unwrap();
+        }
+    };
+    let blocked = |home: &Home, name: &str| home.application.explain(name, MIA_ID, &copies, now).unwrap().run().blocked;
+    let show = |home: &mut Home, site: Option<&str>| {
+        let line = |site: &str| HelplineDocument {
+            title: "Someone".to_owned(),
+            site: site.to_owned(),
+            telephone: String::new(),
+            hours: String::new(),
+        };
+        let changed = home.application.set_helplines(site.map(|site| vec![line(site)]), &by(), now).unwrap();
+        put_in_force(home, changed);
+    };
+    show(&mut home, Some("talk.example"));
+    assert!(!blocked(&home, "talk.example"));
+    show(&mut home, Some("other.example"));
+    assert!(!blocked(&home, "other.example") && blocked(&home, "talk.example"));
+    show(&mut home, None);
+    assert!(blocked(&home, "other.example"));
+
+    let call = |home: &mut Home, name: Option<&str>| {
+        let changed = home.application.set_public_name(name);
+        put_in_force(home, changed);
+    };
+    call(&mut home, Some("box.example"));
+    assert!(!blocked(&home, "box.example"));
+    call(&mut home, Some("gate.example"));
+    assert!(!blocked(&home, "gate.example") && blocked(&home, "box.example"));
+    call(&mut home, None);
+    assert!(blocked(&home, "gate.example"));
+}
+
+#[test]
 fn what_the_resolver_makes_of_a_name_is_explained() {
     let mut home = home();
     let copies = Copies::new(home.directory.path().join("lists"), Limits::default());
@@ -255,8 +312,9 @@ fn rules_that_the_resolver_cannot_meet_are_told() {
         home.application.status(home.now).problems.iter().any(|problem| problem.contains(text))
     };
     assert!(told(&home, "may go anywhere by address"));
+    assert!(told(&home, "searches and YouTube are not made safe") && told(&home, "(ECH)"));
     home.application.resolving = Some(vec![String::new()]);
-    assert!(told(&home, "no set `children`") && !told(&home, "by address"));
+    assert!(told(&home, "no set `children`") && !told(&home, "resolves no names"));
     home.application.resolving = Some(vec![String::new(), "children".to_owned()]);
     assert!(!told(&home, "Mia"));
 }
@@ -269,6 +327,7 @@ fn people_are_shown_with_their_settings() {
     assert_eq!(alex.answers, None);
     let answers = mia.answers.as_ref().unwrap();
     assert_eq!((answers.safe_search, answers.youtube.as_str(), answers.strip_ech), (true, "moderate", true));
+    assert!(!answers.given, "nobody gives them without a resolver");
     assert_eq!((answers.upstreams.as_deref(), answers.log.as_str()), (None, "blocked-names"));
 }
 
@@ -325,7 +384,9 @@ fn status_says_how_it_is_and_until_when() {
     );
     assert!(mia.closed);
     assert_eq!(status.counters["unmanaged"], 7);
-    assert_eq!(status.problems, Vec::<String>::new());
+    assert!(status.problems.iter().all(|problem| problem.contains("resolves no names")));
+    home.application.resolving = Some(vec![String::new()]);
+    assert_eq!(home.application.status(home.now).problems, Vec::<String>::new());
     let unset = Moment { wall: Timestamp::UNIX_EPOCH, ..home.now };
     assert!(home.application.status(unset).problems[0].contains("clock"));
 }

@@ -4,12 +4,14 @@
 //! is used up: flash must not wear out for a minute. So a power cut loses what was counted since, and never that a quota is
 //! used up, which stands among the rules.
 //!
-//! While the clock was never set nothing is counted, because nobody knows which day it is.
+//! While the clock was never set nothing is counted, because nobody knows which day it is; no quota is taken for renewed
+//! then, and no day for one that has yet to come. To tell, the latest time that was seen is written with whatever is
+//! written anyway.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use stairgate_abi::{Tag, Tags};
 use stairgate_policy::household::{Household, Owner, Person, PersonId, PrivacyLevel, Rules, TimeOfDay};
 use stairgate_policy::quota;
@@ -22,7 +24,7 @@ use super::{Application, ApplicationError, audit, words};
 use crate::clock::Moment;
 use crate::document::{DayDocument, tag_id};
 use crate::gate::Gate;
-use crate::store::Batch;
+use crate::store::{Batch, Number};
 
 /// Nanoseconds of the boot clock between two writes of what was counted.
 const SAVE_INTERVAL_NS: u64 = 5 * 60 * 1_000_000_000;
@@ -76,7 +78,8 @@ pub(super) type Rewritten = Vec<(PersonId, Date, Day)>;
 impl<G: Gate> Application<G> {
     /// Counts what devices have sent since the last call, and blocks what is used up by it.
     pub fn count_use(&mut self, sent: &[Sent], moment: Moment) -> UseCounted {
-        if moment.clock_is_unset() {
+        self.latest_wall.see(moment);
+        if self.clock_is_unset(moment) {
             return UseCounted::default();
         }
         self.load_use(moment);
@@ -114,7 +117,8 @@ impl<G: Gate> Application<G> {
         }
     }
 
-    fn write_use(&self, batch: &mut Batch, moment: Moment) {
+    fn write_use(&mut self, batch: &mut Batch, moment: Moment) {
+        self.note_clock(batch, moment);
         for key in &self.used.unsaved {
             if let Some(day) = self.used.days.get(key) {
                 batch.usage(key.0.0, key.1, &DayDocument::from(day));
@@ -122,6 +126,12 @@ impl<G: Gate> Application<G> {
         }
         let (first, last) = self.days_kept(self.preferences.retention_days, moment);
         batch.keep_usage(first, last);
+    }
+
+    /// Adds the latest time that was seen to what is saved.
+    pub(super) fn note_clock(&mut self, batch: &mut Batch, moment: Moment) {
+        self.latest_wall.see(moment);
+        batch.number(Number::LatestWall, self.latest_wall.second());
     }
 
     /// Drops from memory what is in the database and will hardly be needed again.
@@ -135,14 +145,19 @@ impl<G: Gate> Application<G> {
 
     /// The days whose use is kept for so many days: today in any case, because its quotas need it.
     pub(super) fn days_kept(&self, retention_days: u16, moment: Moment) -> (Date, Date) {
-        let today = self.today(moment);
+        let today = words::today(&self.household, moment.wall).date;
         let earlier = i64::from(retention_days.max(1)) - 1;
-        // Tomorrow may have begun in another zone, before the household moved to this one.
-        (today.saturating_sub(earlier.days()), today.saturating_add(1.day()))
+        // Tomorrow may have begun in another zone, before the household moved to this one. To a clock that begins in the
+        // past, all days are days to come.
+        let last = if self.clock_is_unset(moment) { Date::MAX } else { today.saturating_add(1.day()) };
+        (today.saturating_sub(earlier.days()), last)
     }
 
+    /// Today; if nobody knows what day that is, the latest that was seen.
     fn today(&self, moment: Moment) -> Date {
-        words::today(&self.household, moment.wall).date
+        let latest = Timestamp::from_second(self.latest_wall.second() as i64).unwrap_or(moment.wall);
+        let at = if self.clock_is_unset(moment) { latest.max(moment.wall) } else { moment.wall };
+        words::today(&self.household, at).date
     }
 
     /// Reads today's use of everybody who is filtered, and yesterday's, as far as that has not been done.
@@ -172,7 +187,7 @@ impl<G: Gate> Application<G> {
 
     /// A person's use today, as far as `onlooker` may see it; `None` if it is not counted.
     pub fn use_today(&self, person: PersonId, onlooker: Onlooker, moment: Moment) -> Option<Day> {
-        if moment.clock_is_unset() {
+        if self.clock_is_unset(moment) {
             return None;
         }
         let rules = rules_of(&self.household, person)?;
@@ -222,7 +237,7 @@ impl<G: Gate> Application<G> {
 
     /// Makes what is used up what today's minutes, the quotas and extra time say.
     pub(super) fn settle_quotas(&self, draft: &mut Draft, moment: Moment) {
-        if moment.clock_is_unset() {
+        if self.clock_is_unset(moment) {
             return;
         }
         let today = words::today(&draft.household, moment.wall);
@@ -292,7 +307,9 @@ impl<G: Gate> Application<G> {
                 kept.push((known.id, today, day));
             }
         }
+        self.note_clock(&mut batch, moment);
         self.store.save(batch)?;
+        self.forget_copies();
         for (id, ..) in &kept {
             self.used.days.retain(|(known, _), _| known != id);
         }
@@ -308,10 +325,10 @@ impl<G: Gate> Application<G> {
         self.used.unsaved.retain(|(known, _)| *known != person);
     }
 
-    /// The days of a person's use without services, if the level is one at which none are kept.
+    /// The days of a person's use without services, if the level is another one, at which none are kept.
     pub(super) fn use_at_level(&self, person: PersonId, level: PrivacyLevel) -> Result<Rewritten, ApplicationError> {
         let Some(rules) = rules_of(&self.household, person) else { return Ok(Vec::new()) };
-        if detail(level) == Detail::Services {
+        if level == rules.log || detail(level) == Detail::Services {
             return Ok(Vec::new());
         }
         self.rewritten(person, |day| day.forget_services(|tag| has_quota(rules, tag)))

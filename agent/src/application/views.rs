@@ -5,7 +5,7 @@ use stairgate_abi::flags;
 use stairgate_abi::maps::PROFILE_UNKNOWN;
 use stairgate_policy::compile::{evaluate, next_change, profile_of};
 use stairgate_policy::household::{
-    Action, EVERYDAY, Filter, ModeId, Owner, PAUSED, Person, PersonId, PrivacyLevel, Role, USED_UP,
+    Action, EVERYDAY, Filter, ModeId, Owner, PAUSED, Person, PersonId, PrivacyLevel, Role, USED_UP, YouTube,
 };
 use stairgate_policy::quota;
 use stairgate_policy::usage::day::{Evidence, STRETCH_MINUTES, Source};
@@ -44,15 +44,22 @@ impl<G: Gate> Application<G> {
                  fewer lists, or a higher `domain_capacity` in the configuration"
             ));
         }
-        if moment.clock_is_unset() {
-            problems.push("the clock was never set, so times of day are wrong and no minutes of use are counted; check the time server".to_owned());
+        if self.clock_is_unset(moment) {
+            let shown = if moment.clock_is_unset() {
+                "the clock was never set"
+            } else {
+                "the clock shows a time long before the latest that it showed, and is believed only after 20 hours"
+            };
+            problems.push(format!(
+                "{shown}, so times of day are wrong and no minutes of use are counted; check the time server"
+            ));
         }
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             household: self.household.name.clone(),
             time_zone: self.household.time_zone.clone(),
             local_time: words::date_and_time(&self.household, moment.wall),
-            clock_unset: moment.clock_is_unset(),
+            clock_unset: self.clock_is_unset(moment),
             interfaces: self.interfaces.clone(),
             names,
             names_capacity,
@@ -67,7 +74,7 @@ impl<G: Gate> Application<G> {
 
     /// What neither an interface nor a list has to do with.
     pub(crate) fn problems(&self) -> Vec<String> {
-        let unmet = self.household.people.iter().filter_map(|person| self.unmet(person));
+        let unmet = self.household.people.iter().flat_map(|person| self.unmet(person));
         self.gate_problem.iter().chain(&self.table_problem).cloned().chain(unmet).collect()
     }
 
@@ -85,6 +92,11 @@ impl<G: Gate> Application<G> {
     /// Devices that nobody has claimed, the latest first, with when they were last heard of.
     pub(crate) fn strangers(&self) -> impl Iterator<Item = ([u8; 6], Timestamp)> {
         self.strangers.iter()
+    }
+
+    /// True if the agent resolves names. Only then can it give other answers than the real ones.
+    pub(crate) fn resolves_names(&self) -> bool {
+        self.resolving.is_some()
     }
 
     /// Names of the sets of servers that rules may name, without the nameless one that everybody has.
@@ -107,19 +119,31 @@ impl<G: Gate> Application<G> {
     }
 
     /// What a person's rules ask of the resolver that it cannot do as it is configured.
-    fn unmet(&self, person: &Person) -> Option<String> {
-        let (name, rules) = (&person.name, &person.filter.as_ref()?.rules);
-        match (&self.resolving, &rules.upstreams) {
-            (None, _) if rules.resolved_only => Some(format!(
-                "{name}'s devices may go anywhere by address, because the agent resolves no names: write a section \
-                 [resolver] into the configuration"
-            )),
-            (Some(sets), Some(set)) if !sets.contains(set) => Some(format!(
+    fn unmet(&self, person: &Person) -> Vec<String> {
+        let Some(Filter { rules, .. }) = &person.filter else { return Vec::new() };
+        let name = &person.name;
+        let Some(sets) = &self.resolving else {
+            let made_safe = rules.safe_search || rules.youtube != YouTube::Off;
+            let kept_from = [
+                (rules.resolved_only, "devices may go anywhere by address"),
+                (made_safe, "searches and YouTube are not made safe"),
+                (rules.strip_ech, "devices may hide which sites they visit (ECH)"),
+            ];
+            let unmet = kept_from.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, what)| {
+                format!(
+                    "{name}'s {what}, because the agent resolves no names: write a section [resolver] into the \
+                     configuration"
+                )
+            });
+            return unmet.collect();
+        };
+        let missing = rules.upstreams.iter().filter(|set| !sets.contains(set)).map(|set| {
+            format!(
                 "{name}'s names are resolved by everybody's servers, because there is no set `{set}` of them: write it \
                  into [resolver.upstream_sets] of the configuration"
-            )),
-            _ => None,
-        }
+            )
+        });
+        missing.collect()
     }
 
     /// One of the gate's counters since it was loaded; zero if it cannot be read.
@@ -269,6 +293,7 @@ impl<G: Gate> Application<G> {
             answers: rules.map(|rules| AnswersView {
                 safe_search: rules.safe_search,
                 youtube: rules.youtube.as_str().to_owned(),
+                given: self.resolves_names(),
                 strip_ech: rules.strip_ech,
                 resolved_only: rules.resolved_only,
                 upstreams: rules.upstreams.clone(),

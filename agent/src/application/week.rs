@@ -9,7 +9,7 @@ use stairgate_webui::view::AuditAction;
 
 use super::change::{By, Changed, What};
 use super::rules::tags_of;
-use super::{Application, ApplicationError};
+use super::{Application, ApplicationError, usage};
 use crate::clock::Moment;
 use crate::gate::Gate;
 
@@ -187,7 +187,8 @@ impl<G: Gate> Application<G> {
         Ok(Changed { sentence: format!("{name} no longer has the mode {title}"), names })
     }
 
-    /// Sets everything to what the age band recommends, apart from own names, dated exceptions, quotas and a pause.
+    /// Sets everything to what the age band recommends, apart from own names, dated exceptions, quotas and a pause. What is
+    /// kept beyond the recommended privacy level is deleted as [`Self::set_privacy`] does it.
     ///
     /// # Errors
     /// [`ApplicationError`]; nothing was changed then. Only children have an age band.
@@ -195,9 +196,11 @@ impl<G: Gate> Application<G> {
         let who = self.person_with(person)?;
         let name = who.name.clone();
         let Role::Child(age) = who.role else { return Err(ApplicationError::NoChild(name)) };
+        let mut recommended = defaults_for(age);
+        let days = self.use_at_level(person, recommended.log)?;
         let what = What::new(AuditAction::CategoriesChanged).settings_of(person);
-        let names = self.change_rules(person, what, by, moment, |rules| {
-            let mut recommended = defaults_for(age);
+        let names = self.change_with(what, by, moment, |draft, batch| {
+            let rules = draft.rules(person)?;
             let called_for = |mode: &Mode| rules.grants.iter().any(|grant| grant.mode == mode.id);
             let kept = rules.modes.iter().filter(|mode| called_for(mode) && recommended.mode(&mode.id).is_none());
             let kept: Vec<Mode> = kept.cloned().collect();
@@ -210,8 +213,10 @@ impl<G: Gate> Application<G> {
             recommended.extra = std::mem::take(&mut rules.extra);
             recommended.used_up = rules.used_up;
             *rules = recommended;
+            usage::write_days(batch, &days);
             Ok(())
         })?;
+        self.use_is_rewritten(days);
         Ok(Changed { sentence: format!("{name} has what is recommended at {age} years"), names })
     }
 

@@ -137,6 +137,13 @@ impl DomainWriter {
     }
 }
 
+impl Tables {
+    /// True if the domain table says nothing of any name, as after every start of the machine.
+    pub fn are_empty(&self) -> bool {
+        self.domains.iter().all(|slot| slot.load(Ordering::Relaxed) == 0)
+    }
+}
+
 /// What the table said before, so that a refused content leaves no trace.
 struct Journal {
     /// Names of which it said nothing: one word each, since a new list can bring millions.
@@ -223,9 +230,11 @@ mod tests {
     #[test]
     fn a_new_content_is_written_by_difference_and_found_again() {
         let tables = empty_tables();
+        assert!(tables.are_empty());
         let mut writer = DomainWriter::adopt(&tables);
         let update = writer.replace(&tables, (1..=100).map(|number| (hash(number), set(number), set(1)))).unwrap();
         assert_eq!(update, DomainUpdate { inserted: 100, changed: 0, removed: 0, total: 100 });
+        assert!(!tables.are_empty());
         // Another process goes on where this one stopped.
         let mut writer = DomainWriter::adopt(&tables);
         let next = (51..=150).map(|number| (hash(number), set(if number == 60 { 7 } else { number }), set(1)));

@@ -8,7 +8,7 @@ use stairgate_abi::hash::NameHash;
 use stairgate_abi::maps::Profile;
 use stairgate_abi::{Decision, Mask, TagSet};
 
-use super::{Decided, DomainUpdate, Gate, GateError};
+use super::{Decided, DomainUpdate, Gate, GateError, ReplaceError};
 
 const KEY: u64 = 0x5eed;
 
@@ -56,8 +56,8 @@ impl Gate for MemoryGate {
     fn replace_domains(
         &self,
         entries: &mut dyn Iterator<Item = (u64, TagSet, TagSet)>,
-    ) -> Result<DomainUpdate, GateError> {
-        self.refuse_if_broken()?;
+    ) -> Result<DomainUpdate, ReplaceError> {
+        self.refuse_if_broken().map_err(ReplaceError::Failed)?;
         let mut domains = self.domains.lock().unwrap();
         *domains = entries.map(|(hash, this, below)| (hash, (this, below))).collect();
         Ok(DomainUpdate { total: domains.len(), ..DomainUpdate::default() })

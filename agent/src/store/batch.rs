@@ -34,6 +34,8 @@ pub enum Number {
     Revision,
     /// The lowest id that was never given to a person.
     NextPerson,
+    /// The latest time that the wall clock has shown, in seconds since 1970.
+    LatestWall,
 }
 
 impl Number {
@@ -41,6 +43,7 @@ impl Number {
         match self {
             Self::Revision => "revision",
             Self::NextPerson => "next_person",
+            Self::LatestWall => "latest_wall",
         }
     }
 }

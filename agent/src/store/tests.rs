@@ -107,6 +107,52 @@ fn an_upgrade_leaves_a_way_back() {
 }
 
 #[test]
+fn copies_are_forgotten_when_they_are_old_or_told_to_be() {
+    let home = directory();
+    filled(home.path());
+    let path = home.path().join(FILE_NAME);
+    let copy = versions::copy_of(&path, SCHEMA_VERSION - 1);
+    let other = versions::copy_of(&path, SCHEMA_VERSION + 1);
+    set_schema(&path, SCHEMA_VERSION - 1);
+    let store = Store::open(home.path()).unwrap();
+    std::fs::write(&other, "Mia").unwrap();
+    let days = |count: u64| std::time::Duration::from_secs(count * 24 * 60 * 60);
+    let made = std::fs::metadata(&copy).unwrap().modified().unwrap();
+    // A clock that was wrong has made one of them in the future.
+    File::open(&other).unwrap().set_modified(made + days(3000)).unwrap();
+    store.forget_old_copies(made + days(29)).unwrap();
+    assert!(copy.exists() && other.exists());
+    store.forget_old_copies(made + days(31)).unwrap();
+    assert!(!copy.exists() && other.exists());
+    store.forget_old_copies(made + days(60)).unwrap();
+    assert!(!other.exists());
+
+    for name in ["stairgate.schema-6.redb", "stairgate.schema-7.copy", "stairgate.copy", "stairgate.toml"] {
+        std::fs::write(home.path().join(name), "Mia").unwrap();
+    }
+    store.forget_copies().unwrap();
+    let mut left: Vec<_> = std::fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, [FILE_NAME, "stairgate.toml"]);
+    drop(store);
+    assert!(Store::open(home.path()).is_ok());
+}
+
+/// Updates begin with a start of the machine, when a clock without a battery may show any time.
+#[test]
+fn a_copy_is_no_older_than_what_it_is_a_copy_of() {
+    let home = directory();
+    filled(home.path());
+    let path = home.path().join(FILE_NAME);
+    set_schema(&path, SCHEMA_VERSION - 1);
+    let written = std::time::SystemTime::now() + std::time::Duration::from_secs(100 * 24 * 60 * 60);
+    File::open(&path).unwrap().set_modified(written).unwrap();
+    drop(Store::open(home.path()).unwrap());
+    let copy = std::fs::metadata(versions::copy_of(&path, SCHEMA_VERSION - 1)).unwrap();
+    assert!(copy.modified().unwrap() >= written);
+}
+
+#[test]
 fn what_version_1_wrote_is_kept() {
     let home = directory();
     let mut store = Store::open(home.path()).unwrap();

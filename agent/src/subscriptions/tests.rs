@@ -303,7 +303,7 @@ fn copies_of_lists_that_are_gone_are_removed() {
         tag: stairgate_abi::Tag(1),
         refresh: Duration::from_secs(3600),
     };
-    copies.keep_only(&[Wanted { list, fetched: true }]);
+    copies.keep_only(&[Wanted { list, held: true }]);
     let mut left: Vec<_> =
         fs::read_dir(directory.path().join("lists")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();

@@ -5,6 +5,7 @@ use stairgate_policy::household::Scope;
 
 use super::*;
 use crate::config::Source;
+use crate::dataplane::Dataplane;
 use crate::gate::memory::MemoryGate;
 use crate::subscriptions::Limits;
 
@@ -41,8 +42,8 @@ impl Fixture {
     }
 }
 
-fn never_fetched(list: List) -> Wanted {
-    Wanted { list, fetched: false }
+fn not_held(list: List) -> Wanted {
+    Wanted { list, held: false }
 }
 
 fn own(name: &str, tag: Tag, scope: Scope) -> OwnEntry {
@@ -55,7 +56,7 @@ fn lists_services_and_own_rules_share_the_table() {
     fs::write(fixture.copies.path("good"), "one.example\ntwo.example\n").unwrap();
     fs::write(fixture.copies.path("bad"), "<html><body>Log in</body></html>").unwrap();
     let deny = tags::own_deny(3).unwrap();
-    let lists = [list("good", 5), list("bad", 6), list("missing", 7)].map(never_fetched).to_vec();
+    let lists = [list("good", 5), list("bad", 6), list("missing", 7)].map(not_held).to_vec();
     let compilation =
         fixture.writer.compile(lists, vec![own("two.example", deny, Scope::This)]).blocking_recv().unwrap();
     assert_eq!(
@@ -73,7 +74,7 @@ fn lists_services_and_own_rules_share_the_table() {
 fn a_decision_keeps_what_the_lists_say() {
     let fixture = fixture();
     fs::write(fixture.copies.path("good"), "one.example\ntwo.example\n").unwrap();
-    let compiling = fixture.writer.compile(vec![never_fetched(list("good", 5))], Vec::new());
+    let compiling = fixture.writer.compile(vec![not_held(list("good", 5))], Vec::new());
     // Decided while the lists, without it, are still being compiled.
     let (deny, allow) = (tags::own_deny(3).unwrap(), tags::own_allow(4).unwrap());
     let names = BTreeSet::from(["one.example".to_owned(), "new.example".to_owned()]);
@@ -96,10 +97,66 @@ fn a_decision_keeps_what_the_lists_say() {
 fn a_lost_copy_opens_nothing() {
     let fixture = fixture();
     fs::write(fixture.copies.path("good"), "one.example\n").unwrap();
-    let wanted = || vec![Wanted { list: list("good", 5), fetched: true }];
+    let wanted = || vec![Wanted { list: list("good", 5), held: true }];
     assert!(fixture.writer.compile(wanted(), Vec::new()).blocking_recv().unwrap().update.is_ok());
     fs::remove_file(fixture.copies.path("good")).unwrap();
     let compilation = fixture.writer.compile(wanted(), Vec::new()).blocking_recv().unwrap();
     assert!(compilation.update.unwrap_err().to_string().contains("`good` is lost"));
     assert_eq!(fixture.tags("one.example"), (vec![5], vec![5]));
+}
+
+#[test]
+fn a_list_that_the_table_does_not_hold_keeps_nothing_out() {
+    let fixture = fixture();
+    fs::write(fixture.copies.path("good"), "one.example\n").unwrap();
+    let deny = tags::own_deny(3).unwrap();
+    let lists = [list("lost", 6), list("good", 5)].map(not_held).to_vec();
+    let own = vec![own("two.example", deny, Scope::This)];
+    let compilation = fixture.writer.compile(lists, own).blocking_recv().unwrap();
+    assert!(compilation.update.is_ok());
+    let [(name, Unused::Copy(_))] = &compilation.failures[..] else { panic!("{:?}", compilation.failures) };
+    assert_eq!(name, "lost");
+    assert_eq!(fixture.tags("one.example"), (vec![5], vec![5]));
+    assert_eq!(fixture.tags("two.example"), (vec![deny.0], vec![]));
+    let (tag, service) = services::rules().next().unwrap();
+    assert!(fixture.tags(service).0.contains(&tag.0));
+}
+
+/// The largest list goes first, whatever the order; what the table holds is not given up for another list.
+#[test]
+fn while_there_is_no_room_the_largest_list_is_left_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let copies = Copies::new(directory.path().to_owned(), Limits::default());
+    let gate = Dataplane::without_gate(services::rules().count() as u32 + 5_000).unwrap();
+    let write = |name: &str, count: usize| {
+        let names: String = (0..count).map(|number| format!("{number}.{name}.example\n")).collect();
+        fs::write(copies.path(name), names).unwrap();
+    };
+    let deny = tags::own_deny(3).unwrap();
+    let own = [own("own.example", deny, Scope::Both)];
+    let compile = |lists: &[(&str, bool)]| {
+        let wanted = |&(name, held): &(&str, bool)| Wanted { list: list(name, 5), held };
+        let compilation = compile_copies(&gate, &copies, &lists.iter().map(wanted).collect::<Vec<_>>(), &own);
+        let left_out = |(name, unused): (String, Unused)| match unused {
+            Unused::NoRoom(problem) if problem.contains("drop a list") => name,
+            unused => panic!("{name}: {unused}"),
+        };
+        (compilation.update.is_ok(), compilation.failures.into_iter().map(left_out).collect::<Vec<_>>())
+    };
+    let has = |name: &str| gate.domain(NameHash::of(gate.hash_key(), name.as_bytes()).0).0.tags != Tags::EMPTY;
+    write("small", 1_000);
+    write("large", 40_000);
+    write("largest", 80_000);
+    assert_eq!(compile(&[("large", false), ("largest", false)]), (true, vec!["largest".into(), "large".into()]));
+    assert!(has("own.example") && has(services::rules().next().unwrap().1), "these are in it whatever the lists are");
+    assert_eq!(compile(&[("large", false), ("small", false)]), (true, vec!["large".into()]));
+    assert!(has("0.small.example") && !has("0.large.example"));
+    // A list that comes later finds its place, although there still is none for the other.
+    write("new", 500);
+    assert_eq!(compile(&[("large", false), ("small", true), ("new", false)]), (true, vec!["large".into()]));
+    assert!(has("0.new.example"));
+    // One that has outgrown the table stays in it as it was.
+    write("small", 60_000);
+    assert_eq!(compile(&[("small", true)]), (false, vec![]));
+    assert!(has("999.small.example") && has("0.new.example") && !has("1000.small.example"));
 }

@@ -186,7 +186,7 @@ mod tests {
         let address = format!("http://{}/update", listener.local_addr().unwrap());
         let server = thread::spawn(move || {
             let (mut connection, _) = listener.accept().unwrap();
-            connection.read(&mut [0; 4096]).unwrap();
+            assert!(connection.read(&mut [0; 4096]).unwrap() > 0);
             connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nthe beginning").unwrap();
             // Open until the other side has done with it.
             connection

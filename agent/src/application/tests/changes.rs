@@ -281,6 +281,47 @@ fn devices_are_merged_and_forgotten() {
 }
 
 #[test]
+fn it_is_known_when_devices_changed_hands_whoever_passed_them_on() {
+    let mut home = home();
+    let (tablet, new) = ([2, 0, 0x5e, 0x10, 0, 1], [6, 0, 0, 0, 0, 9]);
+    let backup = home.application.export().unwrap();
+    let moments: Vec<Moment> = (0..12).map(|minute| home.later(minute)).collect();
+    let app = &mut home.application;
+    app.add_child("Ben", AgeBand::From6To9, &by(), moments[0]).unwrap();
+    app.add_adult("Sam", Role::Carer, &by(), moments[0]).unwrap();
+    let [ben, sam] = ["Ben", "Sam"].map(|name| app.person_named(name).unwrap());
+    let mut expected = [None; 2];
+    let mut check = |app: &Application<MemoryGate>, passed_on: [bool; 2], now: Moment, what: &str| {
+        for (expected, passed_on) in expected.iter_mut().zip(passed_on) {
+            *expected = if passed_on { Some(now.boot_ns) } else { *expected };
+        }
+        assert_eq!([tablet, new].map(|mac| app.handed_over(mac)), expected, "{what}");
+    };
+    app.adopt_device(tablet, Owner::Person(MIA_ID), Some("hers"), &by(), moments[1]).unwrap();
+    check(app, [false, false], moments[1], "another label");
+    app.merge_device(new, tablet, &by(), moments[2]).unwrap();
+    check(app, [false, true], moments[2], "another address");
+    app.assign_device("02:00:5e:10:00:01", "Ben", None, &by(), moments[3]).unwrap();
+    check(app, [true, false], moments[3], "the command line");
+    app.adopt_device(tablet, Owner::Shared, None, &by(), moments[4]).unwrap();
+    check(app, [true, false], moments[4], "everybody's");
+    app.forget_device(new, &by(), moments[5]).unwrap();
+    check(app, [false, true], moments[5], "forgotten");
+    app.adopt_device(new, Owner::Person(ben), None, &by(), moments[6]).unwrap();
+    check(app, [false, true], moments[6], "known again");
+    app.erase(ben, "Ben", &by(), moments[7]).unwrap();
+    check(app, [false, true], moments[7], "its owner is erased");
+    app.adopt_device(tablet, Owner::Person(sam), None, &by(), moments[8]).unwrap();
+    check(app, [true, false], moments[8], "an adult's");
+    app.remove_adult(sam, &by(), moments[9]).unwrap();
+    check(app, [true, false], moments[9], "the adult has left");
+    assert!(app.adopt_device(new, Owner::Person(PersonId(99)), None, &by(), moments[10]).is_err());
+    check(app, [false, false], moments[10], "nothing was changed");
+    app.import(&backup, &by(), moments[11]).unwrap();
+    check(app, [true, false], moments[11], "a backup was read back");
+}
+
+#[test]
 fn the_home_has_a_name_a_zone_and_a_retention() {
     let mut home = home();
     let now = home.now;
@@ -443,6 +484,36 @@ fn a_household_is_read_back_on_another_box() {
     }
     other.application.import(of_version(SCHEMA_VERSION - 1).as_bytes(), &by(), now).unwrap();
     assert_eq!(other.application.household(), first.application.household());
+}
+
+#[test]
+fn what_is_erased_does_not_go_on_in_copies_of_the_database() {
+    let mut home = home();
+    let now = home.now;
+    home.application.add_adult("Sam", Role::Carer, &by(), now).unwrap();
+    let sam = home.application.person_named("Sam").unwrap();
+    let copy = home.directory.path().join("stairgate.schema-1.redb");
+    let mut goes = |change: &dyn Fn(&mut Application<MemoryGate>)| {
+        std::fs::write(&copy, "Mia").unwrap();
+        change(&mut home.application);
+        !copy.exists()
+    };
+    let keep = |days| move |app: &mut Application<MemoryGate>| drop(app.set_retention(days, &by(), now).unwrap());
+    assert!(!goes(&|app| drop(app.set_name(MIA_ID, "good.example", Some(Action::Allow), &by(), now).unwrap())));
+    assert!(!goes(&keep(300)), "what is kept for longer erases nothing");
+    assert!(goes(&keep(3)));
+    assert!(goes(&|app| app.delete_use(None, now).unwrap()));
+    assert!(goes(&|app| drop(app.remove_adult(sam, &by(), now).unwrap())));
+    assert!(goes(&|app| drop(app.erase(MIA_ID, "Mia", &by(), now).unwrap())));
+
+    // Once it was kept for long enough it goes by itself, if it is known what day it is.
+    std::fs::write(&copy, "Mia").unwrap();
+    let made = now.wall.checked_sub((31 * 24).hours()).unwrap();
+    std::fs::File::open(&copy).unwrap().set_modified(made.into()).unwrap();
+    home.application.apply(Moment { wall: Timestamp::UNIX_EPOCH, ..now }).unwrap();
+    assert!(copy.exists());
+    home.application.apply(now).unwrap();
+    assert!(!copy.exists());
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! Lists that come and go while the agent runs.
 
+use std::fs;
+
+use stairgate_abi::hash::NameHash;
+use stairgate_policy::household::Action;
 use stairgate_webui::view::{AuditAction, Failure};
 
 use super::*;
 use crate::store::ListRecord;
-use crate::subscriptions::Refreshed;
+use crate::subscriptions::{FetchError, RefreshError, Refreshed};
+use crate::tables::compile_copies;
 
 const URL: &str = "https://lists.example/ads.txt";
 
@@ -14,6 +19,138 @@ fn names(home: &Home) -> Vec<&str> {
 
 fn fetched(url: &str) -> Refreshed {
     Refreshed::Replaced(ListRecord { source: url.to_owned(), rules: 7, ..ListRecord::default() })
+}
+
+const OTHER_URL: &str = "https://lists.example/other.txt";
+
+/// A list that was fetched just now, so that nobody would look for it for a day.
+fn fetched_now(url: &str, now: Moment) -> Refreshed {
+    let now = now.wall.as_second();
+    Refreshed::Replaced(ListRecord {
+        source: url.to_owned(),
+        checked_at: now,
+        fetched_at: now,
+        ..ListRecord::default()
+    })
+}
+
+/// A household with two lists that were fetched, of which nothing but the records is left.
+fn home_without_copies() -> (Home, Copies) {
+    let mut home = home();
+    let now = home.now;
+    for (name, url) in [("ads", URL), ("other", OTHER_URL)] {
+        home.application.add_list(name, url, "ads", &by(), now).unwrap();
+        let (place, _) = home.application.next_list(now).unwrap();
+        assert!(home.application.list_refreshed(place, Ok(fetched_now(url, now)), now, 0));
+    }
+    home.application.set_name(MIA_ID, "own.example", Some(Action::Deny), &by(), now).unwrap();
+    let mut home = home.restart();
+    home.application.apply(now).unwrap();
+    let copies = Copies::new(home.directory.path().join("lists"), Limits::default());
+    fs::create_dir(home.directory.path().join("lists")).unwrap();
+    (home, copies)
+}
+
+impl Home {
+    /// Compiles the lists. True if the table has them as far as they can be read.
+    fn compile(&mut self, copies: &Copies) -> bool {
+        let app = &mut self.application;
+        let compilation = compile_copies(&*self.gate, copies, &app.lists_wanted(), app.own_rules());
+        let replaced = compilation.update.is_ok();
+        app.compiled(compilation);
+        replaced
+    }
+
+    fn table_has(&self, name: &str) -> bool {
+        let (this, _) = self.gate.domain(NameHash::of(self.gate.hash_key(), name.as_bytes()).0);
+        this != stairgate_abi::TagSet::default()
+    }
+
+    /// The list that is looked for next, and whether at once.
+    fn next(&self) -> (usize, bool) {
+        let (place, wait) = self.application.next_list(self.now).unwrap();
+        (place, wait.is_zero())
+    }
+}
+
+#[test]
+fn what_is_at_hand_filters_at_once_and_what_is_lost_is_fetched_at_once() {
+    let (mut home, copies) = home_without_copies();
+    let now = home.now;
+    fs::write(copies.path("other"), "one.example\n").unwrap();
+    home.application.begin_with_empty_table();
+    assert!(home.compile(&copies));
+    assert!(home.table_has("own.example") && home.table_has("youtube.com") && home.table_has("one.example"));
+    let problem = |home: &Home| home.application.list_states().next().unwrap().problem().map(str::to_owned);
+    assert_eq!(problem(&home).as_deref(), Some("there is no copy of it yet"));
+    home.application.schedule_lists(now, || 0);
+    assert_eq!(home.next(), (0, true));
+
+    // Its publisher is gone. It is not asked all the time, and nothing else waits for it, also after a restart.
+    let gone = RefreshError::Fetch(FetchError::Status(404));
+    assert!(!home.application.list_refreshed(0, Err(gone), now, 0));
+    for text in ["one.example\ntwo.example\n", "three.example\n"] {
+        assert_eq!(home.next(), (0, false));
+        fs::write(copies.path("other"), text).unwrap();
+        assert!(home.compile(&copies));
+        assert!(home.table_has(text.lines().last().unwrap()));
+    }
+    let mut home = home.restart();
+    home.application.apply(now).unwrap();
+    fs::write(copies.path("other"), "four.example\n").unwrap();
+    assert!(home.compile(&copies));
+    assert!(home.table_has("four.example") && home.table_has("own.example"));
+
+    // It is there again.
+    fs::write(copies.path("ads"), "ad.example\n").unwrap();
+    assert!(home.application.list_refreshed(0, Ok(fetched_now(URL, now)), now, 0));
+    assert!(home.compile(&copies));
+    assert!(home.table_has("ad.example") && home.table_has("four.example"));
+    home.application.resolving = Some(Vec::new());
+    assert_eq!((problem(&home), home.application.status(now).problems), (None, Vec::new()));
+}
+
+#[test]
+fn a_copy_that_a_running_gate_loses_takes_nothing_out_and_is_fetched_at_once() {
+    let (mut home, copies) = home_without_copies();
+    let now = home.now;
+    fs::write(copies.path("ads"), "ad.example\n").unwrap();
+    fs::write(copies.path("other"), "one.example\n").unwrap();
+    assert!(home.compile(&copies));
+    home.application.schedule_lists(now, || 0);
+    assert!(!home.next().1, "nothing is due");
+    fs::remove_file(copies.path("ads")).unwrap();
+    assert!(!home.compile(&copies));
+    assert!(home.table_has("ad.example"));
+    assert_eq!(home.next(), (0, true));
+    home.application.schedule_lists(now, || 0);
+    assert_eq!(home.next(), (0, true), "a clock that is set delays nothing");
+    assert!(home.application.status(now).problems.iter().any(|problem| problem.contains("`ads` is lost")));
+    let gone = RefreshError::Fetch(FetchError::Status(404));
+    assert!(!home.application.list_refreshed(0, Err(gone), now, 0));
+    assert!(!home.compile(&copies));
+    assert_eq!(home.next(), (0, false), "it is not asked for all the time");
+}
+
+#[test]
+fn a_copy_that_is_never_of_use_is_not_fetched_over_and_over() {
+    let (mut home, copies) = home_without_copies();
+    let now = home.now;
+    for name in ["ads", "other"] {
+        fs::write(copies.path(name), "<html><body>Log in</body></html>").unwrap();
+    }
+    home.application.begin_with_empty_table();
+    let mut fetches = 0;
+    for _ in 0..3 {
+        assert!(home.compile(&copies));
+        while let (place, true) = home.next() {
+            let url = [URL, OTHER_URL][place];
+            assert!(home.application.list_refreshed(place, Ok(fetched_now(url, now)), now, 0));
+            assert!(home.compile(&copies));
+            fetches += 1;
+            assert!(fetches <= 2);
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Minutes of use: counted, kept, limited by quotas, shown to those who may see them, and forgotten.
 
 use jiff::civil::{Date, date};
-use stairgate_policy::household::{Days, PrivacyLevel, USED_UP};
+use stairgate_policy::household::{AgeBand, Days, PrivacyLevel, USED_UP};
 use stairgate_webui::forms::AnswerChoice;
 use stairgate_webui::view::{Actor, AuditAction, Because, Reason};
 
@@ -199,6 +199,82 @@ fn without_a_clock_nothing_is_counted_and_it_is_said() {
     assert_eq!(home.application.use_today(MIA_ID, Onlooker::Oneself, unset(5)), None);
 }
 
+/// So many minutes after a start with an empty battery: the clock shows the day on which the computer was made.
+fn in_the_past(minutes: i64) -> Moment {
+    let wall: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+    Moment { wall: wall.checked_add(minutes.minutes()).unwrap(), boot_ns: minutes as u64 * 60_000_000_000 }
+}
+
+#[test]
+fn a_clock_that_begins_in_the_past_lifts_nothing_and_takes_nothing_away() {
+    let mut home = home();
+    let now = home.now;
+    home.quota(Some("video"), 30, now);
+    home.use_it("youtube", 200_000, 0..30);
+    assert!(home.blocks("youtube"));
+    let mut home = home.restart();
+    let app = &mut home.application;
+    app.apply(in_the_past(0)).unwrap();
+    let sent = Sent { profile: MIA, device: Some(TABLET), what: tag_of("youtube"), bytes: 200_000 };
+    for minute in 0..20 {
+        assert_eq!(app.count_use(&[sent], in_the_past(minute)), UseCounted::default());
+    }
+    assert_eq!(app.use_today(MIA_ID, Onlooker::Oneself, in_the_past(20)), None);
+    let status = app.status(in_the_past(20));
+    assert!(status.clock_unset && status.problems.iter().any(|problem| problem.contains("long before the latest")));
+    // Nor does what people do meanwhile.
+    app.set_retention(10, &by(), in_the_past(20)).unwrap();
+    app.give_time(MIA_ID, 15, &by(), in_the_past(20)).unwrap();
+    app.delete_use(Some(MIA_ID), in_the_past(20)).unwrap();
+    app.save_use(in_the_past(20));
+    assert!(home.blocks("youtube"));
+
+    // The time server has been reached.
+    let mut home = home.restart();
+    home.application.apply(in_the_past(21)).unwrap();
+    let now = Moment { wall: home.later(60).wall, ..in_the_past(22) };
+    home.application.apply(now).unwrap();
+    home.application.count_use(&[], now);
+    assert!(home.blocks("youtube"));
+    assert_eq!((home.kept(), home.minutes(Some("video"), Onlooker::Oneself, now)), (vec![(18, 30)], 30));
+    assert!(!home.application.status(now).clock_unset);
+}
+
+#[test]
+fn a_clock_that_is_set_back_takes_nothing_away_that_was_not_saved() {
+    let mut home = home();
+    home.use_it("youtube", 50_000, 0..4);
+    home.application.save_use(in_the_past(4));
+    let mut home = home.restart();
+    home.application.apply(in_the_past(5)).unwrap();
+    assert_eq!(home.kept(), [(18, 4)]);
+}
+
+#[test]
+fn a_clock_that_was_once_far_ahead_does_not_end_the_counting_for_good() {
+    let mut home = home();
+    let right = home.now;
+    home.now = Moment { wall: "2036-11-18T12:00:00Z".parse().unwrap(), ..right };
+    home.use_it("youtube", 50_000, 0..10);
+    let mut home = home.restart();
+    let at = |minutes: i64| Moment {
+        wall: right.wall.checked_add(minutes.minutes()).unwrap(),
+        boot_ns: minutes as u64 * 60_000_000_000,
+    };
+    let is_unset = |home: &Home, minutes| home.application.status(at(minutes)).clock_unset;
+    home.application.apply(at(0)).unwrap();
+    assert!(is_unset(&home, 0));
+    home.application.apply(at(20 * 60)).unwrap();
+    assert!(!is_unset(&home, 20 * 60));
+    home.now = at(20 * 60);
+    let now = home.use_it("youtube", 50_000, 0..10);
+    home.application.save_use(now);
+    let mut home = home.restart();
+    home.application.apply(now).unwrap();
+    assert_eq!(home.kept(), [(19, 10)], "what was counted on days to come is not kept");
+    assert!(!home.application.status(now).clock_unset);
+}
+
 #[test]
 fn who_sees_what_follows_the_privacy_level() {
     let mut home = home();
@@ -219,6 +295,21 @@ fn who_sees_what_follows_the_privacy_level() {
     home.application.save_use(now);
     let text = home.exported();
     assert!(text.contains("video") && !text.contains("netflix") && !text.contains("youtube"), "{text}");
+}
+
+#[test]
+fn what_is_recommended_forgets_what_it_keeps_no_longer() {
+    let mut home = home();
+    let now = home.use_it("youtube", 50_000, 0..4);
+    home.application.save_use(now);
+    home.application.set_details(MIA_ID, "Mia", Some(AgeBand::From16To17), &by(), now).unwrap();
+    assert!(home.exported().contains("youtube"));
+    home.application.recommend(MIA_ID, &by(), now).unwrap();
+    assert!(!home.exported().contains("youtube"), "{}", home.exported());
+    let mut home = home.restart();
+    home.application.apply(now).unwrap();
+    assert!(!home.exported().contains("youtube"), "{}", home.exported());
+    assert_eq!(home.kept(), [(18, 4)]);
 }
 
 #[test]
