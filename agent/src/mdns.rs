@@ -2,7 +2,8 @@
 //! for now and then.
 //!
 //! Anyone in the home can say anything here, so a name is a suggestion for people and nothing else. It counts only for the
-//! address that it was sent from, and nothing is answered. IPv4 only: who speaks multicast DNS speaks it there too.
+//! device that had the address that it was sent from, since another one may have the address tomorrow, and nothing is
+//! answered. IPv4 only: who speaks multicast DNS speaks it there too.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,7 +16,7 @@ use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::interfaces;
+use crate::interfaces::{self, Neighbour};
 use crate::locks::lock;
 use crate::resolver::name::DnsName;
 use crate::resolver::question::{CLASS_IN, query_type};
@@ -34,6 +35,12 @@ const NAMES_MAX: usize = 512;
 const ASKED_AT_ONCE: usize = 24;
 /// How often they are asked. Whoever joins says its name unasked (RFC 6762 §8.3).
 const ASK: Duration = Duration::from_secs(10 * 60);
+/// A name is remembered for this long after it was heard.
+const KEPT: Duration = Duration::from_secs(60 * 60);
+/// A device whose name was not heard for this long is asked again, more than once before the name is forgotten.
+const ASK_AGAIN: Duration = KEPT.saturating_sub(ASK.saturating_mul(3));
+/// What the kernel says of who has which address is believed for this long while names are heard.
+const NEIGHBOURS_KEPT: Duration = Duration::from_millis(100);
 /// Interfaces are looked at this often.
 const LOOK: Duration = Duration::from_secs(30);
 /// The flag of a response (RFC 1035 §4.1.1), in the third byte.
@@ -44,24 +51,39 @@ const CLASS_MASK: u16 = 0x7fff;
 /// Names by address; clones are the same one.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
-    heard: Arc<Mutex<HashMap<Ipv4Addr, String>>>,
+    heard: Arc<Mutex<HashMap<Ipv4Addr, Heard>>>,
+}
+
+/// What was heard from an address.
+#[derive(Debug)]
+struct Heard {
+    name: String,
+    /// The device that had the address.
+    mac: [u8; 6],
+    at: Instant,
 }
 
 impl Names {
-    /// What the device at this address calls itself.
-    pub fn of(&self, address: IpAddr) -> Option<String> {
-        let IpAddr::V4(address) = address else { return None };
-        lock(&self.heard).get(&address).cloned()
+    /// What the device `mac` calls itself, if it said so from this address lately.
+    pub fn of(&self, address: IpAddr, mac: [u8; 6]) -> Option<String> {
+        self.heard_within(KEPT, address, mac, Instant::now())
     }
 
-    /// Takes note of what the device at `source` says in `message`.
-    fn learn(&self, message: &[u8], source: Ipv4Addr) {
-        let Some(name) = name_of_sender(message, source) else { return };
+    fn heard_within(&self, age: Duration, address: IpAddr, mac: [u8; 6], now: Instant) -> Option<String> {
+        let IpAddr::V4(address) = address else { return None };
+        let heard = lock(&self.heard);
+        let heard = heard.get(&address).filter(|heard| heard.mac == mac && now.duration_since(heard.at) < age)?;
+        Some(heard.name.clone())
+    }
+
+    /// Takes note of what `mac` at `source` calls itself at `now`.
+    fn learn(&self, name: String, source: Ipv4Addr, mac: [u8; 6], now: Instant) {
         let mut heard = lock(&self.heard);
+        heard.retain(|_, heard| now.duration_since(heard.at) < KEPT);
         if heard.len() >= NAMES_MAX && !heard.contains_key(&source) {
             heard.clear();
         }
-        heard.insert(source, name);
+        heard.insert(source, Heard { name, mac, at: now });
     }
 
     /// Listens at these interfaces, as far as they are there, for ever.
@@ -86,9 +108,10 @@ impl Names {
                 }
             }
             if !listening.is_empty() && asked.is_none_or(|asked| asked.elapsed() >= ASK) {
-                asked = Some(Instant::now());
+                let (now, neighbours) = (Instant::now(), interfaces::neighbours().unwrap_or_default());
+                asked = Some(now);
                 for (index, _, socket) in listening.values() {
-                    let Some(question) = question(&self.nameless(*index)) else { continue };
+                    let Some(question) = question(&self.nameless(&neighbours, *index, now)) else { continue };
                     if let Err(error) = socket.send_to(&question, (GROUP, PORT)).await {
                         tracing::debug!(%error, "devices could not be asked for their names");
                     }
@@ -100,11 +123,18 @@ impl Names {
 
     async fn listen(self, socket: Arc<UdpSocket>) {
         let mut buffer = vec![0; MESSAGE_BYTES_MAX];
+        let mut senders = Senders::default();
         loop {
             match socket.recv_from(&mut buffer).await {
                 // Only from this port is it multicast DNS (RFC 6762 §6).
                 Ok((length, SocketAddr::V4(source))) if source.port() == PORT => {
-                    self.learn(&buffer[..length], *source.ip());
+                    let (source, now) = (*source.ip(), Instant::now());
+                    // A device of which the kernel knows nothing yet is asked later.
+                    if let Some(name) = name_of_sender(&buffer[..length], source)
+                        && let Some(mac) = senders.mac(source, now)
+                    {
+                        self.learn(name, source, mac, now);
+                    }
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -115,13 +145,34 @@ impl Names {
         }
     }
 
-    /// Addresses at an interface of which the name is not known.
-    fn nameless(&self, index: u32) -> Vec<Ipv4Addr> {
-        let neighbours = interfaces::neighbours().unwrap_or_default().into_iter();
-        let here = neighbours.filter(|neighbour| neighbour.index == index && neighbour.mac.is_some());
-        let nameless = here.filter(|neighbour| self.of(neighbour.address).is_none());
-        let address = |address| if let IpAddr::V4(address) = address { Some(address) } else { None };
-        nameless.filter_map(|neighbour| address(neighbour.address)).take(ASKED_AT_ONCE).collect()
+    /// Addresses at an interface of which the name is not known, or was not heard lately.
+    fn nameless(&self, neighbours: &[Neighbour], index: u32, now: Instant) -> Vec<Ipv4Addr> {
+        let here = neighbours.iter().filter(|neighbour| neighbour.index == index);
+        let nameless = here.filter_map(|neighbour| match (neighbour.address, neighbour.mac?) {
+            (IpAddr::V4(address), mac) => {
+                self.heard_within(ASK_AGAIN, address.into(), mac, now).is_none().then_some(address)
+            }
+            (IpAddr::V6(_), _) => None,
+        });
+        nameless.take(ASKED_AT_ONCE).collect()
+    }
+}
+
+/// Who has which address, as the kernel said lately: many names may come at once.
+#[derive(Default)]
+struct Senders {
+    looked_at: Option<Instant>,
+    macs: HashMap<IpAddr, [u8; 6]>,
+}
+
+impl Senders {
+    fn mac(&mut self, address: Ipv4Addr, now: Instant) -> Option<[u8; 6]> {
+        if self.looked_at.is_none_or(|looked_at| now.duration_since(looked_at) >= NEIGHBOURS_KEPT) {
+            let neighbours = interfaces::neighbours().unwrap_or_default().into_iter();
+            self.macs = neighbours.filter_map(|neighbour| Some((neighbour.address, neighbour.mac?))).collect();
+            self.looked_at = Some(now);
+        }
+        self.macs.get(&IpAddr::V4(address)).copied()
     }
 }
 
@@ -200,6 +251,8 @@ mod tests {
     use super::*;
 
     const TABLET: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 20);
+    const MIAS: [u8; 6] = [2, 0, 0, 0, 0, 1];
+    const VISITORS: [u8; 6] = [2, 0, 0, 0, 0, 9];
 
     /// A message without questions, with these answers: owner, type and data.
     fn response(answers: &[(&[u8], u16, &[u8])]) -> Vec<u8> {
@@ -267,10 +320,44 @@ mod tests {
     fn what_is_remembered_has_a_bound() {
         let names = Names::default();
         for number in 0..3 * NAMES_MAX as u32 {
-            let source = Ipv4Addr::from_bits(0x0a00_0000 + number);
-            names.learn(&response(&[(b"x.local", A, &source.octets())]), source);
+            names.learn("x".to_owned(), Ipv4Addr::from_bits(0x0a00_0000 + number), MIAS, Instant::now());
         }
         assert!(names.heard.lock().unwrap().len() <= NAMES_MAX);
+    }
+
+    #[test]
+    fn a_name_stays_with_the_device_and_not_with_the_address() {
+        let names = Names::default();
+        let begun = Instant::now();
+        names.learn("mias-ipad".to_owned(), TABLET, MIAS, begun);
+        assert_eq!(names.of(TABLET.into(), MIAS).as_deref(), Some("mias-ipad"));
+        assert_eq!(names.of(TABLET.into(), VISITORS), None, "whoever has the address next has not said its name");
+        names.learn("guest".to_owned(), TABLET, VISITORS, begun);
+        assert_eq!(names.of(TABLET.into(), MIAS), None);
+    }
+
+    #[test]
+    fn names_are_asked_for_again_before_they_are_forgotten() {
+        let names = Names::default();
+        let begun = Instant::now();
+        let other = Ipv4Addr::new(192, 168, 1, 21);
+        let neighbour = |index, address: IpAddr, mac| Neighbour { index, address, mac, silent_s: None };
+        let neighbours = [
+            neighbour(2, TABLET.into(), Some(MIAS)),
+            neighbour(2, other.into(), None),
+            neighbour(3, other.into(), Some(VISITORS)),
+            neighbour(2, "fe80::1".parse().unwrap(), Some(MIAS)),
+        ];
+        assert_eq!(names.nameless(&neighbours, 2, begun), [TABLET]);
+        names.learn("mias-ipad".to_owned(), TABLET, MIAS, begun);
+        let known = |after| names.heard_within(KEPT, TABLET.into(), MIAS, begun + after).is_some();
+        assert!(names.nameless(&neighbours, 2, begun).is_empty());
+        assert!(known(KEPT - Duration::from_secs(1)));
+        assert_eq!(names.nameless(&neighbours, 2, begun + ASK_AGAIN), [TABLET]);
+        assert!(!known(KEPT));
+        assert_eq!(names.nameless(&[neighbour(2, TABLET.into(), Some(VISITORS))], 2, begun), [TABLET]);
+        names.learn("guest".to_owned(), other, VISITORS, begun + KEPT);
+        assert_eq!(names.heard.lock().unwrap().len(), 1, "what is too old is gone");
     }
 
     #[test]

@@ -3,13 +3,19 @@
 
 mod resolver_support;
 
+use std::net::Ipv6Addr;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use hickory_proto::op::{Edns, Message, ResponseCode};
 use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_proto::rr::{RData, RecordType};
-use resolver_support::{Resolver, query, read_framed, write_framed};
+use resolver_support::{PATIENCE, Resolver, query, read_framed, write_framed};
+use stairgate::interfaces::Neighbour;
+use stairgate::resolver::listen::{Bound, Ports};
 use stairgate_abi::maps::BlockStyle;
+use tokio::net::UdpSocket;
+use tokio::time::timeout;
 
 /// The question with EDNS, so that the reason is told.
 fn asked(name: &str, kind: RecordType) -> Vec<u8> {
@@ -155,4 +161,24 @@ async fn what_a_device_is_told_is_entered_for_it_and_nothing_else() {
         ask(&resolver, refused, RecordType::A).await;
         assert_eq!(entered(), [], "{refused}");
     }
+}
+
+#[tokio::test]
+async fn the_first_question_from_a_new_address_is_already_the_devices() {
+    const DEVICE: [u8; 6] = [2, 0, 0, 0, 0, 9];
+    let resolver = Resolver::start().await;
+    let ports = Ports { dns: 0, tls: None, https: None };
+    let bound = Bound::on_address(Ipv6Addr::LOCALHOST.into(), ports).unwrap();
+    let [dns, ..] = bound.addresses().unwrap();
+    let _tasks = bound.serve(&resolver.handler, None).unwrap();
+    let socket = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).await.unwrap();
+    socket.send_to(&asked("www.example.", RecordType::A), dns.unwrap()).await.unwrap();
+    // As long as the kernel takes to ask who it is.
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let address = Ipv6Addr::LOCALHOST.into();
+    resolver.handler.clients.learn(&[Neighbour { index: 1, address, mac: Some(DEVICE), silent_s: None }]);
+    let mut reply = [0; 1500];
+    timeout(PATIENCE, socket.recv(&mut reply)).await.unwrap().unwrap();
+    let [(mac, ..)] = std::mem::take(&mut *resolver.entered.lock().unwrap()).try_into().unwrap();
+    assert_eq!(mac, DEVICE);
 }

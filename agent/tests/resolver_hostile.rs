@@ -10,6 +10,7 @@ use hickory_proto::op::Message;
 use hickory_proto::rr::RecordType;
 use proptest::test_runner::{Config, TestRunner};
 use resolver_support::{Resolver, SILENCE, query, read_framed};
+use stairgate::resolver::limits::PENDING_PER_CLIENT;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, sleep, timeout};
@@ -162,7 +163,8 @@ async fn one_client_gets_only_so_many_connections() {
 async fn one_client_waits_for_only_so_many_answers() {
     let resolver = Resolver::start().await;
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    for number in 0..400 {
+    // No more than the socket keeps answers for.
+    for number in 0..250 {
         let mut asked = query(&format!("silent.{number}.example."), RecordType::A);
         asked.metadata.id = number;
         socket.send_to(&asked.to_vec().unwrap(), resolver.dns).await.unwrap();
@@ -176,8 +178,30 @@ async fn one_client_waits_for_only_so_many_answers() {
         assert_eq!(Message::from_vec(&reply[..length]).unwrap().metadata.response_code.low(), 2);
         refused += 1;
     }
-    assert_eq!(refused, 400 - 128, "those beyond what one client may wait for fail at once");
-    assert!(resolver.asked.load(Ordering::SeqCst) <= 3 * 128);
+    let pending = usize::from(PENDING_PER_CLIENT);
+    assert_eq!(refused, 250 - pending, "those beyond what one client may wait for fail at once");
+    assert!(resolver.asked.load(Ordering::SeqCst) <= 3 * pending);
+    still_answers_to_others(&resolver).await;
+}
+
+#[tokio::test]
+async fn closing_connections_brings_no_more_questions() {
+    let resolver = Resolver::start().await;
+    for round in 0..6 {
+        let mut stream = TcpStream::connect(resolver.dns).await.unwrap();
+        let mut framed = Vec::new();
+        // One less than are read before one is answered, so that the end is seen.
+        for number in 0..31 {
+            let asked = query(&format!("silent.{round}-{number}.example."), RecordType::A).to_vec().unwrap();
+            framed.extend((asked.len() as u16).to_be_bytes());
+            framed.extend(asked);
+        }
+        stream.write_all(&framed).await.unwrap();
+        sleep(Duration::from_millis(30)).await;
+    }
+    // Each is sent once or twice by now.
+    let asked = resolver.asked.load(Ordering::SeqCst);
+    assert!(asked <= 2 * usize::from(PENDING_PER_CLIENT), "{asked}");
     still_answers_to_others(&resolver).await;
 }
 

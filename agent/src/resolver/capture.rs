@@ -35,7 +35,7 @@ pub enum Whose {
 /// What is redirected.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Capture {
-    /// Interfaces at which the home's devices are, as configured: nothing in their names needs quoting.
+    /// Interfaces at which packets of the home's devices are routed: nothing in their names needs quoting.
     pub interfaces: Vec<String>,
     /// The resolver's port.
     pub port: u16,

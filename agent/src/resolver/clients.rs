@@ -12,6 +12,8 @@ use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use stairgate_abi::maps::PROFILE_UNKNOWN;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::limits::ClientKey;
 use crate::interfaces::{self, Neighbour, NeighbourWatch};
@@ -24,6 +26,13 @@ const LOOK_INTERVAL: u64 = 50_000_000;
 /// So many times it can be asked at once after a pause: whoever is new in a home that wakes up must not pass for a stranger
 /// because somebody else is new too.
 const LOOKS_SAVED: u64 = 8;
+/// The kernel is given so long to find out who has an address: far longer than a device takes that has just sent something.
+const SEARCH: Duration = Duration::from_millis(50);
+/// The same in nanoseconds.
+const SEARCH_NS: u64 = SEARCH.as_nanos() as u64;
+/// An address that nobody was found to have is not searched for again for so long, in nanoseconds: it lies behind another
+/// router, and whoever has it must not wait with each question.
+const SEARCH_AGAIN_NS: u64 = 60 * 1_000_000_000;
 /// After the neighbours could not be listened to.
 const RETRY: Duration = Duration::from_secs(10);
 
@@ -40,6 +49,8 @@ pub struct Client {
 #[derive(Debug, Default)]
 pub struct Clients {
     known: RwLock<Known>,
+    /// Told whenever more is known.
+    learnt: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -51,6 +62,8 @@ struct Known {
     profiles: HashMap<[u8; 6], u16>,
     /// Up to when looks into the neighbour table are used up, in nanoseconds of the boot clock.
     looked: u64,
+    /// Addresses that the kernel was made to search for, and until when that took, in nanoseconds of the boot clock.
+    searched: HashMap<IpAddr, u64>,
 }
 
 impl Clients {
@@ -63,13 +76,51 @@ impl Clients {
             return client;
         }
         if self.write().may_look(now) {
-            match interfaces::neighbours() {
-                Ok(neighbours) => self.learn(&neighbours),
-                Err(error) => tracing::warn!(%error, "the kernel does not list its neighbours"),
-            }
+            self.look();
         }
         let nobody = Client { key: ClientKey::Address(address), profile: PROFILE_UNKNOWN };
         self.read().client(address).unwrap_or(nobody)
+    }
+
+    /// Whether the kernel should be made to search for whoever has `address`, by sending something there, and be waited for
+    /// with [`Self::searched`]. As often as [`Self::client`] may look, and no more than once in a while for each address.
+    ///
+    /// It need not have heard of an address that a datagram came from. Over IPv4, devices ask who the router is with each of
+    /// their addresses; with a new IPv6 address they send to the router that they know, and would be strangers until the
+    /// first answer to them.
+    pub fn search(&self, address: IpAddr, now: u64) -> bool {
+        if !address.is_ipv6() || self.read().client(address).is_some() {
+            return false;
+        }
+        if let Some(is_searched) = self.read().is_searched(address, now) {
+            return is_searched;
+        }
+        if !self.write().may_look(now) {
+            return false;
+        }
+        self.look();
+        let mut known = self.write();
+        if known.client(address).is_some() {
+            return false;
+        }
+        known.search(address, now);
+        true
+    }
+
+    /// Waits until somebody is known to have `address`, for at most as long as a search may take.
+    pub async fn searched(&self, address: IpAddr) {
+        // Whoever was not found is nobody known.
+        let _ = timeout(SEARCH, self.found(address)).await;
+    }
+
+    async fn found(&self, address: IpAddr) {
+        loop {
+            let learnt = self.learnt.notified();
+            if self.read().client(address).is_some() {
+                return;
+            }
+            learnt.await;
+        }
     }
 
     /// Makes `devices` all that are claimed, with the numbers of their profiles.
@@ -80,17 +131,29 @@ impl Clients {
     /// Makes `leases` all that DHCP has given out.
     pub fn set_leases(&self, leases: impl IntoIterator<Item = (IpAddr, [u8; 6])>) {
         self.write().leases = leases.into_iter().take(ADDRESSES_MAX).collect();
+        self.learnt.notify_waiters();
     }
 
     /// Takes note of what the neighbour table says.
     pub fn learn(&self, neighbours: &[Neighbour]) {
         let mut known = self.write();
-        for (address, mac) in neighbours.iter().filter_map(|neighbour| Some((neighbour.address, neighbour.mac?))) {
+        // What is on no network has none, such as this machine for itself.
+        let macs = neighbours.iter().filter_map(|neighbour| Some((neighbour.address, neighbour.mac?)));
+        for (address, mac) in macs.filter(|(_, mac)| *mac != [0; 6]) {
             if known.neighbours.len() >= ADDRESSES_MAX && !known.neighbours.contains_key(&address) {
                 // Whoever is still there is learnt again from the kernel at the next query.
                 known.neighbours.clear();
             }
             known.neighbours.insert(address, mac);
+        }
+        drop(known);
+        self.learnt.notify_waiters();
+    }
+
+    fn look(&self) {
+        match interfaces::neighbours() {
+            Ok(neighbours) => self.learn(&neighbours),
+            Err(error) => tracing::warn!(%error, "the kernel does not list its neighbours"),
         }
     }
 
@@ -108,6 +171,17 @@ impl Known {
         let mac = self.neighbours.get(&address).or_else(|| self.leases.get(&address))?;
         let profile = self.profiles.get(mac).copied().unwrap_or(PROFILE_UNKNOWN);
         Some(Client { key: ClientKey::Device(*mac), profile })
+    }
+
+    /// Whether an address is being searched for; none if that may begin.
+    fn is_searched(&self, address: IpAddr, now: u64) -> Option<bool> {
+        let until = *self.searched.get(&address)?;
+        (now < until + SEARCH_AGAIN_NS).then_some(now < until)
+    }
+
+    fn search(&mut self, address: IpAddr, now: u64) {
+        self.searched.retain(|_, until| now < *until + SEARCH_AGAIN_NS);
+        self.searched.insert(address, now + SEARCH_NS);
     }
 
     fn may_look(&mut self, now: u64) -> bool {
@@ -198,6 +272,46 @@ mod tests {
         assert_eq!(looks(&mut known, now + LOOK_INTERVAL), 1);
         assert_eq!(looks(&mut known, now + 4 * LOOK_INTERVAL), 3);
         assert_eq!(looks(&mut known, 2 * now), LOOKS_SAVED);
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_with_a_new_address_is_waited_for() {
+        let clients = Clients::default();
+        clients.set_devices(&[(MIA, 5)]);
+        clients.learn(&[at(ADDRESS, Some(MIA))]);
+        let (known, new) = (address(ADDRESS), address(PRIVACY_ADDRESS));
+        let now = 3_600_000_000_000;
+        assert!(!clients.search(known, now) && !clients.search(address("192.0.2.9"), now));
+        assert!(
+            clients.search(new, now) && clients.search(new, now + SEARCH_NS - 1),
+            "several questions wait together"
+        );
+        let meanwhile = async {
+            clients.learn(&[at("192.0.2.9", Some(STRANGER))]);
+            tokio::task::yield_now().await;
+            clients.learn(&[at(PRIVACY_ADDRESS, Some(MIA))]);
+        };
+        // As soon as it is known, and long before this.
+        let found = timeout(Duration::from_secs(10), clients.found(new));
+        assert_eq!(tokio::join!(found, meanwhile), (Ok(()), ()));
+        assert_eq!(clients.client(new, now).profile, 5);
+        assert!(!clients.search(new, now + 2 * SEARCH_AGAIN_NS));
+    }
+
+    #[tokio::test]
+    async fn whoever_is_not_found_waits_once() {
+        let clients = Clients::default();
+        let (nobody, now) = (address(PRIVACY_ADDRESS), 3_600_000_000_000);
+        assert!(clients.search(nobody, now));
+        let begun = tokio::time::Instant::now();
+        clients.searched(nobody).await;
+        assert!(begun.elapsed() >= SEARCH);
+        assert!(!clients.search(nobody, now + SEARCH_NS));
+        assert!(clients.search(nobody, now + SEARCH_NS + SEARCH_AGAIN_NS));
+        let many = |number: u32| address(&format!("2001:db8:9::{number:x}"));
+        let later = now + 10 * SEARCH_AGAIN_NS;
+        assert_eq!((0..100).filter(|&number| clients.search(many(number), later)).count() as u64, LOOKS_SAVED);
+        assert_eq!(clients.read().searched.len() as u64, LOOKS_SAVED, "what is long over is forgotten");
     }
 
     #[test]

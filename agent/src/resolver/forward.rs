@@ -14,7 +14,7 @@ use super::limits::PENDING;
 use super::question::Question;
 use super::records::Malformed;
 use super::rewrite::{strip_dnssec, strip_ech};
-use super::upstream::{Failure, Options, Response, Upstreams};
+use super::upstream::{Failure, IN_FLIGHT_MAX, Options, Response, Upstreams};
 use crate::clock::Moment;
 use crate::locks::lock;
 
@@ -23,6 +23,7 @@ use crate::locks::lock;
 pub const QUESTIONS_MAX: usize = PENDING + 64;
 /// The same for the questions that validation leads to: every question being asked may wait for one.
 pub const CHAIN_QUESTIONS_MAX: usize = 2 * QUESTIONS_MAX;
+const _: () = assert!(CHAIN_QUESTIONS_MAX <= IN_FLIGHT_MAX, "all may have to be asked on the same connection");
 /// Askers that wait for the same question at most: all that may wait for anything. After an outage a whole home asks for
 /// the same name at once.
 pub const ASKERS_MAX: usize = CHAIN_QUESTIONS_MAX;
@@ -50,6 +51,9 @@ pub struct Answer {
     /// extended error 3, or 19 for a name that did not exist (RFC 8914 §4.4, §4.20).
     pub stale: bool,
 }
+
+/// What is given back when it is dropped: the place of whoever had a question asked.
+pub type Guard = Box<dyn Send>;
 
 type Outcome = Result<Arc<Stored>, Failure>;
 type Key = (Question, Options);
@@ -94,15 +98,19 @@ impl Forwarder {
     /// The answer to a question that the cache has no fresh answer to. It enters the cache even if the caller no longer
     /// waits. Call within the runtime.
     ///
+    /// `guard` is dropped when the question is no longer asked, if it is asked for this caller, who may leave or be given an
+    /// old answer long before; and otherwise when the caller has an answer or leaves.
+    ///
     /// # Errors
     /// Why there is none, not even an old one.
-    pub async fn resolve(&self, question: &Question, options: Options) -> Result<Answer, Failure> {
+    pub async fn resolve(&self, question: &Question, options: Options, guard: Guard) -> Result<Answer, Failure> {
+        let mut guard = Some(guard);
         let stale = match self.shared.cache.get(question, options, now_s()) {
             // It came while the caller was on its way here.
             Some(Hit { stored, freshness: Freshness::Fresh { .. }, .. }) => return Ok(Answer { stored, stale: false }),
             hit => hit.map(|hit| Answer { stored: hit.stored, stale: true }),
         };
-        match (self.course(question, options, Asker::Client), stale) {
+        match (self.course(question, options, Asker::Client, &mut guard), stale) {
             // What is known to be forged is not answered from memory either.
             (Course::Failed(failure @ Failure::Bogus { .. }), _) => Err(failure),
             (Course::Failed(failure), stale) => stale.ok_or(failure),
@@ -121,7 +129,7 @@ impl Forwarder {
 
     /// Asks anew for an answer that will soon be over. Nobody waits for it.
     pub fn refresh(&self, question: &Question, options: Options) {
-        self.course(question, options, Asker::Client);
+        self.course(question, options, Asker::Client, &mut None);
     }
 
     /// Forgets failures, so that everything is tried again: for when the network or the upstreams have changed.
@@ -129,8 +137,8 @@ impl Forwarder {
         self.state().failures.clear();
     }
 
-    /// Joins those who wait for the question, or begins to ask it.
-    fn course(&self, question: &Question, options: Options, asker: Asker) -> Course {
+    /// Joins those who wait for the question, or begins to ask it, which takes the guard.
+    fn course(&self, question: &Question, options: Options, asker: Asker, guard: &mut Option<Guard>) -> Course {
         // Whoever validates is itself one of those who are limited, and must not wait for its own kind.
         let questions_max = match asker {
             Asker::Client => QUESTIONS_MAX,
@@ -156,10 +164,13 @@ impl Forwarder {
         state.asking.insert(key, sender.clone());
         drop(state);
         let forwarder = self.clone();
+        let guard = guard.take();
         tokio::spawn(async move {
             let asking = Asking { shared: forwarder.shared.clone(), key };
             let outcome = forwarder.ask(&key.0, key.1).await;
             asking.done(&outcome);
+            // First this: whoever has the answer may ask the next question.
+            drop(guard);
             sender.send_replace(Some(outcome));
         });
         Course::Wait(receiver)
@@ -233,7 +244,7 @@ impl Source for ChainSource<'_> {
         {
             return Ok(stored);
         }
-        match forwarder.course(question, options, Asker::Validator) {
+        match forwarder.course(question, options, Asker::Validator, &mut None) {
             Course::Wait(asking) => Ok(outcome(asking).await?.stored),
             Course::Failed(failure) => Err(failure),
         }

@@ -240,9 +240,10 @@ impl Handler {
             let why = (extended_error::PROHIBITED, "too many questions at a time");
             return Handled::Reply(self.fail(&asked, message, rcode::SERVER_FAILURE, why, out));
         };
+        let handler = Arc::clone(self);
         let place = Place { handler: Arc::clone(self), permit: Some(permit) };
         let kept = message.get(..QUESTION_START + usize::from(query.head.question_bytes)).unwrap_or_default();
-        Handled::Later(Box::new(Later { place, asked, course, options, message: kept.into() }))
+        Handled::Later(Box::new(Later { handler, place, asked, course, options, message: kept.into() }))
     }
 
     /// Datagrams of whoever asks too much are dropped: an answer would only be more traffic.
@@ -466,6 +467,7 @@ struct Found<'a> {
 
 /// A question that the upstreams are to be asked.
 pub struct Later {
+    handler: Arc<Handler>,
     place: Place,
     asked: Asked,
     course: Course,
@@ -476,24 +478,30 @@ pub struct Later {
 
 impl Later {
     /// Waits for the answer, or for the certainty that there is none. Always ends: the forwarder's time is limited.
+    ///
+    /// The leave to ask is given back with the answer, before the reply is sent: whoever has it may ask the next question.
+    /// A question that goes on although nobody waits for it any more keeps the leave.
     pub async fn resolve(self: Box<Self>) -> Ready {
-        let question = self.course.question(&self.asked.query);
-        let outcome = self.place.handler.forwarder.resolve(&question, self.options).await;
-        Ready { later: self, outcome }
+        let Self { handler, place, asked, course, options, message } = *self;
+        let question = course.question(&asked.query);
+        let outcome = handler.forwarder.resolve(&question, options, Box::new(place)).await;
+        Ready { handler, asked, course, message, outcome }
     }
 }
 
 /// What came of a question to the upstreams.
 pub struct Ready {
-    later: Box<Later>,
+    handler: Arc<Handler>,
+    asked: Asked,
+    course: Course,
+    message: Box<[u8]>,
     outcome: Result<Answer, Failure>,
 }
 
 impl Ready {
-    /// Writes the reply into `out` and returns how many bytes it has. The leave to ask is given back with that, before the
-    /// reply is sent: whoever has the answer may ask the next question.
+    /// Writes the reply into `out` and returns how many bytes it has.
     pub fn write(self, out: &mut [u8]) -> usize {
-        let Later { place: Place { handler, .. }, asked, course, message, .. } = &*self.later;
+        let Self { handler, asked, course, message, .. } = &self;
         let now = handler.now();
         match &self.outcome {
             Ok(Answer { stored, stale }) => {

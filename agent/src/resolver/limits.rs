@@ -13,8 +13,9 @@ const SETS: usize = 512;
 const WAYS: usize = 4;
 /// A client may use the tokens of this many seconds at once.
 const BURST_SECONDS: u64 = 2;
-/// Questions of one client being resolved at a time.
-pub const PENDING_PER_CLIENT: u16 = 128;
+/// Questions of one client being resolved at a time: as many as a browser that opens many tabs asks at once, and fewer
+/// than the hundred streams that servers commonly have on one connection.
+pub const PENDING_PER_CLIENT: u16 = 64;
 /// Questions of all clients being resolved at a time. Each holds a task and its buffers, some kilobytes. Nobody may take
 /// more than half of what is left of them, so that some clients whose questions are never answered leave room for the
 /// others.

@@ -277,8 +277,9 @@ impl Worker {
             }
             let residents = wanted.residents;
             self.look(&residents);
-            self.set_capture(residents.capture(self.config.capture, &self.place.interfaces, self.config.ports.dns))
-                .await;
+            if let Some(wanted) = self.wanted_capture(&residents) {
+                self.set_capture(wanted).await;
+            }
             loop {
                 tokio::select! {
                     changed = changes.changed() => match changed {
@@ -345,9 +346,18 @@ impl Worker {
         }
     }
 
-    async fn set_capture(&mut self, wanted: Option<Capture>) {
+    /// The redirection for these residents, if there is to be one; none of both as long as it is not known where. What is
+    /// routed comes in where the addresses are, at a bridge and not at its ports.
+    fn wanted_capture(&self, residents: &Residents) -> Option<Option<Capture>> {
+        if self.interfaces.is_empty() {
+            return None;
+        }
+        let capture = residents.capture(self.config.capture, &self.interfaces, self.config.ports.dns);
         // Across a bridge nothing is routed, so there is nothing to redirect.
-        let wanted = wanted.filter(|_| self.place.routes);
+        Some(capture.filter(|_| self.place.routes))
+    }
+
+    async fn set_capture(&mut self, wanted: Option<Capture>) {
         if self.capture == wanted {
             return;
         }
@@ -492,4 +502,57 @@ pub(crate) fn read_leases(file: &Path) -> Option<String> {
 fn cache_bytes() -> usize {
     let system = rustix::system::sysinfo();
     Cache::default_bytes((system.totalram as u64).saturating_mul(system.mem_unit.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use stairgate_abi::{Tags, Verdict};
+    use stairgate_policy::defaults::defaults_for_unknown_devices;
+    use stairgate_policy::household::Household;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::dataplane::Judged;
+
+    fn link(index: u32, name: &str, master: Option<u32>, kind: Option<&str>) -> Link {
+        Link { index, name: name.to_owned(), master, kind: kind.map(str::to_owned), xdp: None }
+    }
+
+    #[tokio::test]
+    async fn questions_are_captured_where_they_are_routed() {
+        let text = "mode = \"router\"\nlan_interfaces = [\"lan1\", \"lan2\", \"wlan0\"]\n\
+            [resolver]\nupstreams = [\"udp://192.0.2.1\"]\n";
+        let config = Config::parse(text).unwrap();
+        let place = Place {
+            interfaces: config.placement.lan_interfaces(),
+            routes: true,
+            certificates: None,
+            lease_files: Vec::new(),
+        };
+        let config = config.resolver.unwrap();
+        let household = Household {
+            name: "home".into(),
+            time_zone: "UTC".into(),
+            people: Vec::new(),
+            devices: Vec::new(),
+            unknown_devices: defaults_for_unknown_devices(),
+        };
+        let residents = Residents::of(&household, &config);
+        let judged = Judged { verdict: Verdict::Pass, hits: Tags::EMPTY, met: Tags::EMPTY, allowed: false };
+        let judge: Judge = Box::new(move |_, _, _| judged);
+        let told: (Judge, Enter, Captured) = (judge, Box::new(|_, _, _, _| {}), Box::new(|_| {}));
+        let mut worker = Worker::new(config, place, told, &residents).unwrap();
+        assert_eq!(worker.wanted_capture(&residents), None, "the interfaces are not known yet");
+        let links = [
+            link(2, "br-lan", None, Some("bridge")),
+            link(3, "lan1", Some(2), Some("dsa")),
+            link(4, "lan2", Some(2), Some("dsa")),
+            link(5, "wlan0", None, None),
+        ];
+        worker.interfaces = with_addresses(&links, &worker.place.interfaces);
+        let capture = worker.wanted_capture(&residents).unwrap().unwrap();
+        assert_eq!(capture.interfaces, ["br-lan", "wlan0"]);
+        worker.place.routes = false;
+        assert_eq!(worker.wanted_capture(&residents), Some(None), "across a bridge nothing is routed");
+    }
 }

@@ -23,6 +23,9 @@ pub fn answer(question: &Question) -> Option<LocalAnswer<'static>> {
         b"localhost" => loopback(question.query_type),
         // RFC 6761 §6.2 and §6.4, RFC 6762 §22.1, RFC 7686, RFC 9476, and the one that ICANN keeps for private use.
         b"invalid" | b"test" | b"local" | b"onion" | b"alt" | b"internal" => LocalData::NxDomain,
+        // What routers and companies call their own networks although nobody gave it to them (RFC 6762 appendix G); the
+        // last is what many routers come with. None of them is a domain of the internet.
+        b"lan" | b"home" | b"corp" | b"intranet" | b"private" | b"localdomain" => LocalData::NxDomain,
         b"arpa" => infrastructure(question)?,
         // A host name without a domain: no top-level domain has addresses (RFC 7085, SSAC 053).
         _ if labels.len() == 0 && asks_for_host(question.query_type) => LocalData::NxDomain,
@@ -102,6 +105,14 @@ mod tests {
             ("a.invalid", query_type::A, NxDomain),
             ("bla.alt", query_type::A, NxDomain),
             ("host.docker.internal", query_type::AAAA, NxDomain),
+            ("nas.lan", query_type::A, NxDomain),
+            ("_dns-sd._udp.LAN", query_type::PTR, NxDomain),
+            ("lan", query_type::SOA, NxDomain),
+            ("printer.home", query_type::A, NxDomain),
+            ("mail.corp", query_type::TXT, NxDomain),
+            ("wiki.intranet", query_type::A, NxDomain),
+            ("a.private", query_type::A, NxDomain),
+            ("localhost.localdomain", query_type::A, NxDomain),
             ("home.arpa", query_type::SOA, NoData),
             ("printer.home.arpa", query_type::A, NxDomain),
             ("x.home.arpa", DS, NxDomain),
@@ -136,6 +147,8 @@ mod tests {
             ("ipv4only.arpa", query_type::AAAA),
             ("8.8.8.8.in-addr.arpa", query_type::PTR),
             ("local.example", query_type::A),
+            ("lan.example", query_type::A),
+            ("home.example.com", query_type::A),
             ("test.com", query_type::A),
         ] {
             assert_eq!(ask(name, query_type), None, "{name}");

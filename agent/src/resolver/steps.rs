@@ -11,7 +11,7 @@ use stairgate_policy::{tags, taxonomy};
 
 use super::client_policy::ClientPolicy;
 use super::inspect::Traits;
-use super::local::{LocalAnswer, LocalNames};
+use super::local::{LocalAnswer, LocalData, LocalNames};
 use super::name::DnsName;
 use super::question::{Question, query_type};
 use super::safesearch::{self, Search};
@@ -128,12 +128,15 @@ pub fn before<'a, J: Fn(u16, &DnsName) -> Judged>(
     policy: &ClientPolicy,
     world: &World<'a, J>,
 ) -> Before<'a> {
-    // The home's own names come first: nothing outside may answer for them, and a printer is there at bedtime too.
-    if let Some(answer) = world.local.answer(question) {
+    let is_routed = || world.routed.contains(&question.name);
+    // The home's own names come first: nothing outside may answer for them, and a printer is there at bedtime too. What is
+    // not known here may be known where somebody said, such as by the DHCP server.
+    let is_known = |answer: &LocalAnswer<'_>| answer.data != LocalData::NxDomain || !is_routed();
+    if let Some(answer) = world.local.answer(question).filter(is_known) {
         return Before::Answer(answer);
     }
     // Then what is no place on the internet, unless somebody said where else it is known.
-    if let Some(answer) = special::answer(question).filter(|_| !world.routed.contains(&question.name)) {
+    if let Some(answer) = special::answer(question).filter(|_| !is_routed()) {
         return Before::Answer(answer);
     }
     if policy.refuse_bypass && is_canary(&question.name) {

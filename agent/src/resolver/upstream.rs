@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::limits::PENDING_PER_CLIENT;
 use super::name::DnsName;
 use super::question::Question;
 pub use address::{AddressError, Protocol, ServerAddress};
@@ -37,6 +38,8 @@ pub use response::{NEGATIVE_TTL_MAX_S, Response, TTL_MAX_S};
 pub use server::ServerStatus;
 pub use set::{Failure, TOTAL_MAX};
 pub use tls::TlsError;
+
+pub(crate) use connection::IN_FLIGHT_MAX;
 
 use server::Server;
 use set::Set;
@@ -51,6 +54,9 @@ pub const ROUTES_MAX: usize = 256;
 /// Datagram sockets open at a time at most, each waiting for one answer. With all connections below the usual limit of
 /// 1024 descriptors.
 const SOCKETS_MAX: usize = 512;
+/// Two clients whose questions nobody answers do not keep the others from asking the usual two servers, each of which has
+/// a third of the sockets then.
+const _: () = assert!(SOCKETS_MAX / 3 > 2 * PENDING_PER_CLIENT as usize, "few clients could take all sockets");
 
 /// A named set of upstream servers, as an index into [`Settings::sets`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Debug)]

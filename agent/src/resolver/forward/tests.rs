@@ -1,3 +1,4 @@
+use std::sync::Weak;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use hickory_proto::op::ResponseCode;
@@ -43,6 +44,18 @@ fn send(message: Vec<u8>) -> Reaction {
     Reaction::Send(vec![message])
 }
 
+/// The place of somebody whose questions are not counted.
+fn nobody() -> Guard {
+    Box::new(())
+}
+
+/// A place, and a way to see whether it is taken.
+fn place() -> (Guard, Weak<()>) {
+    let place = Arc::new(());
+    let taken = Arc::downgrade(&place);
+    (Box::new(place), taken)
+}
+
 #[tokio::test]
 async fn many_askers_make_one_query() {
     let later = |query: &[u8]| Reaction::Later(Duration::from_millis(60), fake::answer(query, 300));
@@ -51,7 +64,7 @@ async fn many_askers_make_one_query() {
     let mut asking = JoinSet::new();
     for _ in 0..ASKERS_MAX + 10 {
         let forwarder = forwarder.clone();
-        asking.spawn(async move { forwarder.resolve(&asked, Options::default()).await });
+        asking.spawn(async move { forwarder.resolve(&asked, Options::default(), nobody()).await });
     }
     let outcomes = asking.join_all().await;
     let answered = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
@@ -59,7 +72,7 @@ async fn many_askers_make_one_query() {
     assert_eq!((answered, refused, fake.queries()), (ASKERS_MAX, 10, 1));
     // From now on the cache has it.
     assert!(cache.get(&asked, Options::default(), now_s()).is_some());
-    assert!(!forwarder.resolve(&asked, Options::default()).await.unwrap().stale);
+    assert!(!forwarder.resolve(&asked, Options::default(), nobody()).await.unwrap().stale);
     assert_eq!(fake.queries(), 1);
     assert_eq!(forwarder.state().asking.len(), 0);
 }
@@ -71,7 +84,7 @@ async fn questions_at_a_time_are_limited() {
         forwarder.refresh(&question(&format!("n{number}.example.com")), Options::default());
     }
     assert_eq!(forwarder.state().asking.len(), QUESTIONS_MAX);
-    let outcome = forwarder.resolve(&question("late.example.com"), Options::default()).await;
+    let outcome = forwarder.resolve(&question("late.example.com"), Options::default(), nobody()).await;
     assert_eq!(outcome.unwrap_err(), Failure::Busy);
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(fake.queries() <= QUESTIONS_MAX);
@@ -82,10 +95,38 @@ async fn an_asker_who_leaves_does_not_stop_the_question() {
     let later = |query: &[u8]| Reaction::Later(Duration::from_millis(60), fake::answer(query, 300));
     let (forwarder, cache, _) = forwarder(later).await;
     let asked = question("www.example.com");
-    let left = timeout(Duration::from_millis(10), forwarder.resolve(&asked, Options::default())).await;
+    let left = timeout(Duration::from_millis(10), forwarder.resolve(&asked, Options::default(), nobody())).await;
     assert!(left.is_err());
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(cache.get(&asked, Options::default(), now_s()).is_some());
+}
+
+#[tokio::test]
+async fn a_place_is_taken_for_as_long_as_the_question_is_asked() {
+    let later = |query: &[u8]| Reaction::Later(Duration::from_millis(300), fake::answer(query, 300));
+    let (forwarder, _, _) = forwarder(later).await;
+    let asked = question("www.example.com");
+    let ((first, first_taken), (second, second_taken), (third, third_taken)) = (place(), place(), place());
+    let brief = Duration::from_millis(50);
+    assert!(timeout(brief, forwarder.resolve(&asked, Options::default(), first)).await.is_err());
+    assert!(timeout(brief, forwarder.resolve(&asked, Options::default(), second)).await.is_err());
+    assert!(first_taken.upgrade().is_some(), "it left, and its question goes on");
+    assert!(second_taken.upgrade().is_none(), "nothing goes on for whoever joined");
+    forwarder.resolve(&asked, Options::default(), third).await.unwrap();
+    assert!(first_taken.upgrade().is_none() && third_taken.upgrade().is_none(), "free again with the answer");
+    let (cached, cached_taken) = place();
+    forwarder.resolve(&asked, Options::default(), cached).await.unwrap();
+    assert!(cached_taken.upgrade().is_none());
+}
+
+#[tokio::test]
+async fn who_is_given_an_old_answer_keeps_the_place_of_the_question() {
+    let (forwarder, cache, _) = forwarder(|_| Reaction::Silence).await;
+    let asked = question("www.example.com");
+    put_stale(&cache, &asked);
+    let (guard, taken) = place();
+    assert!(forwarder.resolve(&asked, Options::default(), guard).await.unwrap().stale);
+    assert!(taken.upgrade().is_some());
 }
 
 #[tokio::test]
@@ -95,7 +136,7 @@ async fn an_old_answer_is_given_when_the_upstream_is_slow_and_replaced_when_it_c
     let asked = question("www.example.com");
     put_stale(&cache, &asked);
     let started = Instant::now();
-    let answer = forwarder.resolve(&asked, Options::default()).await.unwrap();
+    let answer = forwarder.resolve(&asked, Options::default(), nobody()).await.unwrap();
     assert!(answer.stale);
     assert!(started.elapsed() >= STALE_AFTER && started.elapsed() < Duration::from_millis(2_500));
     assert!(fake.queries() >= 1);
@@ -116,19 +157,19 @@ async fn while_the_line_is_down_old_answers_come_quickly_and_new_ones_once_it_is
     let options = Options::default();
     // The first failures teach that nobody answers.
     let unknown = question("unknown.example.com");
-    assert_eq!(forwarder.resolve(&unknown, options).await.unwrap_err(), Failure::Timeout);
+    assert_eq!(forwarder.resolve(&unknown, options, nobody()).await.unwrap_err(), Failure::Timeout);
     let queries = fake.queries();
-    assert_eq!(forwarder.resolve(&unknown, options).await.unwrap_err(), Failure::Timeout);
+    assert_eq!(forwarder.resolve(&unknown, options, nobody()).await.unwrap_err(), Failure::Timeout);
     assert_eq!(fake.queries(), queries, "not asked again right away");
     let asked = question("www.example.com");
     put_stale(&cache, &asked);
     let started = Instant::now();
-    assert!(forwarder.resolve(&asked, options).await.unwrap().stale);
+    assert!(forwarder.resolve(&asked, options, nobody()).await.unwrap().stale);
     assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
     down.store(0, Ordering::SeqCst);
-    assert!(!forwarder.resolve(&question("new.example.com"), options).await.unwrap().stale);
+    assert!(!forwarder.resolve(&question("new.example.com"), options, nobody()).await.unwrap().stale);
     tokio::time::sleep(OUTAGE_KEPT).await;
-    assert!(!forwarder.resolve(&unknown, options).await.unwrap().stale);
+    assert!(!forwarder.resolve(&unknown, options, nobody()).await.unwrap().stale);
 }
 
 #[tokio::test]
@@ -141,16 +182,16 @@ async fn failures_are_remembered_for_a_moment_and_not_without_bound() {
     let failure = Failure::Server { rcode: 2, extended_error: None };
     let asked = question("broken.example.com");
     for _ in 0..5 {
-        assert_eq!(forwarder.resolve(&asked, options).await.unwrap_err(), failure);
+        assert_eq!(forwarder.resolve(&asked, options, nobody()).await.unwrap_err(), failure);
     }
     assert_eq!(fake.queries(), 1);
     put_stale(&cache, &asked);
-    assert!(forwarder.resolve(&asked, options).await.unwrap().stale, "better than none");
+    assert!(forwarder.resolve(&asked, options, nobody()).await.unwrap().stale, "better than none");
     forwarder.forget_failures();
-    assert!(forwarder.resolve(&asked, options).await.unwrap().stale);
+    assert!(forwarder.resolve(&asked, options, nobody()).await.unwrap().stale);
     assert_eq!(fake.queries(), 2);
     for number in 0..FAILURES_MAX + 20 {
-        let outcome = forwarder.resolve(&question(&format!("n{number}.example.com")), options).await;
+        let outcome = forwarder.resolve(&question(&format!("n{number}.example.com")), options, nobody()).await;
         assert_eq!(outcome.unwrap_err(), failure);
     }
     assert!(forwarder.state().failures.len() <= FAILURES_MAX);
@@ -170,7 +211,7 @@ async fn what_is_forged_is_not_answered_from_memory() {
     let asked = question("www.example.com");
     put_stale(&cache, &asked);
     for _ in 0..2 {
-        let outcome = forwarder.resolve(&asked, Options::default()).await;
+        let outcome = forwarder.resolve(&asked, Options::default(), nobody()).await;
         assert_eq!(outcome.unwrap_err().extended_error().0, 6);
     }
 }
@@ -183,7 +224,7 @@ async fn a_refresh_replaces_the_answer_in_the_background() {
         forwarder(move |query| send(fake::answer(query, next.fetch_add(1, Ordering::SeqCst)))).await;
     let asked = question("www.example.com");
     let options = Options::default();
-    assert_eq!(forwarder.resolve(&asked, options).await.unwrap().stored.ttl, 100);
+    assert_eq!(forwarder.resolve(&asked, options, nobody()).await.unwrap().stored.ttl, 100);
     forwarder.refresh(&asked, options);
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(cache.get(&asked, options, now_s()).unwrap().stored.ttl, 101);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use tokio::io::Interest;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::resolver::handler::{Handled, Handler, Request, Transport};
 use crate::resolver::query::UDP_BYTES_MAX;
@@ -18,10 +19,16 @@ const BATCHES_PER_TURN: usize = 4;
 /// what is cut is asked again.
 const BUFFER_BYTES: usize = 16 * 1024;
 
+/// Queries that wait until it is known whose they are, at a time. Further ones are strangers'.
+const STRANGERS_MAX: usize = 64;
+/// Where nobody minds what comes (RFC 863).
+const DISCARD_PORT: u16 = 9;
+
 /// A socket that tells at which of our addresses a query came in, and answers from there.
 pub(super) struct Socket {
     socket: tokio::net::UdpSocket,
     state: UdpSocketState,
+    strangers: Arc<Semaphore>,
 }
 
 /// Where a query came from and to which address it went.
@@ -34,7 +41,8 @@ struct Path {
 impl Socket {
     pub(super) fn new(socket: std::net::UdpSocket) -> io::Result<Self> {
         let state = UdpSocketState::new((&socket).into())?;
-        Ok(Self { socket: tokio::net::UdpSocket::from_std(socket)?, state })
+        let strangers = Arc::new(Semaphore::new(STRANGERS_MAX));
+        Ok(Self { socket: tokio::net::UdpSocket::from_std(socket)?, state, strangers })
     }
 
     fn receive(&self, buffers: &mut [IoSliceMut<'_>], metas: &mut [RecvMeta]) -> io::Result<usize> {
@@ -94,6 +102,44 @@ pub(super) async fn serve(socket: Socket, handler: Arc<Handler>) {
 }
 
 fn answer(
+    socket: &Arc<Socket>,
+    handler: &Arc<Handler>,
+    path: Path,
+    message: &[u8],
+    now: u64,
+    reply: &mut [u8; UDP_BYTES_MAX],
+) {
+    if message.len() <= UDP_BYTES_MAX
+        && handler.clients.search(path.client.ip(), now)
+        && let Ok(place) = Arc::clone(&socket.strangers).try_acquire_owned()
+    {
+        let (socket, handler, message) = (Arc::clone(socket), Arc::clone(handler), message.to_vec());
+        tokio::spawn(answer_stranger(socket, handler, path, message, place));
+        return;
+    }
+    answer_known(socket, handler, path, message, now, reply);
+}
+
+/// Answers once it is known whose the query is, or that it is nobody's.
+async fn answer_stranger(
+    socket: Arc<Socket>,
+    handler: Arc<Handler>,
+    path: Path,
+    message: Vec<u8>,
+    place: OwnedSemaphorePermit,
+) {
+    // To send it, the kernel has to ask who has the address. The socket is bound to its interface, so that it goes nowhere
+    // else.
+    let mut discard = path;
+    discard.client.set_port(DISCARD_PORT);
+    socket.send(discard, &[]);
+    handler.clients.searched(path.client.ip()).await;
+    drop(place);
+    let mut reply = [0; UDP_BYTES_MAX];
+    answer_known(&socket, &handler, path, &message, handler.now(), &mut reply);
+}
+
+fn answer_known(
     socket: &Arc<Socket>,
     handler: &Arc<Handler>,
     path: Path,

@@ -62,8 +62,11 @@ impl Home {
             ("printer.home.arpa", block(Reason::Paused, &[])),
             ("mask.icloud.com", allowed),
         ]);
-        let set = |text| Suffixes::from_iter([name(text)]);
-        Self { local, routed: set("corp.internal"), exceptions: set("plex.direct"), verdicts }
+        local.add_prefix(IpAddr::from([192, 168, 1, 0]), 24);
+        local.add_prefix(IpAddr::from([10, 0, 0, 0]), 24);
+        let set = |names: &[&str]| names.iter().map(|text| name(text)).collect();
+        let routed = set(&["corp.internal", "lan", "attic.home.arpa", "168.192.in-addr.arpa"]);
+        Self { local, routed, exceptions: set(&["plex.direct"]), verdicts }
     }
 
     fn world(&self) -> World<'_, impl Fn(u16, &DnsName) -> Judged> {
@@ -108,8 +111,16 @@ fn the_first_step_that_has_something_to_say_decides() {
         ("x.local", query_type::A, "no name"),
         ("wiki.internal", query_type::A, "no name"),
         ("wiki.corp.internal", query_type::A, "resolve"),
+        ("nas.lan", query_type::A, "resolve"),
+        ("nas.home", query_type::A, "no name"),
+        // What is not known here is looked for where somebody said, and nothing else.
+        ("box.attic.home.arpa", query_type::A, "resolve"),
+        ("9.1.168.192.in-addr.arpa", query_type::PTR, "local"),
+        ("8.1.168.192.in-addr.arpa", query_type::PTR, "resolve"),
+        ("8.2.168.192.in-addr.arpa", query_type::PTR, "resolve"),
         ("_dns.resolver.arpa", query_type::SVCB, "no data"),
         ("1.0.0.10.in-addr.arpa", query_type::PTR, "no name"),
+        ("1.2.0.10.in-addr.arpa", query_type::PTR, "no name"),
         // Canaries go before what is allowed.
         ("use-application-dns.net", query_type::A, canary),
         ("Mask.iCloud.com", query_type::A, canary),

@@ -9,16 +9,17 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use crate::locks::lock;
 
-/// Queries that wait for a connection to take them at most.
-const WAITING_MAX: usize = 128;
-/// Queries that a connection has sent and not seen answered at most.
-pub(crate) const IN_FLIGHT_MAX: usize = 128;
+/// Queries that a connection has sent and not seen answered at most, a few hundred bytes each. All questions that are being
+/// asked at a time find room, and some that were given up: names that nobody answers for must not keep others waiting.
+pub(crate) const IN_FLIGHT_MAX: usize = 2048;
+/// Queries that wait for a connection to take them at most, as they do while it is being opened.
+const WAITING_MAX: usize = IN_FLIGHT_MAX;
 /// A connection that nothing was asked on for this long is closed (RFC 7766 §6.2.3: a few seconds and no more than the
 /// server cares to wait).
 pub(crate) const IDLE_MAX: Duration = Duration::from_secs(20);
@@ -143,7 +144,7 @@ pub(crate) fn refuse(mut jobs: mpsc::Receiver<Job>, error: &TransportError) {
 }
 
 /// Keeps a connection on which every query is a stream of its own, as in HTTP/2 and QUIC: `request` sends one, `closed`
-/// ends when the connection does.
+/// ends when the connection does. A query that nobody answers says nothing of the connection while others are answered.
 pub(crate) async fn serve<R, F>(mut jobs: mpsc::Receiver<Job>, request: R, closed: impl Future<Output = ()>)
 where
     R: Fn(Vec<u8>) -> F,
@@ -151,34 +152,45 @@ where
 {
     tokio::pin!(closed);
     let mut requests = JoinSet::new();
-    let mut last_used = Instant::now();
+    let silence = watch::Sender::new(());
+    // When something last came back, or when waiting began.
+    let mut last_sign = Instant::now();
     loop {
+        let patience = if requests.is_empty() { IDLE_MAX } else { SILENCE_MAX };
         tokio::select! {
             job = jobs.recv(), if requests.len() < IN_FLIGHT_MAX => match job {
                 None => return,
                 Some(Job { query, mut reply }) => {
+                    if requests.is_empty() {
+                        last_sign = Instant::now();
+                    }
                     let request = request(query);
+                    let mut silent = silence.subscribe();
                     requests.spawn(async move {
-                        tokio::select! {
-                            answer = timeout(SILENCE_MAX, request) => {
-                                let answered = answer.is_ok();
-                                let _ = reply.send(answer.unwrap_or(Err(TransportError::Silent)));
-                                answered
-                            }
+                        let (answer, answered) = tokio::select! {
+                            answer = request => (answer, true),
+                            _ = silent.changed() => (Err(TransportError::Silent), false),
                             // Dropping the request resets its stream.
-                            () = reply.closed() => true,
-                        }
+                            () = reply.closed() => return false,
+                        };
+                        // Whoever no longer waits need not know.
+                        let _ = reply.send(answer);
+                        answered
                     });
                 }
             },
-            Some(answered) = requests.join_next() => {
-                last_used = Instant::now();
-                if !matches!(answered, Ok(true)) {
-                    return;
-                }
-            }
+            Some(answered) = requests.join_next() => match answered {
+                Ok(true) => last_sign = Instant::now(),
+                Ok(false) => {}
+                Err(_) => return,
+            },
             () = &mut closed => return,
-            () = sleep_until(last_used + IDLE_MAX), if requests.is_empty() => return,
+            () = sleep_until(last_sign + patience) => {
+                jobs.close();
+                silence.send_replace(());
+                while requests.join_next().await.is_some() {}
+                return;
+            }
         }
     }
 }

@@ -125,13 +125,23 @@ impl Server {
         self.state().health.overtaken(time);
     }
 
+    /// Whether queries to it, or its answers, get lost without anybody noticing.
+    pub(crate) fn may_lose(&self) -> bool {
+        self.address.protocol == Protocol::Udp
+    }
+
     /// Asks, without EDNS if the server does not know it.
     ///
     /// # Errors
     /// Why there is no answer. Waits for as long as the caller does.
-    pub(crate) async fn ask(&self, question: &Question, options: Options) -> Result<Response, AskError> {
+    pub(crate) async fn ask(
+        &self,
+        question: &Question,
+        options: Options,
+        tries: &udp::Tries,
+    ) -> Result<Response, AskError> {
         let edns = self.state().without_edns_until.is_none_or(|until| until <= Instant::now());
-        let answer = self.ask_with(question, options, edns).await;
+        let answer = self.ask_with(question, options, tries, edns).await;
         let Err(AskError::Unusable(Unusable::Failed { rcode: rcode::FORMAT_ERROR | rcode::NOT_IMPLEMENTED, .. })) =
             answer
         else {
@@ -140,17 +150,29 @@ impl Server {
         if !edns {
             return answer;
         }
-        let answer = self.ask_with(question, options, false).await?;
+        let answer = self.ask_with(question, options, tries, false).await?;
         self.state().without_edns_until = Some(Instant::now() + WITHOUT_EDNS);
         Ok(answer)
     }
 
-    async fn ask_with(&self, question: &Question, options: Options, edns: bool) -> Result<Response, AskError> {
-        let response = self.ask_by_transport(question, options, edns).await?;
+    async fn ask_with(
+        &self,
+        question: &Question,
+        options: Options,
+        tries: &udp::Tries,
+        edns: bool,
+    ) -> Result<Response, AskError> {
+        let response = self.ask_by_transport(question, options, tries, edns).await?;
         Ok(if self.address.protocol.is_encrypted() { response } else { response.without_authenticity() })
     }
 
-    async fn ask_by_transport(&self, question: &Question, options: Options, edns: bool) -> Result<Response, AskError> {
+    async fn ask_by_transport(
+        &self,
+        question: &Question,
+        options: Options,
+        tries: &udp::Tries,
+        edns: bool,
+    ) -> Result<Response, AskError> {
         if self.address.protocol != Protocol::Udp {
             return self.ask_connected(question, options, edns).await;
         }
@@ -165,7 +187,7 @@ impl Server {
             Err(Unusable::NotOurs) => None,
             answer => Some(answer),
         };
-        match udp::exchange(self.address.address, &self.sockets, &query, accept).await? {
+        match udp::exchange(self.address.address, &self.sockets, &query, tries, accept).await? {
             // A server that does not keep capitals cannot be told from somebody who guesses, but nobody can guess what a
             // connection takes.
             Err(Unusable::Truncated | Unusable::OtherCapitals) => self.ask_connected(question, options, edns).await,

@@ -1,12 +1,13 @@
 //! A set of servers: which of them are asked, and when the next one is.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tokio::task::JoinSet;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{sleep_until, timeout_at};
 use tracing::debug;
 
 use super::Options;
@@ -14,12 +15,13 @@ use super::connection::TransportError;
 use super::health::{self, Health};
 use super::response::{Response, Unusable};
 use super::server::{AskError, Server, ServerStatus, fill_random};
+use super::udp::Tries;
 use crate::resolver::query::rcode;
 use crate::resolver::question::Question;
 
 /// A question is given up after this long. Clients ask again or elsewhere after five seconds.
 pub const TOTAL_MAX: Duration = Duration::from_millis(4_500);
-/// A single server may take this long.
+/// A single server may take this long for a query.
 const ATTEMPT_MAX: Duration = Duration::from_secs(3);
 /// Queries sent for one question at most, to one server or to several.
 const ATTEMPTS_MAX: usize = 4;
@@ -113,6 +115,13 @@ pub(super) struct Set {
     servers: Arc<[Arc<Server>]>,
 }
 
+/// A server that is being asked.
+struct Waiting {
+    index: usize,
+    since: Instant,
+    tries: Arc<Tries>,
+}
+
 impl Set {
     pub(super) fn new(servers: Vec<Arc<Server>>) -> Self {
         Self { servers: servers.into() }
@@ -133,27 +142,32 @@ impl Set {
         let deadline = Instant::now() + TOTAL_MAX;
         let mut plan = self.plan()?;
         let mut running = JoinSet::new();
-        // Which servers are being asked, and since when.
-        let mut waiting: Vec<(usize, Instant)> = Vec::with_capacity(plan.len());
+        let mut waiting: Vec<Waiting> = Vec::with_capacity(plan.len());
         let mut failed = vec![false; self.servers.len()];
         let mut failure = None;
         let mut ask_next_at = Instant::now();
         let mut asked = 0;
         loop {
             let now = Instant::now();
+            let next = self.next(&plan, &waiting);
             if ask_next_at <= now
-                && let Some(index) = plan.pop_front()
+                && let Some(index) = next.and_then(|at| plan.remove(at))
             {
                 let server = self.servers[index].clone();
                 // Everybody is given more time when nobody is quick.
                 asked += 1;
                 ask_next_at = now + server.health().patience() * asked;
-                waiting.push((index, now));
+                if let Some(waiting) = waiting.iter().find(|waiting| waiting.index == index) {
+                    waiting.tries.again(now);
+                    continue;
+                }
+                let tries = Arc::new(Tries::first(now));
+                waiting.push(Waiting { index, since: now, tries: tries.clone() });
                 let question = *question;
-                running.spawn(async move { (index, attempt_at(&server, &question, options).await) });
+                running.spawn(async move { (index, attempt_at(&server, &question, options, &tries).await) });
                 continue;
             }
-            let wake_at = if plan.is_empty() { deadline } else { ask_next_at.min(deadline) };
+            let wake_at = if next.is_none() { deadline } else { ask_next_at.min(deadline) };
             tokio::select! {
                 joined = running.join_next() => match joined {
                     Some(Ok((_, Ok(response)))) => {
@@ -165,7 +179,7 @@ impl Set {
                     }
                     Some(Ok((_, Err(found @ Failure::Bogus { .. })))) => return Err(found),
                     Some(Ok((index, Err(found)))) => {
-                        if let Some(at) = waiting.iter().position(|(waiting, _)| *waiting == index) {
+                        if let Some(at) = waiting.iter().position(|waiting| waiting.index == index) {
                             waiting.swap_remove(at);
                         }
                         failed[index] = true;
@@ -174,14 +188,14 @@ impl Set {
                         }
                         failure = failure.filter(|known: &Failure| known.weight() >= found.weight()).or(Some(found));
                         // The next one at once, but the same one only after a while.
-                        if plan.front().is_some_and(|next| !failed[*next]) {
+                        if self.next(&plan, &waiting).is_some_and(|next| !failed[plan[next]]) {
                             ask_next_at = Instant::now();
                         }
                     }
                     // A panic in an attempt is one answer less.
                     Some(Err(_)) => {}
-                    None if plan.is_empty() => return Err(failure.unwrap_or(Failure::Timeout)),
-                    None => sleep_until(ask_next_at.min(deadline).into()).await,
+                    None if next.is_none() => return Err(failure.unwrap_or(Failure::Timeout)),
+                    None => sleep_until(wake_at.into()).await,
                 },
                 () = sleep_until(wake_at.into()) => {
                     if wake_at == deadline {
@@ -204,20 +218,45 @@ impl Set {
         Ok(order.into_iter().cycle().take(ATTEMPTS_MAX).collect())
     }
 
+    /// The place in the plan of the server to ask next. What a connection carries is not asked a second time while it may
+    /// still be answered: that brings nothing, and takes the places of other questions.
+    fn next(&self, plan: &VecDeque<usize>, waiting: &[Waiting]) -> Option<usize> {
+        let is_asked = |index| waiting.iter().any(|waiting| waiting.index == index);
+        plan.iter().position(|&index| self.servers[index].may_lose() || !is_asked(index))
+    }
+
     /// Notes that those who are still asked are slower than the one who answered.
-    fn overtaken(&self, waiting: &[(usize, Instant)]) {
+    fn overtaken(&self, waiting: &[Waiting]) {
         let now = Instant::now();
-        for &(index, since) in waiting {
-            self.servers[index].overtaken(now.duration_since(since));
+        for Waiting { index, since, .. } in waiting {
+            self.servers[*index].overtaken(now.duration_since(*since));
         }
     }
 }
 
-/// Asks one server and notes how it did.
-async fn attempt_at(server: &Server, question: &Question, options: Options) -> Result<Response, Failure> {
+/// Asks one server and notes how it did. Every try has its own time.
+async fn attempt_at(
+    server: &Server,
+    question: &Question,
+    options: Options,
+    tries: &Tries,
+) -> Result<Response, Failure> {
     let started = Instant::now();
-    let answer = timeout(ATTEMPT_MAX, server.ask(question, options)).await;
-    let answer = answer.unwrap_or(Err(AskError::Transport(TransportError::Timeout)));
+    let mut asking = pin!(server.ask(question, options, tries));
+    let mut unanswered = 0;
+    let answer = loop {
+        let Some(sent) = tries.sent(unanswered) else {
+            debug!(server = %server.address(), "an upstream server did not answer a question in time");
+            return Err(Failure::Timeout);
+        };
+        match timeout_at((sent + ATTEMPT_MAX).into(), &mut asking).await {
+            Ok(answer) => break answer,
+            Err(_) => {
+                unanswered += 1;
+                server.failed(Instant::now());
+            }
+        }
+    };
     let now = Instant::now();
     let error = match answer {
         Ok(response) => {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use hickory_proto::op::{self, ResponseCode};
 use tokio::task::JoinSet;
 
+use super::connection::SILENCE_MAX;
 use super::fake::{self, Authority, Behaviour, Fake, NAME, Reaction};
 use super::*;
 use crate::resolver::question::{CLASS_IN, query_type};
@@ -95,6 +96,88 @@ async fn every_transport_carries_many_questions_on_one_connection() {
         assert_eq!(fake.connections(), connections, "{protocol:?}");
         assert!(!upstreams.are_down(&question("a").name, UpstreamSet::DEFAULT));
     }
+}
+
+/// Answers but for names that begin with an `x`.
+fn partly_silent() -> Behaviour {
+    behaviour(|query| match query[13].to_ascii_lowercase() {
+        b'x' => Reaction::Silence,
+        _ => send(fake::answer(query, 300)),
+    })
+}
+
+#[tokio::test]
+async fn names_that_nobody_answers_for_keep_no_others_waiting() {
+    let authority = Authority::new();
+    let mut protocols = JoinSet::new();
+    for protocol in [Protocol::Udp, Protocol::Tcp, Protocol::Tls, Protocol::Https, Protocol::Quic] {
+        let fake = match protocol {
+            Protocol::Udp => fake::datagrams(partly_silent(), silent()).await.0,
+            Protocol::Tcp => fake::tcp(partly_silent()).await,
+            Protocol::Tls => authority.tls(partly_silent()).await,
+            Protocol::Https => authority.https(partly_silent()).await,
+            Protocol::Quic => authority.quic(partly_silent()).await,
+        };
+        // What the server allows on one connection over QUIC, a hundred streams, is less than several clients may ask.
+        let clients = if protocol == Protocol::Quic { 1 } else { 3 };
+        let settings = Settings {
+            sets: vec![vec![server(protocol, fake.address)]],
+            certificates: Some(authority.path.clone()),
+            ..Settings::default()
+        };
+        let upstreams = Arc::new(Upstreams::new(settings).unwrap());
+        protocols.spawn(async move {
+            let mut unanswered = JoinSet::new();
+            for number in 0..clients * PENDING_PER_CLIENT {
+                let upstreams = upstreams.clone();
+                unanswered.spawn(async move { ask(&upstreams, &format!("x{number}.example.com")).await });
+            }
+            // Long enough for every question to have been asked more than once, if it were.
+            let end = Instant::now() + Duration::from_secs(3);
+            let mut number = 0;
+            while Instant::now() < end {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                number += 1;
+                let (asked, name) = (Instant::now(), format!("n{number}.example.com"));
+                assert_answers(&ask(&upstreams, &name).await, &name);
+                assert!(asked.elapsed() < Duration::from_secs(1), "{protocol:?}: {:?}", asked.elapsed());
+            }
+            assert!(fake.connections() <= 1, "{protocol:?}: a connection that answers is kept");
+            while let Some(outcome) = unanswered.join_next().await {
+                assert_eq!(outcome.unwrap(), Err(Failure::Timeout), "{protocol:?}");
+            }
+        });
+    }
+    while let Some(tried) = protocols.join_next().await {
+        tried.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_asked_again_only_after_it_was_given_up() {
+    let silent = fake::tcp(silent()).await;
+    let upstreams = upstreams(vec![server(Protocol::Tcp, silent.address)]);
+    let asking = ask(&upstreams, "example.com");
+    assert!(tokio::time::timeout(SILENCE_MAX - Duration::from_millis(200), asking).await.is_err());
+    assert_eq!(silent.queries(), 1);
+    assert_eq!(ask(&upstreams, "example.org").await, Err(Failure::Timeout));
+    assert!(silent.connections() > 1, "nothing came back for a while");
+}
+
+#[tokio::test]
+async fn a_datagram_is_sent_again_from_where_it_was_sent() {
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let upstreams = upstreams(vec![server(Protocol::Udp, socket.local_addr().unwrap())]);
+    let listening = async {
+        let (mut first, mut second) = ([0; 512], [0; 512]);
+        let (length, from) = socket.recv_from(&mut first).await.unwrap();
+        assert_eq!(socket.recv_from(&mut second).await.unwrap(), (length, from));
+        assert_eq!(first, second, "it is the same query");
+        socket.send_to(&fake::answer(&first[..length], 300), from).await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(ask(&upstreams, "example.com"), listening);
+    assert_answers(&answer, "example.com");
+    assert!(upstreams.status()[0].answered == 1 && upstreams.status()[0].failed == 0);
 }
 
 #[tokio::test]

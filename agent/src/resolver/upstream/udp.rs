@@ -1,13 +1,15 @@
 //! Plain datagrams: every query from a socket of its own.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use tokio::net::UdpSocket;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use super::connection::TransportError;
+use crate::locks::lock;
 
 /// Bytes of an answer that are read, an Ethernet frame's worth. Who sends more than was asked for is cut short and so not
 /// understood.
@@ -50,6 +52,31 @@ impl Drop for Leave<'_> {
     }
 }
 
+/// When a query was sent: at once, and again whenever somebody says so, since datagrams get lost. It is the same one from
+/// the same socket, so that a question that nobody answers takes no more room than one that is answered, and is no easier
+/// to answer for somebody who guesses.
+pub(crate) struct Tries {
+    sent: Mutex<Vec<Instant>>,
+    again: Notify,
+}
+
+impl Tries {
+    pub(crate) fn first(now: Instant) -> Self {
+        Self { sent: Mutex::new(vec![now]), again: Notify::new() }
+    }
+
+    /// Has the query sent again.
+    pub(crate) fn again(&self, now: Instant) {
+        lock(&self.sent).push(now);
+        self.again.notify_one();
+    }
+
+    /// When it was sent for the time of this number, counted from zero; none if that has not happened.
+    pub(crate) fn sent(&self, number: usize) -> Option<Instant> {
+        lock(&self.sent).get(number).copied()
+    }
+}
+
 /// Sends `query` and returns the first datagram that `accept` takes for its answer. The port is the system's choice and
 /// random; the system also keeps out what comes from any other address or port.
 ///
@@ -59,6 +86,7 @@ pub(crate) async fn exchange<T>(
     server: SocketAddr,
     sockets: &Sockets,
     query: &[u8],
+    tries: &Tries,
     accept: impl Fn(&[u8]) -> Option<T>,
 ) -> Result<T, TransportError> {
     let _leave = sockets.take()?;
@@ -68,10 +96,18 @@ pub(crate) async fn exchange<T>(
     socket.connect(server).await.map_err(failed)?;
     socket.send(query).await.map_err(failed)?;
     let mut buffer = [0; BUFFER];
-    for _ in 0..DATAGRAMS_MAX {
-        let length = socket.recv(&mut buffer).await.map_err(failed)?;
-        if let Some(answer) = accept(&buffer[..length]) {
-            return Ok(answer);
+    let mut datagrams = 0;
+    while datagrams < DATAGRAMS_MAX {
+        tokio::select! {
+            received = socket.recv(&mut buffer) => {
+                datagrams += 1;
+                if let Some(answer) = accept(&buffer[..received.map_err(failed)?]) {
+                    return Ok(answer);
+                }
+            }
+            () = tries.again.notified() => {
+                socket.send(query).await.map_err(failed)?;
+            }
         }
     }
     Err(TransportError::Protocol("it sends other answers than to what was asked".to_owned()))
