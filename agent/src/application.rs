@@ -56,7 +56,10 @@ use crate::clock::{LatestWall, Moment};
 use crate::config::{self, Config};
 use crate::document::{HouseholdDocument, PreferencesDocument, RequestsDocument};
 use crate::gate::{Gate, GateError};
+use crate::resolver::name::DnsName;
+use crate::resolver::question::{CLASS_IN, Question, query_type};
 use crate::resolver::reverse::private_zones;
+use crate::resolver::special;
 use crate::store::{Document, Number, Store};
 use crate::view::Interface;
 use change::Revisions;
@@ -267,7 +270,13 @@ impl<G: Gate> Application<G> {
 
 /// The home's domain and the zones of private addresses.
 fn home_names(resolver: &config::Resolver) -> Vec<OwnEntry> {
-    let names = private_zones().chain([resolver.domain.to_string()]);
+    // A name that is none of the internet's lies in the home, whoever is asked for it.
+    let is_special = |zone: &DnsName| {
+        let question = Question { name: *zone, query_type: query_type::SOA, class: CLASS_IN };
+        special::answer(&question).is_some()
+    };
+    let routed = resolver.routes.iter().map(|route| route.zone).filter(is_special);
+    let names = private_zones().chain(routed.chain([resolver.domain]).map(|zone| zone.to_string()));
     names.filter_map(|name| home_entry(name, Scope::Both)).collect()
 }
 

@@ -52,6 +52,8 @@ fn what_is_written_on_openwrt_is_right() {
     assert_eq!(added.log_level, LevelFilter::DEBUG);
     assert_eq!((resolver.ports.dns, resolver.cache_bytes, resolver.hosts.len()), (5300, Some(8 << 20), 1));
     assert_eq!((web.http, web.certificate.map(|files| files.key)), (Some(8080), Some("/etc/stairgate/key.pem".into())));
+    let asked = Config::parse(include_str!("../../../image-build/openwrt/tests/dnsmasq.toml")).unwrap();
+    assert_eq!(asked.resolver.unwrap().routes.len(), 20);
 }
 
 /// Lists are fetched anew; everything else that lies in the state directory is all that there is of it.

@@ -48,6 +48,10 @@ uci() {
 	case "$1 $2" in
 	"get firewall.@defaults[0].flow_offloading_hw") echo "$OFFLOAD" ;;
 	"get stairgate.main.offload_held") echo "$HELD" ;;
+	"get dhcp.@dnsmasq[0].port") echo "$DNSMASQ_PORT" ;;
+	"get dhcp.@dnsmasq[0].domain") echo "$DOMAIN" ;;
+	"get dhcp.@dnsmasq[0].local") echo "$LOCAL" ;;
+	"get dhcp.@dnsmasq[0].boguspriv") echo "$BOGUSPRIV" ;;
 	*) called uci "$@" ;;
 	esac
 }

@@ -238,7 +238,8 @@ mod tests {
         }
         let script = format!(
             ". {0}/tests/router.sh\n. {0}/files/stairgate.init\nFOLDER=.; OFFLOAD=0; HELD=0; CHECK=0; CHECK_OLD=0\n\
-             DETACH=0; RUNNING=; MEANWHILE=\n{variables}\nPROGRAM=program; FIREWALL=firewall; MOUNTS=mounts\n\
+             DETACH=0; RUNNING=; MEANWHILE=; DNSMASQ_PORT=; DOMAIN=; LOCAL=; BOGUSPRIV=0\n{variables}\n\
+             PROGRAM=program; FIREWALL=firewall; MOUNTS=mounts\n\
              UPTIME=uptime; MORE=more.toml; MORE_RESOLVER=resolver.toml; MORE_WEB=web.toml\n\
              CONFIGURATION=var/stairgate.toml\n{function}\n",
             folder().display()
@@ -249,6 +250,11 @@ mod tests {
         let written = std::fs::read_to_string(work.path().join("var/stairgate.toml")).unwrap_or_default();
         Some((said, written))
     }
+
+    const BRIDGE: &str = "config stairgate 'main'\n\toption mode 'bridge'\n\toption home_interface 'lan\"1'\n\
+                          \toption provider_interface 'w\\an'\n\tlist local_prefix '10.20.0.0/16'\n\
+                          \tlist local_prefix 'fd12:3456::/32'\nconfig resolver 'resolver'\n\toption enabled '0'\n\
+                          config web 'web'\n\tlist host 'gate.example.net'\n";
 
     /// Compares with a file beside the script, or writes it if STAIRGATE_GOLDEN=write.
     fn compare(name: &str, text: &str) {
@@ -268,11 +274,7 @@ mod tests {
 
     #[test]
     fn a_bridge_has_two_ports_and_odd_values_stay_what_they_are() {
-        let config = "config stairgate 'main'\n\toption mode 'bridge'\n\toption home_interface 'lan\"1'\n\
-                      \toption provider_interface 'w\\an'\n\tlist local_prefix '10.20.0.0/16'\n\
-                      \tlist local_prefix 'fd12:3456::/32'\nconfig resolver 'resolver'\n\toption enabled '0'\n\
-                      config web 'web'\n\tlist host 'gate.example.net'\n";
-        let Some((_, written)) = run(config, "", "start_service") else { return };
+        let Some((_, written)) = run(BRIDGE, "", "start_service") else { return };
         compare("bridge.toml", &written);
     }
 
@@ -303,6 +305,28 @@ mod tests {
         // An agent that has become another one may not understand it any more.
         let (said, _) = run_beside(&before, CONFIG, "CHECK=4 CHECK_OLD=4", "start_service || echo refused").unwrap();
         assert!(said.contains("not started") && said.ends_with("refused\n") && !said.contains("procd"), "{said}");
+    }
+
+    #[test]
+    fn what_dnsmasq_alone_knows_is_asked_of_it() {
+        let variables = "DOMAIN=lan LOCAL=/lan/ BOGUSPRIV=1 DNSMASQ_PORT=1053";
+        let Some((_, written)) = run(CONFIG, variables, "start_service") else { return };
+        let zones: Vec<&str> = written.lines().filter_map(|line| line.strip_prefix("zone = ")).collect();
+        assert_eq!(zones[..4], ["\"lan\"", "\"10.in-addr.arpa\"", "\"168.192.in-addr.arpa\"", "\"d.f.ip6.arpa\""]);
+        assert_eq!((zones[4], zones[19]), ("\"16.172.in-addr.arpa\"", "\"31.172.in-addr.arpa\""));
+        assert_eq!(written.matches("[[resolver.route]]\n").count(), 20);
+        assert_eq!(written.matches("servers = [\"udp://127.0.0.1:1053\"]\n").count(), 20);
+        compare("dnsmasq.toml", &written);
+        // It asks others for the names of addresses, answers nobody, or belongs to another router.
+        for (config, variables, has_route) in [
+            (CONFIG, "DOMAIN=lan LOCAL=/lan/", true),
+            (CONFIG, "DOMAIN=lan", false),
+            (CONFIG, "DOMAIN=lan LOCAL=/lan/ DNSMASQ_PORT=0", false),
+            (BRIDGE, "DOMAIN=lan LOCAL=/lan/ BOGUSPRIV=1", false),
+        ] {
+            let (_, written) = run(config, variables, "start_service").unwrap();
+            assert_eq!(written.matches("[[resolver.route]]").count(), usize::from(has_route), "{variables}: {written}");
+        }
     }
 
     #[test]

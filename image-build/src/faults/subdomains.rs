@@ -25,7 +25,7 @@ const FLOODERS: [Who; 2] = [Who::Visitor, Who::Jonas];
 /// Mebibytes of the agent's cache: far less than the names would take.
 const CACHE_MIB: u32 = 4;
 /// Names that are asked for at a time: fewer than the agent lets one client wait for.
-const AT_ONCE: u32 = 100;
+const AT_ONCE: u32 = 50;
 /// The same where the server is dead: more than that.
 const AT_ONCE_DEAD: u32 = 150;
 /// When nothing comes for this long, what was asked is no longer waited for: longer than the agent waits for an answer, or

@@ -513,6 +513,17 @@ async fn the_longest_route_wins_whatever_the_set() {
 }
 
 #[test]
+fn a_route_may_lead_to_another_program_of_this_machine() {
+    // Such as the DHCP server, which listens at the LAN's addresses as well.
+    let routes = vec![Route {
+        zone: DnsName::from_dotted("lan").unwrap(),
+        servers: vec!["udp://127.0.0.1:53".parse().unwrap()],
+    }];
+    let own_addresses = vec!["192.168.1.1".parse().unwrap(), "fd00::1".parse().unwrap()];
+    assert!(Upstreams::new(Settings { routes, own_addresses, ..Settings::default() }).is_ok());
+}
+
+#[test]
 fn settings_that_make_no_sense_are_refused_with_a_remedy() {
     let plain: ServerAddress = "udp://192.0.2.1".parse().unwrap();
     let zone = DnsName::from_dotted("example.com").unwrap();
