@@ -6,7 +6,7 @@ use stairgate_abi::maps::{LOCAL_PREFIXES_MAX, Prefix};
 
 use crate::config::{Config, Placement};
 use crate::dataplane::{Dataplane, XdpMode};
-use crate::interfaces::{self, Link};
+use crate::interfaces::{self, Address, Link};
 use crate::kernel::with_causes;
 use crate::view::Interface;
 
@@ -31,13 +31,7 @@ pub fn reconcile(config: &Config, dataplane: &Dataplane) -> Vec<Interface> {
     }
     match interfaces::addresses() {
         Ok(addresses) => {
-            let mut found = Vec::new();
-            if matches!(config.placement, Placement::Bridge { .. }) {
-                // A bridge need not have an address that would tell which prefixes the home uses, and even a child who
-                // sleeps has to answer the router: its neighbour solicitations (RFC 4861), its DHCP.
-                found.extend(interfaces::private_prefixes());
-            }
-            found.extend(interfaces::local_prefixes(&links, &addresses, &lan));
+            let found = home_prefixes(&config.placement, &links, addresses);
             if let Err(error) = dataplane.set_local(&merge(&config.local_prefixes, &found)) {
                 tracing::error!(error = with_causes(&error), "the home's own prefixes could not be set");
             }
@@ -57,6 +51,20 @@ pub fn reconcile(config: &Config, dataplane: &Dataplane) -> Vec<Interface> {
     }
     states.extend(bridge_problem(&config.placement, &links));
     states
+}
+
+/// The prefixes that count as the home itself, as far as the interfaces tell.
+fn home_prefixes(placement: &Placement, links: &[Link], mut addresses: Vec<Address>) -> Vec<Prefix> {
+    let mut found = Vec::new();
+    if matches!(placement, Placement::Bridge { .. }) {
+        // Even a child who sleeps has to answer the router: its neighbour solicitations (RFC 4861), its DHCP.
+        found.extend(interfaces::private_prefixes());
+        // Anybody in the home can advertise a prefix, of any length, and have the bridge take an address in it. All that
+        // this says of the home is that the address itself is the bridge's.
+        addresses.iter_mut().for_each(|address| address.prefix_length = u8::MAX);
+    }
+    found.extend(interfaces::local_prefixes(links, &addresses, &placement.lan_interfaces()));
+    found
 }
 
 fn attach(port: &Link, dataplane: &Dataplane) -> Interface {
@@ -108,4 +116,28 @@ fn bridge_problem(placement: &Placement, links: &[Link]) -> Option<Interface> {
         _ => return None,
     };
     Some(Interface { name: provider_interface.clone(), attached: None, problem: Some(problem) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    #[test]
+    fn what_is_advertised_to_a_bridge_does_not_become_the_home() {
+        let link = |index, name: &str, master| Link { index, name: name.to_owned(), master, kind: None, xdp: None };
+        let links = [link(1, "br0", None), link(2, "home", Some(1)), link(3, "provider", Some(1))];
+        let advertised: IpAddr = "2001:db8::1".parse().unwrap();
+        let address = Address { index: 1, address: advertised, prefix_length: 3 };
+        let bridge = Placement::Bridge { home_interface: "home".to_owned(), provider_interface: "provider".to_owned() };
+        let found = home_prefixes(&bridge, &links, vec![address.clone()]);
+        assert!(found.contains(&interfaces::prefix(advertised, 128)));
+        assert!(!found.contains(&interfaces::prefix(advertised, 3)));
+        assert!(found.contains(&interfaces::prefix([192, 168, 0, 0].into(), 16)));
+        // The prefixes of a router's own ports are the home's.
+        let router = Placement::Router { lan_interfaces: vec!["home".to_owned()] };
+        let found = home_prefixes(&router, &links, vec![Address { prefix_length: 64, ..address }]);
+        assert!(found.contains(&interfaces::prefix(advertised, 64)));
+    }
 }

@@ -21,6 +21,8 @@ const SEQUENCE_WINDOW: u32 = 1 << 30;
 /// Nanoseconds for which a connection must have been quiet before another may take its place between the same ports.
 /// Long enough to be no way around, short enough for a client that insists on a port.
 const SYN_QUIET: u64 = 10_000_000_000;
+/// The same for one that has sent a part of a hello: longer than servers wait for the rest.
+const SYN_QUIET_READING: u64 = 180_000_000_000;
 
 /// The epoch of flows that are judged at every packet: no mask has the number in its lowest byte.
 const EPOCH_NEVER: u32 = 0xff;
@@ -143,7 +145,8 @@ fn judge<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> Action {
         // to read somewhere else than the server does.
         if let Some(flow) = known_flow
             && flow.start != flow.end
-            && context.now.wrapping_sub(flow.last_seen) < SYN_QUIET
+            && context.now.wrapping_sub(flow.last_seen)
+                < if flow.state == flow_state::READING { SYN_QUIET_READING } else { SYN_QUIET }
         {
             env.count(Counter::OutOfOrder);
             return Action::Drop;
@@ -350,6 +353,8 @@ pub(crate) fn judge_flow<E: Env>(env: &E, mask: &Mask, flow: &mut Flow) {
     match flow.state {
         flow_state::NAMED => flow.verdict = refusal(judge_name(env, mask, &flow.path)),
         flow_state::UNCLASSIFIED => flow.verdict = refusal(judge_unclassified(mask, flow.quic != 0)),
+        // It is the server that speaks, or nobody: a download, perhaps, of which nothing else will ever be known.
+        flow_state::READING if flow.start == flow.end => flow.verdict = refusal(judge_unclassified(mask, false)),
         _ => {}
     }
 }

@@ -261,7 +261,18 @@ fn connections_that_began_before_the_gate_follow_the_profile() {
     for (flags, expected) in [(OPEN, Pass), (REFUSE_UNCLASSIFIED, Reply)] {
         check("in the middle of something", flags, &[(PSH_ACK, 0, &[0x17; 500], expected)]);
         check("no TLS and no HTTP", flags, &[(SYN, -1, &[], Pass), (PSH_ACK, 0, b"SSH"[..0].as_ref(), Pass)]);
-        check("a protocol without names", flags, &[(SYN, -1, &[], Pass), (PSH_ACK, 0, &[0, 1, 2, 3], expected)]);
+        let others: [&[u8]; 7] = [
+            &[0, 1, 2, 3],
+            b"SSH-2.0-OpenSSH_9.9\r\n",
+            b"USER anonymous\r\n",
+            b"NICK mia\r\nUSER mia 0 * :Mia\r\n",
+            b"EHLO example.net\r\n",
+            b"RFB 003.008\n",
+            b"GET /\r\n",
+        ];
+        for hello in others {
+            check("a protocol without names", flags, &[(SYN, -1, &[], Pass), (PSH_ACK, 0, hello, expected)]);
+        }
     }
 }
 

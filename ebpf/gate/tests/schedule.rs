@@ -73,6 +73,21 @@ proptest! {
 }
 
 #[test]
+fn bedtime_ends_what_only_the_server_speaks_on() {
+    let mut gate = gate(0);
+    let mut profile = scheduled(&[(10 * SECOND, 1), (20 * SECOND, 0)]);
+    profile.mask[0] = mask(0);
+    gate.set_profile(CHILD, profile);
+    assert_eq!(gate.handle(&segment(SYN, 100, &[]), SECOND).action, Pass);
+    assert_eq!(gate.handle(&segment(ACK, 101, &[]), 9 * SECOND).action, Pass);
+    assert_eq!(gate.handle(&segment(ACK, 101, &[]), 10 * SECOND).action, Reply);
+    // What was only quiet is read in the morning as if nothing had been.
+    assert_eq!(gate.handle(&segment(ACK, 101, &[]), 20 * SECOND).action, Pass);
+    let hello = Hello::new(BLOCKED, 50).record();
+    assert_eq!(gate.handle(&segment(PSH_ACK, 101, &hello), 21 * SECOND).action, Reply);
+}
+
+#[test]
 fn bedtime_ends_what_is_running_and_morning_begins_it_again() {
     let mut gate = gate(0);
     gate.set_profile(CHILD, scheduled(&[(10 * SECOND, 1), (20 * SECOND, 0)]));
