@@ -381,6 +381,8 @@ impl Store {
         let written = write().map_err(|error| error.to_string());
         written.map_err(|reason| {
             self.database = None;
+            // What was saved before is there to be read, unless that fails too.
+            let _ = opened(&self.path, &mut self.database);
             StoreError::NotSaved { path: self.path.clone(), reason }
         })
     }

@@ -353,6 +353,9 @@ fn a_full_disk_changes_nothing_and_is_told() {
     assert!(matches!(error, StoreError::NotSaved { .. }), "{error}");
     assert!(error.to_string().starts_with("nothing was changed"), "{error}");
     assert!(store.save_household(&big).is_err(), "there is still no room");
+    // What pages show besides the household is still read.
+    let day = jiff::civil::date(2026, 11, 22);
+    assert_eq!(store.usage::<u32>(1, day, day).unwrap(), []);
     // As soon as there is room the running agent can save again, and what was saved before is still there.
     std::fs::remove_file(&filler).unwrap();
     assert_eq!(store.household::<String>().unwrap().as_deref(), Some("before"));
