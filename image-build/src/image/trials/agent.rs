@@ -80,7 +80,7 @@ pub(super) fn try_all(screen: &Screen, bench: &Bench, built: &Built) -> Result<F
         samples::pack(built, &bench.files, "good", NEWER, Change::None)?;
         let said = settled.solo.shell(&format!("stairgate update {FILES}/good"), UPDATE_LIMIT)?;
         ensure!(said.status.success(), "the update was not taken: {}", said.stderr);
-        restart(&mut settled)?;
+        updates::restart(&mut settled, &["kept"], "true")?;
         let runs = chosen(&settled)?;
         ensure!(runs == "/usr/sbin/stairgate", "{runs} runs in a system that is as new");
         // The way back was still open then.
