@@ -175,7 +175,15 @@ impl<'a> Browser<'a> {
     pub(crate) fn fill(&self, selector: &str, text: &str) -> Result<()> {
         let element = self.find(selector)?;
         self.post(&format!("/element/{element}/clear"), &json!({}))?;
-        self.keys_to(&element, text).with_context(|| format!("cannot fill {selector}"))
+        let filled = if text.chars().all(|c| u32::from(c) <= 0xffff) {
+            self.keys_to(&element, text)
+        } else {
+            // ChromeDriver has no keys for these characters; people choose them from a list.
+            self.script("document.querySelector(arguments[0]).focus()", &json!([selector]))?;
+            let insert = json!({ "cmd": "Input.insertText", "params": { "text": text } });
+            self.post("/goog/cdp/execute", &insert).map(drop)
+        };
+        filled.with_context(|| format!("cannot fill {selector}"))
     }
 
     /// Chooses a file for a field.
