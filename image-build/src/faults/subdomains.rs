@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long is waited after a failure where names are counted: whoever is told that it asks too much asks less.
 const PAUSE: Duration = Duration::from_millis(5);
 /// Memory that the flood may cost: the cache, and what waits for answers.
-const GROWTH_MAX_MIB: f64 = 20.0;
+const GROWTH_MAX_MIB: f64 = 24.0;
 /// How long names are asked for whose server is dead: longer than the agent waits for an answer.
 const DEAD_FLOOD: Duration = Duration::from_secs(8);
 /// Descriptors that the agent may have more than before: a socket for each question under way, and these are limited.
