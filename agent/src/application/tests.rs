@@ -66,11 +66,11 @@ pub(crate) fn home() -> Home {
 impl<G: Gate> Application<G> {
     /// From now on nothing is saved, as on a disk that is gone or full. `directory` is where the database is.
     pub(crate) fn lose_disk(&mut self, directory: &std::path::Path) {
-        // Keys of JSON are texts: what cannot be written closes the file, which is then not there to be opened.
+        std::fs::remove_file(directory.join(crate::store::FILE_NAME)).unwrap();
+        // Keys of JSON are texts: what cannot be written closes the file, which is not there to be opened again.
         let mut batch = Batch::default();
         batch.document(Document::Requests, &std::collections::BTreeMap::from([((1, 2), 3)]));
         assert!(self.store.save(batch).is_err());
-        std::fs::remove_file(directory.join(crate::store::FILE_NAME)).unwrap();
     }
 }
 
