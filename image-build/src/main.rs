@@ -62,7 +62,7 @@ enum Tool {
     /// Build the router for a PC: a disk image, and the update that leads to it. Needs root.
     Image(image::Options),
     /// Run everything that takes too long for every change. Needs root, and hours.
-    ReleaseCheck,
+    ReleaseCheck(release_check::Options),
     /// Try the agent and its kernel program on Debian's kernels, in QEMU. Needs root.
     Kernels(kernels::Options),
     /// Make the table of who makes devices anew, from the IEEE's registry.
@@ -83,7 +83,7 @@ fn main() -> ExitCode {
         Tool::Bench(options) => bench::run(&options),
         Tool::Fuzz(options) => fuzz::fuzz(&screen, &options),
         Tool::Image(options) => image::image(&screen, &options),
-        Tool::ReleaseCheck => release_check::release_check(&screen),
+        Tool::ReleaseCheck(options) => release_check::release_check(&screen, &options),
         Tool::Kernels(options) => kernels::run_all(&screen, &options),
         Tool::Vendors(options) => vendors::run(&screen, &options),
     });
