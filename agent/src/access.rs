@@ -70,6 +70,15 @@ pub struct Account {
     pub passkeys: Vec<Passkey>,
 }
 
+impl Account {
+    /// Takes the code of a time step. False if it has been taken already, perhaps a moment ago by somebody else.
+    pub fn take_step(&mut self, step: u64) -> bool {
+        let unused = step > self.totp_step;
+        self.totp_step = self.totp_step.max(step);
+        unused
+    }
+}
+
 /// A passkey of one adult.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -11,7 +11,7 @@ use super::secret::same_text;
 /// Bytes of a secret: as many as the hash has (RFC 4226 §4).
 const BYTES: usize = 20;
 /// Seconds of a time step (RFC 6238 §5.2).
-const STEP_S: u64 = 30;
+pub(crate) const STEP_S: u64 = 30;
 /// Steps that a telephone's clock may be off, either way.
 const STEPS_OFF: u64 = 1;
 /// Codes have six digits.
@@ -45,8 +45,8 @@ impl TotpSecret {
         steps.into_iter().filter(|step| *step > last).find(|step| same_text(&self.code(*step), code))
     }
 
-    /// RFC 4226 §5.3.
-    fn code(&self, step: u64) -> String {
+    /// The code of a time step (RFC 4226 §5.3).
+    pub(crate) fn code(&self, step: u64) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &self.0);
         let tag = hmac::sign(&key, &step.to_be_bytes());
         let tag = tag.as_ref();

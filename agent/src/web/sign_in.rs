@@ -176,8 +176,8 @@ impl Web {
             .account(person)
             .and_then(|account| account.totp.as_ref().and_then(|secret| secret.step_of(&code, now, account.totp_step)));
         let Some(step) = step else { return Ok(false) };
-        self.change_access(move |access| access.account_mut(person).map(|account| account.totp_step = step)).await?;
-        Ok(true)
+        self.change_access(move |access| access.account_mut(person).is_some_and(|account| account.take_step(step)))
+            .await
     }
 
     /// Writes into the audit log what somebody did about the own way in.
