@@ -16,7 +16,6 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{lock, uptime};
-use crate::clock::Moment;
 use crate::control::protocol::Reply;
 use crate::desk::{App, Desk};
 use crate::metrics::Resolving;
@@ -145,20 +144,13 @@ impl History {
     }
 
     /// The latest entries of `wanted` before `wanted.before`, at most `count`, the latest first, and where older ones begin.
-    pub(super) fn entries(
-        &self,
-        app: &App,
-        wanted: &Wanted,
-        count: usize,
-        moment: Moment,
-    ) -> (Vec<Entry>, Option<Timestamp>) {
+    pub(super) fn entries(&self, app: &App, wanted: &Wanted, count: usize) -> (Vec<Entry>, Option<Timestamp>) {
         let kept = self.kept(app);
-        let oldest = moment.wall.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
         let mut entries: Vec<Entry> = kept
             .entries
             .iter()
             .rev()
-            .filter(|seen| seen.at >= oldest && wanted.before.is_none_or(|before| seen.at < before))
+            .filter(|seen| wanted.before.is_none_or(|before| seen.at < before))
             .filter(|seen| !wanted.only_blocked || seen.verdict == Verdict::Blocked)
             .map(|seen| entry(app, seen))
             .filter(|entry| wanted.person.is_none() || entry.person.as_ref().map(|person| person.id) == wanted.person)
@@ -171,7 +163,7 @@ impl History {
     }
 
     /// The page of activity.
-    pub(super) fn page(&self, app: &App, query: &ActivityQuery, count: usize, moment: Moment) -> Activity {
+    pub(super) fn page(&self, app: &App, query: &ActivityQuery, count: usize) -> Activity {
         let household = app.household();
         let name = |id| household.person(id).map(|person| PersonName { id, name: person.name.clone() });
         let people = household.people.iter().filter(|person| person.filter.is_some());
@@ -181,7 +173,7 @@ impl History {
         let before = query.before.parse::<Timestamp>().ok();
         let only_blocked = query.show == "blocked";
         let wanted = Wanted { person: person.as_ref().map(|person| person.id), only_blocked, before };
-        let (entries, older) = self.entries(app, &wanted, count, moment);
+        let (entries, older) = self.entries(app, &wanted, count);
         let kept = self.kept(app);
         let counts = kept.day.iter().fold(VerdictCounts::default(), |counts, bucket| VerdictCounts {
             allowed: counts.allowed + bucket.answered,
@@ -379,6 +371,7 @@ fn median(before: &Waits, after: &Waits) -> Option<Duration> {
 mod tests {
     use super::*;
     use crate::application::By;
+    use crate::clock::Moment;
     use crate::resolver::cache::CacheStatus;
     use crate::web::tests::{BEN, MIA, TABLET, app};
 
@@ -445,7 +438,7 @@ mod tests {
         app.adopt_device(TABLET, Owner::Person(MIA), None, &by, at(50)).unwrap();
         assert_eq!((seen(&app, MIA), seen(&app, BEN)), (Vec::new(), Vec::new()), "nothing comes back");
         let wanted = Wanted::default();
-        assert_eq!(history.entries(&app, &wanted, 10, Moment::now()).0, []);
+        assert_eq!(history.entries(&app, &wanted, 10).0, []);
     }
 
     #[test]
@@ -494,7 +487,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let app = app(directory.path());
         let history = History::default();
-        let (moment, second) = (Moment::now(), Timestamp::now().as_second());
+        let second = Timestamp::now().as_second();
         for place in 0..5 {
             history.note(&line(TABLET, &format!("{place}.example"), "answered", ""), uptime());
             // All of one second.
@@ -502,7 +495,7 @@ mod tests {
         }
         let (mut query, mut seen) = (ActivityQuery::default(), Vec::new());
         loop {
-            let page = history.page(&app, &query, 2, moment);
+            let page = history.page(&app, &query, 2);
             seen.extend(page.entries.into_iter().filter_map(|entry| entry.name));
             // As the link to the next page has it.
             let Some(older) = page.older else { break };
@@ -529,7 +522,7 @@ mod tests {
         let (app, history) = (app(directory.path()), History::default());
         history.close(alone);
         history.close(both);
-        let counts = history.page(&app, &ActivityQuery::default(), 1, Moment::now()).counts;
+        let counts = history.page(&app, &ActivityQuery::default(), 1).counts;
         assert_eq!(counts, VerdictCounts { allowed: 5, blocked: 11, failed: 10 });
     }
 

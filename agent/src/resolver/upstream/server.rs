@@ -140,8 +140,12 @@ impl Server {
         options: Options,
         tries: &udp::Tries,
     ) -> Result<Response, AskError> {
+        let attempt = async |edns| -> Result<Response, AskError> {
+            let response = self.ask_by_transport(question, options, tries, edns).await?;
+            Ok(if self.address.protocol.is_encrypted() { response } else { response.without_authenticity() })
+        };
         let edns = self.state().without_edns_until.is_none_or(|until| until <= Instant::now());
-        let answer = self.ask_with(question, options, tries, edns).await;
+        let answer = attempt(edns).await;
         let Err(AskError::Unusable(Unusable::Failed { rcode: rcode::FORMAT_ERROR | rcode::NOT_IMPLEMENTED, .. })) =
             answer
         else {
@@ -150,20 +154,9 @@ impl Server {
         if !edns {
             return answer;
         }
-        let answer = self.ask_with(question, options, tries, false).await?;
+        let answer = attempt(false).await?;
         self.state().without_edns_until = Some(Instant::now() + WITHOUT_EDNS);
         Ok(answer)
-    }
-
-    async fn ask_with(
-        &self,
-        question: &Question,
-        options: Options,
-        tries: &udp::Tries,
-        edns: bool,
-    ) -> Result<Response, AskError> {
-        let response = self.ask_by_transport(question, options, tries, edns).await?;
-        Ok(if self.address.protocol.is_encrypted() { response } else { response.without_authenticity() })
     }
 
     async fn ask_by_transport(

@@ -178,7 +178,7 @@ async fn activity(input: Input<Nothing, ActivityQuery, NoBody>) -> Result<Page<V
     let limit = page_length(limit)?;
     let wanted = Wanted { person: person.map(PersonId), only_blocked: blocked, before };
     let history = input.web.history.clone();
-    let look = move |app: &mut App, moment| history.entries(app, &wanted, limit.into(), moment);
+    let look = move |app: &mut App, _| history.entries(app, &wanted, limit.into());
     let (entries, older) = input.look(look).await?;
     let person = person.map_or_else(String::new, |person| format!("&person={person}"));
     let next = older.map(|older| format!("{BASE}/activity?before={older}&limit={limit}&blocked={blocked}{person}"));
