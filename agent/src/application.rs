@@ -49,7 +49,7 @@ pub use requests::{ASKS_MAX, ASKS_WITHIN, Asked, NOTE_LETTERS_MAX, WAITING_MAX};
 pub use rules::Protection;
 pub(crate) use usage::sees_services;
 pub use usage::{Onlooker, Sent, UseCounted};
-pub(crate) use views::mode_title;
+pub(crate) use views::{Unmet, mode_title};
 pub use week::{ModeEdit, Night};
 
 use crate::clock::{LatestWall, Moment};

@@ -261,6 +261,8 @@ problem-list = Die Liste { $list } ließ sich noch nicht holen.
 problem-list-since = Die Liste { $list } ließ sich nicht holen, zuletzt gelang es { $since }. Die letzte gute Fassung gilt weiter.
 problem-table-full = Für mehr Namen ist kein Platz. Bitte eine Liste entfernen, die nicht gebraucht wird.
 problem-no-upstream = Kein Namensserver im Internet antwortet. Bitte die Internetverbindung prüfen.
+problem-not-resolved = Einige Regeln für { $person } wirken nicht, weil dieses Gerät keine Namen auflöst. Wer Stairgate eingerichtet hat, kann das in der Konfigurationsdatei unter [resolver] ändern.
+problem-no-servers = Namen für { $person } lösen die Server auf, die alle verwenden, denn die Gruppe { $set } gibt es nicht. Sie gehört in die Konfigurationsdatei unter [resolver.upstream_sets].
 problem-other = { $detail }
 
 ## Requests

@@ -261,6 +261,8 @@ problem-list = The list { $list } could not be fetched yet.
 problem-list-since = The list { $list } could not be fetched since { $since }. The last good copy stays in use.
 problem-table-full = There is no room for more names. Remove a list that you do not need.
 problem-no-upstream = No name server on the internet answers. Check the internet connection.
+problem-not-resolved = Some of the rules for { $person } have no effect, because this box resolves no names. Who installed Stairgate can change that in its configuration file, under [resolver].
+problem-no-servers = Names for { $person } are resolved by everybody’s servers, because the set { $set } is not there. It belongs into the configuration file, under [resolver.upstream_sets].
 problem-other = { $detail }
 
 ## Requests

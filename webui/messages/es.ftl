@@ -261,6 +261,8 @@ problem-list = La lista { $list } todavía no se ha podido descargar.
 problem-list-since = La lista { $list } no se ha podido descargar desde: { $since }. Se sigue usando la última copia buena.
 problem-table-full = No caben más nombres. Quita una lista que no haga falta.
 problem-no-upstream = No responde ningún servidor de nombres de internet. Comprueba la conexión.
+problem-not-resolved = Algunas reglas para { $person } no tienen efecto, porque este aparato no resuelve nombres. Quien instaló Stairgate puede cambiarlo en el archivo de configuración, en [resolver].
+problem-no-servers = Los nombres para { $person } los resuelven los servidores de todos, porque el grupo { $set } no existe. Va en el archivo de configuración, en [resolver.upstream_sets].
 problem-other = { $detail }
 
 ## Requests

@@ -261,6 +261,8 @@ problem-list = La liste { $list } n’a pas encore pu être téléchargée.
 problem-list-since = La liste { $list } n’a pas pu être téléchargée depuis : { $since }. La dernière bonne copie reste en service.
 problem-table-full = Il n’y a plus de place pour d’autres noms. Supprimez une liste inutile.
 problem-no-upstream = Aucun serveur de noms ne répond sur Internet. Vérifiez la connexion.
+problem-not-resolved = Certaines règles pour { $person } n’ont pas d’effet, car ce boîtier ne résout pas les noms. La personne qui a installé Stairgate peut changer cela dans le fichier de configuration, sous [resolver].
+problem-no-servers = Les noms pour { $person } sont résolus par les serveurs de tout le monde, car le groupe { $set } n’existe pas. Sa place est dans le fichier de configuration, sous [resolver.upstream_sets].
 problem-other = { $detail }
 
 ## Requests

@@ -1,5 +1,7 @@
 //! What the agent tells about itself.
 
+use std::fmt;
+
 use jiff::{Timestamp, ToSpan};
 use stairgate_abi::flags;
 use stairgate_abi::maps::PROFILE_UNKNOWN;
@@ -21,6 +23,41 @@ use crate::view::{
 
 /// From this share of its capacity on, the domain table has to move names about to take in others.
 const NEARLY_FULL_PERCENT: u64 = 95;
+
+/// Something that a person's rules ask of the resolver and that it cannot do as it is configured.
+pub(crate) enum Unmet<'a> {
+    /// The agent resolves no names.
+    NotResolved {
+        /// The person's name.
+        name: &'a str,
+        /// What comes of it.
+        consequence: &'static str,
+    },
+    /// There is no such set of servers.
+    NoServers {
+        /// The person's name.
+        name: &'a str,
+        /// The name of the set.
+        set: &'a str,
+    },
+}
+
+impl fmt::Display for Unmet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotResolved { name, consequence } => write!(
+                f,
+                "{name}'s {consequence}, because the agent resolves no names: write a section [resolver] into the \
+                 configuration"
+            ),
+            Self::NoServers { name, set } => write!(
+                f,
+                "{name}'s names are resolved by everybody's servers, because there is no set `{set}` of them: write it \
+                 into [resolver.upstream_sets] of the configuration"
+            ),
+        }
+    }
+}
 
 impl<G: Gate> Application<G> {
     /// The whole agent at a glance.
@@ -72,10 +109,14 @@ impl<G: Gate> Application<G> {
         }
     }
 
+    /// What of the gate itself does not work.
+    pub(crate) fn own_problems(&self) -> impl Iterator<Item = &String> {
+        self.gate_problem.iter().chain(&self.table_problem)
+    }
+
     /// What neither an interface nor a list has to do with.
     pub(crate) fn problems(&self) -> Vec<String> {
-        let unmet = self.household.people.iter().flat_map(|person| self.unmet(person));
-        self.gate_problem.iter().chain(&self.table_problem).cloned().chain(unmet).collect()
+        self.own_problems().cloned().chain(self.unmet().map(|unmet| unmet.to_string())).collect()
     }
 
     /// Names in the domain table, and names that it has room for.
@@ -118,8 +159,12 @@ impl<G: Gate> Application<G> {
         self.gate.decide(profile, name)
     }
 
-    /// What a person's rules ask of the resolver that it cannot do as it is configured.
-    fn unmet(&self, person: &Person) -> Vec<String> {
+    /// What people's rules ask of the resolver that it cannot do as it is configured.
+    pub(crate) fn unmet(&self) -> impl Iterator<Item = Unmet<'_>> {
+        self.household.people.iter().flat_map(|person| self.unmet_for(person))
+    }
+
+    fn unmet_for<'a>(&'a self, person: &'a Person) -> Vec<Unmet<'a>> {
         let Some(Filter { rules, .. }) = &person.filter else { return Vec::new() };
         let name = &person.name;
         let Some(sets) = &self.resolving else {
@@ -129,21 +174,11 @@ impl<G: Gate> Application<G> {
                 (made_safe, "searches and YouTube are not made safe"),
                 (rules.strip_ech, "devices may hide which sites they visit (ECH)"),
             ];
-            let unmet = kept_from.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, what)| {
-                format!(
-                    "{name}'s {what}, because the agent resolves no names: write a section [resolver] into the \
-                     configuration"
-                )
-            });
-            return unmet.collect();
+            let unmet = kept_from.into_iter().filter(|(is_wanted, _)| *is_wanted);
+            return unmet.map(|(_, consequence)| Unmet::NotResolved { name, consequence }).collect();
         };
-        let missing = rules.upstreams.iter().filter(|set| !sets.contains(set)).map(|set| {
-            format!(
-                "{name}'s names are resolved by everybody's servers, because there is no set `{set}` of them: write it \
-                 into [resolver.upstream_sets] of the configuration"
-            )
-        });
-        missing.collect()
+        let missing = rules.upstreams.iter().filter(|set| !sets.contains(set));
+        missing.map(|set| Unmet::NoServers { name, set }).collect()
     }
 
     /// One of the gate's counters since it was loaded; zero if it cannot be read.

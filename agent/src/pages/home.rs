@@ -6,7 +6,7 @@ use super::devices::new_devices;
 use super::now::now;
 use super::requests::waiting;
 use super::usage::usage;
-use crate::application::{Application, Onlooker};
+use crate::application::{Application, Onlooker, Unmet};
 use crate::clock::Moment;
 use crate::gate::Gate;
 
@@ -52,6 +52,12 @@ fn problems<G: Gate>(app: &Application<G>, moment: Moment) -> Vec<Problem> {
         let checked = state.record.as_ref().and_then(|record| Timestamp::from_second(record.checked_at).ok());
         Problem::ListFailed { list: state.list.name.clone(), since: checked }
     }));
-    problems.extend(app.problems().into_iter().map(Problem::Other));
+    problems.extend(app.own_problems().cloned().map(Problem::Other));
+    problems.extend(app.unmet().map(|unmet| match unmet {
+        Unmet::NotResolved { name, .. } => Problem::NotResolved { person: name.to_owned() },
+        Unmet::NoServers { name, set } => Problem::NoServers { person: name.to_owned(), set: set.to_owned() },
+    }));
+    // Once for each person, whatever comes of it.
+    problems.dedup();
     problems
 }

@@ -505,7 +505,7 @@ fn cache_bytes() -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use stairgate_abi::{Tags, Verdict};
     use stairgate_policy::defaults::defaults_for_unknown_devices;
     use stairgate_policy::household::Household;
@@ -513,16 +513,20 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::dataplane::Judged;
+    use crate::resolver::question::{CLASS_IN, Question, query_type};
+    use crate::resolver::upstream::Options;
 
     fn link(index: u32, name: &str, master: Option<u32>, kind: Option<&str>) -> Link {
         Link { index, name: name.to_owned(), master, kind: kind.map(str::to_owned), xdp: None }
     }
 
-    #[tokio::test]
-    async fn questions_are_captured_where_they_are_routed() {
-        let text = "mode = \"router\"\nlan_interfaces = [\"lan1\", \"lan2\", \"wlan0\"]\n\
-            [resolver]\nupstreams = [\"udp://192.0.2.1\"]\n";
-        let config = Config::parse(text).unwrap();
+    /// The worker of a router that asks this server.
+    fn worker(upstream: &str) -> (Worker, Residents) {
+        let text = format!(
+            "mode = \"router\"\nlan_interfaces = [\"lan1\", \"lan2\", \"wlan0\"]\n\
+             [resolver]\nupstreams = [\"{upstream}\"]\n"
+        );
+        let config = Config::parse(&text).unwrap();
         let place = Place {
             interfaces: config.placement.lan_interfaces(),
             routes: true,
@@ -541,7 +545,24 @@ mod tests {
         let judged = Judged { verdict: Verdict::Pass, hits: Tags::EMPTY, met: Tags::EMPTY, allowed: false };
         let judge: Judge = Box::new(move |_, _, _| judged);
         let told: (Judge, Enter, Captured) = (judge, Box::new(|_, _, _, _| {}), Box::new(|_| {}));
-        let mut worker = Worker::new(config, place, told, &residents).unwrap();
+        (Worker::new(config, place, told, &residents).unwrap(), residents)
+    }
+
+    /// An observer of a resolver whose only server was asked, and is not there.
+    pub(crate) async fn observer_of_silence() -> Observer {
+        let closed = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (Worker { handler, cache, upstreams, validator, .. }, _) = worker(&format!("udp://{closed}"));
+        let question =
+            Question { name: DnsName::from_dotted("www.example").unwrap(), query_type: query_type::A, class: CLASS_IN };
+        while !upstreams.status()[0].is_failing {
+            assert!(upstreams.exchange(&question, Options::default()).await.is_err());
+        }
+        Observer { handler, cache, upstreams, validator }
+    }
+
+    #[tokio::test]
+    async fn questions_are_captured_where_they_are_routed() {
+        let (mut worker, residents) = worker("udp://192.0.2.1");
         assert_eq!(worker.wanted_capture(&residents), None, "the interfaces are not known yet");
         let links = [
             link(2, "br-lan", None, Some("bridge")),

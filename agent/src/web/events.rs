@@ -129,6 +129,7 @@ async fn current(web: &Web, visit: &Visit) -> Option<Vec<Fragment>> {
         })
         .await
         .ok()?;
+    home.problems.extend(web.silence());
     if !rights.devices {
         home.new_devices.clear();
     }

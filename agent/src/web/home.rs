@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use stairgate_policy::household::PersonId;
 use stairgate_webui::forms::{ActivityQuery, AuditQuery, ListForm, ListRemoveForm, NameTestQuery, PlainForm, WhyQuery};
-use stairgate_webui::view::{Explanation, Failure, Notice, WhyPage};
+use stairgate_webui::view::{Explanation, Failure, Notice, Problem, ResolverHealth, WhyPage};
 use stairgate_webui::{pages, routes};
 use tokio::sync::oneshot;
 
@@ -50,12 +50,19 @@ async fn home(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal
         presence.of_home(app, &mut home);
         home
     };
-    let home = web.parts.desk.look(look).await;
-    let mut home = home?;
+    let mut home = web.parts.desk.look(look).await?;
+    home.problems.extend(web.silence());
     if visit.allowed(|rights| rights.devices).is_err() {
         home.new_devices.clear();
     }
     Ok(pages::home(&visit.shell(), &home).into_response())
+}
+
+impl Web {
+    /// The problem of a home whose name servers do not answer, if it has it.
+    pub(super) fn silence(&self) -> Option<Problem> {
+        (self.resolver_health() == ResolverHealth::Silent).then_some(Problem::NoUpstream)
+    }
 }
 
 async fn requests(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
@@ -71,7 +78,7 @@ async fn activity(
 ) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.activity)?;
     let history = web.history.clone();
-    let look = move |app: &mut App, moment| history.page(app, &query, ACTIVITY_ENTRIES, moment);
+    let look = move |app: &mut App, _| history.page(app, &query, ACTIVITY_ENTRIES);
     let page = web.parts.desk.look(look).await?;
     Ok(pages::activity(&visit.shell(), &page).into_response())
 }

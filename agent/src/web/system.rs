@@ -213,22 +213,26 @@ impl Web {
             (app.interfaces.iter().map(views::gate_interface).collect(), !app.clock_is_unset(moment))
         };
         let (gate, clock_set) = self.parts.desk.look(look).await?;
-        let resolver = match &self.parts.observer {
-            None => ResolverHealth::Off,
-            Some(observer) if observer.status().upstreams.iter().any(|server| !server.is_failing) => {
-                ResolverHealth::Answers
-            }
-            Some(_) => ResolverHealth::Silent,
-        };
         Ok(System {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime: uptime().saturating_sub(self.started),
-            health: Health { gate, resolver, clock_set },
+            health: Health { gate, resolver: self.resolver_health(), clock_set },
             memory: machine::memory(),
             disk: machine::disk(&self.parts.state_dir),
             image: self.parts.image.as_ref().map(image_view),
             log: views::log_lines(&self.parts.log).collect(),
         })
+    }
+
+    /// How those do that names are asked of.
+    pub(super) fn resolver_health(&self) -> ResolverHealth {
+        match &self.parts.observer {
+            None => ResolverHealth::Off,
+            Some(observer) if observer.status().upstreams.iter().any(|server| !server.is_failing) => {
+                ResolverHealth::Answers
+            }
+            Some(_) => ResolverHealth::Silent,
+        }
     }
 
     /// What is being done about an update; none if this is not the router image.

@@ -16,12 +16,14 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::access::pin;
+use crate::access::totp::{STEP_S, TotpSecret};
 use crate::application::By;
 use crate::config::Config;
 use crate::dataplane::Dataplane;
 use crate::desk::{App, Job};
 use crate::document::tag_of;
 use crate::gate::Gate;
+use crate::resolver::service::tests::observer_of_silence;
 use crate::store::Store;
 use crate::subscriptions::Limits;
 
@@ -97,6 +99,10 @@ struct Answer {
 
 impl Home {
     fn new() -> Self {
+        Self::with(None)
+    }
+
+    fn with(observer: Option<Observer>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut app = app(directory.path());
         let (desk, mut jobs) = Desk::new();
@@ -119,7 +125,7 @@ impl Home {
             codes: Arc::default(),
             news: watch::channel(0).1,
             live: Live::default(),
-            observer: None,
+            observer,
             routes: false,
             lan: Vec::new(),
             log: Log::default(),
@@ -312,6 +318,30 @@ async fn an_own_account_forgives_no_guess_at_anothers() {
     }
     let (wrong, right) = ("wrong-password", "weak-password");
     assert_eq!(said, [wrong, right, wrong, right, wrong, wrong, right, wrong, "too-many-tries"]);
+}
+
+#[tokio::test]
+async fn the_home_page_says_that_no_name_server_answers() {
+    let said = "No name server on the internet answers";
+    for (observer, is_said) in [(None, false), (Some(observer_of_silence().await), true)] {
+        let home = Home::with(observer);
+        home.give_password(ALEX, "471147114711").await;
+        let alex = home.session(ALEX, 0).await;
+        let page = home.get(routes::HOME, &alex).await;
+        assert_eq!((page.status, page.body.contains(said)), (200, is_said));
+    }
+}
+
+#[tokio::test]
+async fn a_one_time_code_is_taken_from_one_of_two_who_show_it() {
+    let home = Home::new();
+    home.give_password(ALEX, "471147114711").await;
+    let secret = TotpSecret::random().unwrap();
+    let step = u64::try_from(jiff::Timestamp::now().as_second()).unwrap() / STEP_S;
+    let code = secret.code(step);
+    home.web.change_access(move |access| access.account_mut(ALEX).unwrap().totp = Some(secret)).await.unwrap();
+    let (one, other) = tokio::join!(home.web.take_code(ALEX, &code), home.web.take_code(ALEX, &code));
+    assert_eq!([one.unwrap(), other.unwrap()].iter().filter(|taken| **taken).count(), 1);
 }
 
 #[tokio::test]

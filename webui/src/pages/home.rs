@@ -146,6 +146,10 @@ pub(crate) fn problems(shell: &Shell, home: &Home) -> Markup {
         Problem::ListFailed { list, since: None } => t!(language, "problem-list", list = list.as_str()),
         Problem::TableFull => t!(language, "problem-table-full"),
         Problem::NoUpstream => t!(language, "problem-no-upstream"),
+        Problem::NotResolved { person } => t!(language, "problem-not-resolved", person = person.as_str()),
+        Problem::NoServers { person, set } => {
+            t!(language, "problem-no-servers", person = person.as_str(), set = set.as_str())
+        }
         Problem::Other(detail) => t!(language, "problem-other", detail = detail.as_str()),
     };
     html! {

@@ -58,6 +58,18 @@ pub enum Problem {
     TableFull,
     /// No upstream server answers.
     NoUpstream,
+    /// The agent resolves no names, without which some of a person's rules have no effect.
+    NotResolved {
+        /// The person's name.
+        person: String,
+    },
+    /// A person's names are to be resolved by a set of servers that is not there.
+    NoServers {
+        /// The person's name.
+        person: String,
+        /// The name of the set.
+        set: String,
+    },
     /// Something else, in the agent's own words.
     Other(String),
 }
