@@ -5,10 +5,9 @@
 mod agent_support;
 
 use std::fs;
-use std::path::Path;
 use std::process::{Child, Command, Output};
 
-use agent_support::Agent;
+use agent_support::{Agent, configure};
 use serde_json::Value;
 
 /// A router with one LAN port `lan0`, whose agent is started and stopped at will.
@@ -25,7 +24,7 @@ impl Router {
         let path = directory.path();
         fs::create_dir(path.join("bpf")).unwrap();
         fs::write(path.join("games.txt"), "games.example\n# a comment\nplay.example\n").unwrap();
-        fs::write(path.join("stairgate.toml"), configuration(path)).unwrap();
+        configure(path, RULES);
         let holder = Command::new("unshare")
             .args(["--net", "--mount", "sleep", "infinity"])
             .spawn()
@@ -99,21 +98,7 @@ impl Drop for Router {
     }
 }
 
-fn configuration(directory: &Path) -> String {
-    let directory = directory.display();
-    format!(
-        r#"
-mode = "router"
-lan_interfaces = ["lan0"]
-state_dir = "{directory}/state"
-pin_dir = "{directory}/bpf/stairgate"
-control_socket = "{directory}/control.sock"
-domain_capacity = 20000
-
-[[list]]
-name = "games"
-path = "{directory}/games.txt"
-category = "games"
+const RULES: &str = r#"
 
 [household]
 name = "Home"
@@ -127,15 +112,13 @@ role = "primary-guardian"
 name = "Mia"
 role = "child"
 age = "10-12"
-rules = {{ block = ["games"], window = [] }}
+rules = { block = ["games"], window = [] }
 
 [[household.device]]
 mac = "02:00:5e:10:00:01"
 label = "tablet"
 owner = "Mia"
-"#
-    )
-}
+"#;
 
 #[test]
 fn a_day_with_the_agent() {

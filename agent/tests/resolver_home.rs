@@ -12,7 +12,7 @@ use std::process::{Child, Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use agent_support::{Agent, PATIENCE, in_namespace, world};
+use agent_support::{Agent, PATIENCE, configure, in_namespace, world};
 use hickory_proto::op::{Message, Query, ResponseCode};
 use hickory_proto::rr::rdata::A;
 use hickory_proto::rr::{Name, RData, RecordType};
@@ -40,7 +40,7 @@ impl Home {
         let path = directory.path();
         fs::create_dir(path.join("bpf")).unwrap();
         fs::write(path.join("games.txt"), "games.example\n").unwrap();
-        fs::write(path.join("stairgate.toml"), configuration(path)).unwrap();
+        configure(path, &rules());
         let holder = |arguments: &[&str]| {
             let sleep = ["sleep", "infinity"];
             Command::new("unshare").args(arguments).args(sleep).spawn().expect("needs root and util-linux")
@@ -172,21 +172,9 @@ impl Drop for Home {
     }
 }
 
-fn configuration(directory: &Path) -> String {
-    let directory = directory.display();
+fn rules() -> String {
     format!(
         r#"
-mode = "router"
-lan_interfaces = ["lan0"]
-state_dir = "{directory}/state"
-pin_dir = "{directory}/bpf/stairgate"
-control_socket = "{directory}/control.sock"
-domain_capacity = 20000
-
-[[list]]
-name = "games"
-path = "{directory}/games.txt"
-category = "games"
 
 [resolver]
 upstreams = ["udp://127.0.0.1:5300"]

@@ -83,6 +83,27 @@ impl Drop for Agent {
     }
 }
 
+/// Writes the configuration of a router with one LAN port and a list of games; `rest` is the rest of it.
+pub(crate) fn configure(directory: &Path, rest: &str) {
+    let place = directory.display();
+    let text = format!(
+        r#"
+mode = "router"
+lan_interfaces = ["lan0"]
+state_dir = "{place}/state"
+pin_dir = "{place}/bpf/stairgate"
+control_socket = "{place}/control.sock"
+domain_capacity = 20000
+
+[[list]]
+name = "games"
+path = "{place}/games.txt"
+category = "games"
+{rest}"#
+    );
+    fs::write(directory.join("stairgate.toml"), text).unwrap();
+}
+
 /// Runs `work` in the network namespace of a process.
 pub(crate) fn in_namespace<T: Send>(process: u32, work: impl FnOnce() -> T + Send) -> T {
     let namespace = fs::File::open(format!("/proc/{process}/ns/net")).unwrap();

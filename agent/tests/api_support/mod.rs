@@ -16,7 +16,7 @@ use hickory_proto::op::{Message, Query};
 use hickory_proto::rr::{Name, RecordType};
 use serde_json::Value;
 
-use crate::agent_support::{Agent, PATIENCE, in_namespace, world};
+use crate::agent_support::{Agent, PATIENCE, configure, in_namespace, world};
 
 pub(crate) const TABLET: &str = "02:00:5e:10:00:01";
 const HOST: &str = "127.0.0.1";
@@ -68,7 +68,7 @@ impl Home {
         let path = directory.path();
         fs::create_dir(path.join("bpf")).unwrap();
         fs::write(path.join("games.txt"), "games.example\n").unwrap();
-        fs::write(path.join("stairgate.toml"), configuration(path)).unwrap();
+        configure(path, &rules());
         let holder = |arguments: &[&str]| {
             let sleep = ["sleep", "infinity"];
             Command::new("unshare").args(arguments).args(sleep).spawn().expect("needs root and util-linux")
@@ -389,24 +389,12 @@ fn inside(holder: &Child, script: &str) {
     assert!(output.status.success(), "{script}: {output:?}");
 }
 
-fn configuration(directory: &Path) -> String {
-    let directory = directory.display();
+fn rules() -> String {
     format!(
         r#"
-mode = "router"
-lan_interfaces = ["lan0"]
-state_dir = "{directory}/state"
-pin_dir = "{directory}/bpf/stairgate"
-control_socket = "{directory}/control.sock"
-domain_capacity = 20000
 
 [web]
 https_port = 0
-
-[[list]]
-name = "games"
-path = "{directory}/games.txt"
-category = "games"
 
 [resolver]
 upstreams = ["udp://127.0.0.1:5300"]
