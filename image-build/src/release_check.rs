@@ -78,7 +78,8 @@ pub(crate) fn release_check(screen: &Screen, options: &Options) -> Result<()> {
         match &outcome {
             Ok(said) => {
                 screen.note(said);
-                if let Some(record) = &record {
+                // Something else may have been tried if the source has changed meanwhile.
+                if let Some(record) = Record::of_source()?.filter(|now| record.as_ref() == Some(now)) {
                     record.pass(arguments, &format!("took {}\n{said}", took.trim()))?;
                 }
             }
@@ -96,6 +97,7 @@ pub(crate) fn release_check(screen: &Screen, options: &Options) -> Result<()> {
 }
 
 /// Which steps have passed with a commit, and what they said.
+#[derive(PartialEq, Eq)]
 struct Record {
     folder: PathBuf,
 }

@@ -70,13 +70,15 @@ pub struct LastUpdate {
 }
 
 impl LastUpdate {
-    /// True while it is not known yet whether the system in the running slot works, which was `started_on_trial`. `last` is
-    /// what is known of the last update.
+    /// True while the system in the running slot, which was `started_on_trial`, has not been found to work. `last` is what
+    /// is known of the last update.
     #[must_use]
     pub fn is_on_trial(started_on_trial: bool, slot: char, last: Option<&Self>) -> bool {
-        let undecided = |last: &Self| {
-            let elsewhere = matches!(last.place, Place::Slot(other) if other != slot);
-            !elsewhere && matches!(last.outcome, Outcome::Written | Outcome::Trying)
+        let undecided = |last: &Self| match last.place {
+            Place::Slot(place) if place != slot => false,
+            // One that goes back runs until the machine has restarted, from the other slot.
+            Place::Slot(_) => last.outcome != Outcome::Kept,
+            Place::Agent => matches!(last.outcome, Outcome::Written | Outcome::Trying),
         };
         // The image's script writes the file anew if it cannot be understood, but not at once.
         started_on_trial && last.is_none_or(undecided)
@@ -163,7 +165,9 @@ mod tests {
             (true, told("slot-b", "trying"), true),
             (true, None, true),
             (true, told("slot-b", "kept"), false),
-            (true, told("slot-b", "went-back"), false),
+            // Until it has restarted.
+            (true, told("slot-b", "went-back"), true),
+            (true, told("agent", "went-back"), false),
             // The next one is written already.
             (true, told("slot-a", "written"), false),
             (false, told("slot-b", "trying"), false),

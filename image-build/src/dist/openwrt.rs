@@ -269,6 +269,8 @@ mod tests {
     fn the_configuration_as_shipped_starts_the_agent() {
         let Some((said, written)) = run(CONFIG, "OFFLOAD=1", "start_service") else { return };
         compare("router.calls", &said);
+        let (said, _) = run(CONFIG, "", "service_triggers").unwrap();
+        assert_eq!(said, "procd_add_reload_trigger stairgate dhcp\n");
         compare("router.toml", &written);
     }
 
