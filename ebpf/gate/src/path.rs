@@ -19,10 +19,9 @@ const DNS_PORT: u16 = 53;
 const SEQUENCE_WINDOW: u32 = 1 << 30;
 
 /// Nanoseconds for which a connection must have been quiet before another may take its place between the same ports.
-/// Long enough to be no way around, short enough for a client that insists on a port.
-const SYN_QUIET: u64 = 10_000_000_000;
-/// The same for one that has sent a part of a hello: longer than servers wait for the rest.
-const SYN_QUIET_READING: u64 = 180_000_000_000;
+/// Longer than servers wait for a hello, or for the rest of one; systems leave ports alone for about as long (RFC 9293
+/// §3.6.1).
+const SYN_QUIET: u64 = 180_000_000_000;
 
 /// The epoch of flows that are judged at every packet: no mask has the number in its lowest byte.
 const EPOCH_NEVER: u32 = 0xff;
@@ -141,12 +140,11 @@ fn judge<E: Env>(env: &E, context: &Context<'_>, work: &mut Work) -> Action {
     // The same SYN again begins nothing new.
     let again = matches!(&known_flow, Some(flow) if !opens || frame.sequence.wrapping_add(1) == flow.start);
     if !again {
-        // A SYN in the middle of a conversation is not the client's system at work: it is meant to make the gate begin
-        // to read somewhere else than the server does.
+        // A SYN in the middle of a conversation, or before it, is not the client's system at work: it is meant to make
+        // the gate begin to read somewhere else than the server does.
         if let Some(flow) = known_flow
-            && flow.start != flow.end
-            && context.now.wrapping_sub(flow.last_seen)
-                < if flow.state == flow_state::READING { SYN_QUIET_READING } else { SYN_QUIET }
+            && (flow.start != flow.end || flow.state == flow_state::READING)
+            && context.now.wrapping_sub(flow.last_seen) < SYN_QUIET
         {
             env.count(Counter::OutOfOrder);
             return Action::Drop;
@@ -243,7 +241,7 @@ fn begin<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, opens: bool) {
             flow.end = flow.start;
             return;
         }
-        flow.start = frame.sequence.wrapping_sub(SEQUENCE_WINDOW);
+        flow.start = frame.sequence.wrapping_sub(SEQUENCE_WINDOW / 2);
         flow.end = flow.start;
         flow.beyond = 1;
     } else if quic::is_long_header(frame.opening, frame.payload_length()) {
@@ -296,6 +294,13 @@ fn known<E: Env>(env: &E, context: &Context<'_>, work: &mut Work, flow: &mut Flo
             return stream::read(env, context, work, flow);
         }
         if frame.payload_length() > 0 && flow.state != flow_state::READING {
+            // Nobody is farther than what he has sent, but for what was lost on its way here. Who says so means to move
+            // `end` once round, and to send what was read again, unread.
+            let sent = flow.bytes.wrapping_add(u64::from(SEQUENCE_WINDOW / 2));
+            if u64::from(frame.sequence.wrapping_sub(flow.start)) > sent {
+                env.count(Counter::OutOfOrder);
+                return Action::Drop;
+            }
             flow.beyond = 1;
             let ahead = frame.sequence.wrapping_sub(flow.end);
             if ahead > SEQUENCE_WINDOW && !behind {

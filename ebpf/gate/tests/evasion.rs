@@ -9,7 +9,7 @@ use stairgate_abi::Reason;
 use stairgate_abi::flags::REFUSE_UNCLASSIFIED;
 use stairgate_abi::maps::{Counter, Flow, FlowKey};
 use stairgate_gate::Action::{Drop, Pass, Reply};
-use stairgate_gate::{Action, host::Host};
+use stairgate_gate::{Action, Env as _, host::Host};
 
 /// The initial sequence number of the tests' connections; the hello's bytes pass zero.
 const ISN: u32 = u32::MAX - 60;
@@ -28,6 +28,18 @@ fn play(what: &str, gate: &mut Host, now: u64, sent: &[Sent<'_>]) {
         let sequence = ISN.wrapping_add(1).wrapping_add(*at as u32);
         let outcome = gate.handle(&segment(*flags, sequence, payload), now);
         assert_eq!(outcome.action, *expected, "{what}: segment {index}");
+    }
+}
+
+/// The flow that all segments belong to.
+fn flow_key() -> FlowKey {
+    let address = |last: u64| [0, 0xffff_0000_0000 | last];
+    FlowKey {
+        source: address(0xc0a8_0111),
+        destination: address(0xcb00_7105),
+        ports: 50_000 << 16 | 443,
+        protocol: 6,
+        profile: CHILD,
     }
 }
 
@@ -239,9 +251,63 @@ fn a_port_can_be_used_again() {
     play("the first connection", &mut gate, SECOND, &[syn, (PSH_ACK, 0, &hello, Pass)]);
     let blocked = Hello::new(BLOCKED, 100).record();
     let other: Sent<'_> = (SYN, 5_000_000, &[], Pass);
-    play("too soon", &mut gate, 2 * SECOND, &[(SYN, 5_000_000, &[], Drop)]);
-    play("later", &mut gate, 12 * SECOND, &[other, (PSH_ACK, 5_000_001, &blocked, Reply)]);
-    play("refused, and another one", &mut gate, 30 * SECOND, &[syn, (PSH_ACK, 0, &hello, Pass)]);
+    for now in [2, 60, 180] {
+        play("too soon", &mut gate, now * SECOND, &[(SYN, 5_000_000, &[], Drop)]);
+    }
+    play("later", &mut gate, 182 * SECOND, &[other, (PSH_ACK, 5_000_001, &blocked, Reply)]);
+    play("refused, and another one", &mut gate, 400 * SECOND, &[syn, (PSH_ACK, 0, &hello, Pass)]);
+}
+
+#[test]
+fn a_syn_for_the_gate_alone_moves_no_beginning() {
+    let (decoy, real) = (Hello::new(ALLOWED, 20).record(), Hello::new(BLOCKED, 300).record());
+    let before = -(decoy.len() as i64);
+    let syn: Sent<'_> = (SYN, -1, &[], Pass);
+    // Servers wait for a minute or so.
+    for wait in [0, 11, 60, 120] {
+        let mut gate = gate(OPEN);
+        play("nothing said yet", &mut gate, SECOND, &[syn, (ACK, 0, &[], Pass)]);
+        let moved: [Sent<'_>; 2] = [(SYN, before - 1, &[], Drop), (PSH_ACK, before, &decoy, Drop)];
+        play("to before the beginning", &mut gate, (1 + wait) * SECOND, &moved);
+
+        let mut gate = self::gate(OPEN);
+        play("another name is said", &mut gate, SECOND, &[syn, (PSH_ACK, 0, &decoy, Pass)]);
+        let moved: [Sent<'_>; 2] = [(SYN, before - 1, &[], Drop), (PSH_ACK, 0, &real, Reply)];
+        play("to before the beginning", &mut gate, (1 + wait) * SECOND, &moved);
+    }
+}
+
+#[test]
+fn what_was_never_sent_is_no_way_round() {
+    let (decoy, real) = (Hello::new(ALLOWED, 300).record(), Hello::new(BLOCKED, 300).record());
+    let end = decoy.len() as i64;
+    let far = i64::from(i32::MAX);
+    let syn: Sent<'_> = (SYN, -1, &[], Pass);
+    check(
+        "bytes half a round ahead, twice",
+        OPEN,
+        &[
+            syn,
+            (PSH_ACK, 0, &decoy, Pass),
+            (PSH_ACK, end + far, b"x", Drop),
+            (PSH_ACK, end + far + far - (1 << 29), b"x", Drop),
+            (PSH_ACK, 0, &real, Reply),
+        ],
+    );
+    // What was lost on its way to the gate is missing from what it has counted.
+    check("a hole", OPEN, &[syn, (PSH_ACK, 0, &decoy, Pass), (PSH_ACK, end + (1 << 28), b"x", Pass)]);
+}
+
+#[test]
+fn whoever_sends_gigabytes_is_followed_all_the_way_round() {
+    let hello = Hello::new(ALLOWED, 300).record();
+    let mut gate = check("the hello", OPEN, &[(SYN, -1, &[], Pass), (PSH_ACK, 0, &hello, Pass)]);
+    let (step, size) = (1_i64 << 27, 1_u64 << 27);
+    for number in 1..=80 {
+        // As if all between had been seen: that much in frames would take a test too long.
+        gate.flow(&flow_key()).unwrap().bytes += size;
+        play("far along", &mut gate, SECOND, &[(PSH_ACK, number * step, b"x", Pass)]);
+    }
 }
 
 #[test]
@@ -332,15 +398,7 @@ fn segments_out_of_order_are_counted_and_bytes_are() {
     let gate = check("ahead of a hole", OPEN, &[syn, (PSH_ACK, 200, &real[200..], Drop), (PSH_ACK, 0, &real, Pass)]);
     assert_eq!(gate.counter(Counter::OutOfOrder), 1);
     assert_eq!(gate.counter(Counter::NamePassed), 1);
-    let address = |last: u64| [0, 0xffff_0000_0000 | last];
-    let key = FlowKey {
-        source: address(0xc0a8_0111),
-        destination: address(0xcb00_7105),
-        ports: 50_000 << 16 | 443,
-        protocol: 6,
-        profile: CHILD,
-    };
-    let Flow { last_seen, bytes, .. } = gate.remembered(&key).unwrap();
+    let Flow { last_seen, bytes, .. } = gate.remembered(&flow_key()).unwrap();
     assert_eq!(last_seen, SECOND);
     assert_eq!(bytes, 3 * 40 + 2 * real.len() as u64 - 200);
 }
