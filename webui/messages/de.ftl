@@ -256,6 +256,7 @@ home-more-devices =
     }
 home-problems = Hier stimmt etwas nicht
 problem-clock = Die Uhr wurde nie gestellt, darum stimmen Schlafenszeiten nicht. Bitte das Gerät mit dem Internet verbinden.
+problem-clock-behind = Die Uhr wurde um mehr als einen Tag zurückgestellt. Nutzungsminuten werden wieder gezählt, wenn sie 20 Stunden lang so geblieben ist. Stimmt die Zeit nicht, bitte das Gerät mit dem Internet verbinden.
 problem-not-filtered = An { $interface } wird nichts gefiltert: { $detail }
 problem-list = Die Liste { $list } ließ sich noch nicht holen.
 problem-list-since = Die Liste { $list } ließ sich nicht holen, zuletzt gelang es { $since }. Die letzte gute Fassung gilt weiter.

@@ -256,6 +256,7 @@ home-more-devices =
     }
 home-problems = This needs your attention
 problem-clock = The clock was never set, so bedtimes cannot be right. Connect the box to the internet.
+problem-clock-behind = The clock was set back by more than a day. Minutes of use are counted again when it has stayed so for 20 hours. If the time is wrong, connect the box to the internet.
 problem-not-filtered = Nothing is filtered at { $interface }: { $detail }
 problem-list = The list { $list } could not be fetched yet.
 problem-list-since = The list { $list } could not be fetched since { $since }. The last good copy stays in use.

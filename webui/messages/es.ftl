@@ -256,6 +256,7 @@ home-more-devices =
     }
 home-problems = Esto necesita atención
 problem-clock = El reloj nunca se ha puesto en hora, así que las horas de dormir no son correctas. Conecta el aparato a internet.
+problem-clock-behind = El reloj se ha atrasado más de un día. Los minutos de uso volverán a contarse cuando lleve 20 horas así. Si la hora no es correcta, conecta el aparato a internet.
 problem-not-filtered = En { $interface } no se filtra nada: { $detail }
 problem-list = La lista { $list } todavía no se ha podido descargar.
 problem-list-since = La lista { $list } no se ha podido descargar desde: { $since }. Se sigue usando la última copia buena.

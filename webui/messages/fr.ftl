@@ -256,6 +256,7 @@ home-more-devices =
     }
 home-problems = À regarder de plus près
 problem-clock = L’horloge n’a jamais été réglée, les heures de coucher sont donc fausses. Connectez le boîtier à Internet.
+problem-clock-behind = L’horloge a été reculée de plus d’un jour. Les minutes d’usage seront de nouveau comptées quand elle sera restée ainsi pendant 20 heures. Si l’heure est fausse, connectez le boîtier à Internet.
 problem-not-filtered = Rien n’est filtré sur { $interface } : { $detail }
 problem-list = La liste { $list } n’a pas encore pu être téléchargée.
 problem-list-since = La liste { $list } n’a pas pu être téléchargée depuis : { $since }. La dernière bonne copie reste en service.

@@ -37,8 +37,10 @@ fn card<G: Gate>(app: &Application<G>, person: &Person, moment: Moment) -> Perso
 
 fn problems<G: Gate>(app: &Application<G>, moment: Moment) -> Vec<Problem> {
     let mut problems = Vec::new();
-    if app.clock_is_unset(moment) {
+    if moment.clock_is_unset() {
         problems.push(Problem::ClockUnset);
+    } else if app.clock_is_unset(moment) {
+        problems.push(Problem::ClockBehind);
     }
     problems.extend(app.interfaces.iter().filter_map(|interface| {
         let detail = interface.problem.clone()?;

@@ -112,6 +112,9 @@ fn home_shows_children_first_and_what_is_wrong() {
     assert_eq!(page.problems[1..], [Problem::NotResolved { person: "Mia".to_owned() }]);
     let unset = Moment { wall: jiff::Timestamp::UNIX_EPOCH, ..moment };
     assert_eq!(home(&family.application, unset).problems[0], Problem::ClockUnset);
+    let later = Moment { wall: moment.wall + jiff::SignedDuration::from_hours(48), ..moment };
+    family.application.apply(later).unwrap();
+    assert_eq!(home(&family.application, moment).problems[0], Problem::ClockBehind);
 }
 
 #[test]

@@ -137,6 +137,7 @@ pub(crate) fn problems(shell: &Shell, home: &Home) -> Markup {
     let language = shell.language;
     let text = |problem: &Problem| match problem {
         Problem::ClockUnset => t!(language, "problem-clock"),
+        Problem::ClockBehind => t!(language, "problem-clock-behind"),
         Problem::NotFiltered { interface, detail } => {
             t!(language, "problem-not-filtered", interface = interface.as_str(), detail = detail.as_str())
         }

@@ -40,6 +40,8 @@ pub struct PersonCard {
 pub enum Problem {
     /// The clock was never set, so that times of day are wrong.
     ClockUnset,
+    /// The clock shows a time long before the latest that it has shown: now or then it was wrong.
+    ClockBehind,
     /// The gate does not stand at an interface.
     NotFiltered {
         /// Name of the interface.
