@@ -29,16 +29,17 @@ const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 const PORT: u16 = 5353;
 /// Bytes of a message at most (RFC 6762 §17).
 const MESSAGE_BYTES_MAX: usize = 9000;
-/// Devices whose names are remembered; at one more, all are forgotten, and heard anew.
+/// Devices whose names are remembered; at one more, the name that was heard longest ago is forgotten. No more are asked.
 const NAMES_MAX: usize = 512;
 /// Devices that are asked for their names in one message.
 const ASKED_AT_ONCE: usize = 24;
 /// How often they are asked. Whoever joins says its name unasked (RFC 6762 §8.3).
 const ASK: Duration = Duration::from_secs(10 * 60);
-/// A name is remembered for this long after it was heard.
-const KEPT: Duration = Duration::from_secs(60 * 60);
-/// A device whose name was not heard for this long is asked again, more than once before the name is forgotten.
-const ASK_AGAIN: Duration = KEPT.saturating_sub(ASK.saturating_mul(3));
+/// A name is remembered for this long after it was heard: a device that comes back with another address, as after a journey,
+/// is known by the name that it had, and the name of one that is gone for good is not kept for ever.
+const KEPT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+/// A device whose name was not heard for this long is asked again: it may have another one by now.
+const ASK_AGAIN: Duration = Duration::from_secs(30 * 60);
 /// What the kernel says of who has which address is believed for this long while names are heard.
 const NEIGHBOURS_KEPT: Duration = Duration::from_millis(100);
 /// Interfaces are looked at this often.
@@ -64,7 +65,7 @@ struct Heard {
 }
 
 impl Names {
-    /// What the device `mac` calls itself, if it said so from this address lately.
+    /// What the device `mac` calls itself, if it said so from this address and not too long ago.
     pub fn of(&self, address: IpAddr, mac: [u8; 6]) -> Option<String> {
         self.heard_within(KEPT, address, mac, Instant::now())
     }
@@ -80,8 +81,11 @@ impl Names {
     fn learn(&self, name: String, source: Ipv4Addr, mac: [u8; 6], now: Instant) {
         let mut heard = lock(&self.heard);
         heard.retain(|_, heard| now.duration_since(heard.at) < KEPT);
-        if heard.len() >= NAMES_MAX && !heard.contains_key(&source) {
-            heard.clear();
+        if heard.len() >= NAMES_MAX
+            && !heard.contains_key(&source)
+            && let Some(oldest) = heard.iter().min_by_key(|(_, heard)| heard.at).map(|(&address, _)| address)
+        {
+            heard.remove(&oldest);
         }
         heard.insert(source, Heard { name, mac, at: now });
     }
@@ -111,9 +115,10 @@ impl Names {
                 let (now, neighbours) = (Instant::now(), interfaces::neighbours().unwrap_or_default());
                 asked = Some(now);
                 for (index, _, socket) in listening.values() {
-                    let Some(question) = question(&self.nameless(&neighbours, *index, now)) else { continue };
-                    if let Err(error) = socket.send_to(&question, (GROUP, PORT)).await {
-                        tracing::debug!(%error, "devices could not be asked for their names");
+                    for question in self.questions(&neighbours, *index, now) {
+                        if let Err(error) = socket.send_to(&question, (GROUP, PORT)).await {
+                            tracing::debug!(%error, "devices could not be asked for their names");
+                        }
                     }
                 }
             }
@@ -145,7 +150,13 @@ impl Names {
         }
     }
 
-    /// Addresses at an interface of which the name is not known, or was not heard lately.
+    /// The messages that ask everyone at an interface whose name is not known, or was not heard lately. Those who never
+    /// answer keep nobody else from being asked.
+    fn questions(&self, neighbours: &[Neighbour], index: u32, now: Instant) -> Vec<Vec<u8>> {
+        self.nameless(neighbours, index, now).chunks(ASKED_AT_ONCE).filter_map(question).collect()
+    }
+
+    /// Their addresses.
     fn nameless(&self, neighbours: &[Neighbour], index: u32, now: Instant) -> Vec<Ipv4Addr> {
         let here = neighbours.iter().filter(|neighbour| neighbour.index == index);
         let nameless = here.filter_map(|neighbour| match (neighbour.address, neighbour.mac?) {
@@ -154,7 +165,7 @@ impl Names {
             }
             (IpAddr::V6(_), _) => None,
         });
-        nameless.take(ASKED_AT_ONCE).collect()
+        nameless.take(NAMES_MAX).collect()
     }
 }
 
@@ -321,8 +332,12 @@ mod tests {
         let names = Names::default();
         for number in 0..3 * NAMES_MAX as u32 {
             names.learn("x".to_owned(), Ipv4Addr::from_bits(0x0a00_0000 + number), MIAS, Instant::now());
+            // One of them speaks now and then.
+            names.learn("mias-ipad".to_owned(), TABLET, MIAS, Instant::now());
+            assert!(names.heard.lock().unwrap().len() <= NAMES_MAX);
         }
-        assert!(names.heard.lock().unwrap().len() <= NAMES_MAX);
+        assert_eq!(names.heard.lock().unwrap().len(), NAMES_MAX);
+        assert_eq!(names.of(TABLET.into(), MIAS).as_deref(), Some("mias-ipad"), "the oldest is forgotten");
     }
 
     #[test]
@@ -358,6 +373,24 @@ mod tests {
         assert_eq!(names.nameless(&[neighbour(2, TABLET.into(), Some(VISITORS))], 2, begun), [TABLET]);
         names.learn("guest".to_owned(), other, VISITORS, begun + KEPT);
         assert_eq!(names.heard.lock().unwrap().len(), 1, "what is too old is gone");
+    }
+
+    #[test]
+    fn whoever_stands_behind_those_who_never_answer_is_asked_too() {
+        let addresses: Vec<Ipv4Addr> = (0..60).map(|number| Ipv4Addr::new(192, 168, 1, 20 + number)).collect();
+        let neighbours: Vec<Neighbour> = addresses
+            .iter()
+            .map(|&address| Neighbour { index: 2, address: address.into(), mac: Some(MIAS), silent_s: None })
+            .collect();
+        let messages = Names::default().questions(&neighbours, 2, Instant::now());
+        assert_eq!(messages.len(), 3);
+        for address in addresses {
+            let name = reverse(address).unwrap();
+            let is_asked = |message: &Vec<u8>| message.windows(name.as_wire().len()).any(|part| part == name.as_wire());
+            assert_eq!(messages.iter().filter(|message| is_asked(message)).count(), 1, "{address}");
+        }
+        // What no Ethernet frame carries whole may get lost in part.
+        assert!(messages.iter().all(|message| message.len() <= 1400));
     }
 
     #[test]

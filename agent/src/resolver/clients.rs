@@ -26,10 +26,17 @@ const LOOK_INTERVAL: u64 = 50_000_000;
 /// So many times it can be asked at once after a pause: whoever is new in a home that wakes up must not pass for a stranger
 /// because somebody else is new too.
 const LOOKS_SAVED: u64 = 8;
-/// The kernel is given so long to find out who has an address: far longer than a device takes that has just sent something.
-const SEARCH: Duration = Duration::from_millis(50);
+/// The kernel is given so long to find out who has an address.
+const SEARCH: Duration = Duration::from_millis(400);
 /// The same in nanoseconds.
 const SEARCH_NS: u64 = SEARCH.as_nanos() as u64;
+/// The kernel asks a group of addresses, and an access point keeps what goes to a group until the next beacon that sleeping
+/// devices wake up for: every first, second or third one, each 102.4 ms after the other (IEEE 802.11 §11.2).
+const HELD_MAX: Duration = Duration::from_micros(3 * 102_400);
+const _: () = assert!(SEARCH.as_nanos() > HELD_MAX.as_nanos(), "devices on Wi-Fi would pass for strangers");
+/// Clients wait at least this long before they ask again. Half of it is left for the answer.
+const PATIENCE_MIN: Duration = Duration::from_secs(1);
+const _: () = assert!(2 * SEARCH.as_nanos() < PATIENCE_MIN.as_nanos(), "clients would ask again");
 /// An address that nobody was found to have is not searched for again for so long, in nanoseconds: it lies behind another
 /// router, and whoever has it must not wait with each question.
 const SEARCH_AGAIN_NS: u64 = 60 * 1_000_000_000;

@@ -132,6 +132,14 @@ impl Forwarder {
         self.course(question, options, Asker::Client, &mut None);
     }
 
+    /// The failure to answer with if this was found to be forged a moment ago, even where there is an old answer.
+    pub fn forged(&self, question: &Question, options: Options) -> Option<Failure> {
+        match self.state().failures.get(&(*question, options)) {
+            Some((failure @ Failure::Bogus { .. }, until)) if Instant::now() < *until => Some(*failure),
+            _ => None,
+        }
+    }
+
     /// Forgets failures, so that everything is tried again: for when the network or the upstreams have changed.
     pub fn forget_failures(&self) {
         self.state().failures.clear();

@@ -227,17 +227,27 @@ impl Handler {
         }
         let options = upstream_options(&query, policy);
         let question = course.question(&query);
-        if let Some(Hit { stored, freshness: Freshness::Fresh { age }, refresh_due }) =
-            self.cache.get(&question, options, now / SECOND)
-        {
-            if refresh_due {
-                self.forwarder.refresh(&question, options);
+        let stale = match self.cache.get(&question, options, now / SECOND) {
+            Some(Hit { stored, freshness: Freshness::Fresh { age }, refresh_due }) => {
+                if refresh_due {
+                    self.forwarder.refresh(&question, options);
+                }
+                let found = Found { stored: &stored, ttl: Ttl::Aged(age), from: Outcome::Cached };
+                return Handled::Reply(self.answer(&asked, &course, message, &home, found, now, out));
             }
-            let found = Found { stored: &stored, ttl: Ttl::Aged(age), from: Outcome::Cached };
-            return Handled::Reply(self.answer(&asked, &course, message, &home, found, now, out));
-        }
+            hit => hit.map(|hit| hit.stored),
+        };
         let Some(permit) = self.limits().begin(client.key, now) else {
-            let why = (extended_error::PROHIBITED, "too many questions at a time");
+            // While no server answers, whoever opens a large page soon waits for too much. An old answer is better than
+            // none, but for what is known to be forged.
+            let why = match stale.as_ref().map(|stored| (stored, self.forwarder.forged(&question, options))) {
+                None => (extended_error::PROHIBITED, "too many questions at a time"),
+                Some((_, Some(forged))) => forged.extended_error(),
+                Some((stored, None)) => {
+                    let found = Found { stored, ttl: Ttl::Fixed(STALE_TTL_S), from: Outcome::Stale };
+                    return Handled::Reply(self.answer(&asked, &course, message, &home, found, now, out));
+                }
+            };
             return Handled::Reply(self.fail(&asked, message, rcode::SERVER_FAILURE, why, out));
         };
         let handler = Arc::clone(self);
@@ -547,3 +557,6 @@ fn upstream_options(query: &Query, policy: &ClientPolicy) -> Options {
         checking_disabled: query.head.has(flags::CHECKING_DISABLED),
     }
 }
+
+#[cfg(test)]
+mod tests;

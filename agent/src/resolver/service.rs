@@ -26,7 +26,7 @@ use super::live::Live;
 use super::local::LocalNames;
 use super::name::DnsName;
 use super::residents::Residents;
-use super::upstream::{self, Upstreams};
+use super::upstream::{self, ServerStatus, Upstreams};
 use crate::certificate::Certificates;
 use crate::config;
 use crate::dataplane::boot_clock;
@@ -183,6 +183,16 @@ impl Observer {
             upstreams: self.upstreams.status(),
             validated: self.validator.as_ref().map(|validator| validator.counts()),
         }
+    }
+
+    /// How the servers of every set do, without those of routes.
+    pub fn servers(&self) -> Vec<ServerStatus> {
+        self.upstreams.set_status()
+    }
+
+    /// True if something was asked of these servers, and none of those that were asked answers.
+    pub fn is_silent(&self) -> bool {
+        self.upstreams.are_silent()
     }
 }
 
@@ -520,11 +530,18 @@ pub(crate) mod tests {
         Link { index, name: name.to_owned(), master, kind: kind.map(str::to_owned), xdp: None }
     }
 
+    /// A server that nothing is asked of, since no profile has its set.
+    pub(crate) const UNUSED: &str = "udp://192.0.2.9";
+    /// The server of a route that nobody's questions take.
+    pub(crate) const ROUTED: &str = "udp://192.0.2.53";
+
     /// The worker of a router that asks this server.
     fn worker(upstream: &str) -> (Worker, Residents) {
         let text = format!(
             "mode = \"router\"\nlan_interfaces = [\"lan1\", \"lan2\", \"wlan0\"]\n\
-             [resolver]\nupstreams = [\"{upstream}\"]\n"
+             [resolver]\nupstreams = [\"{upstream}\"]\n\
+             [resolver.upstream_sets]\nunused = [\"{UNUSED}\"]\n\
+             [[resolver.route]]\nzone = \"lan\"\nservers = [\"{ROUTED}\"]\n"
         );
         let config = Config::parse(&text).unwrap();
         let place = Place {
@@ -552,11 +569,12 @@ pub(crate) mod tests {
     pub(crate) async fn observer_of_silence() -> Observer {
         let closed = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (Worker { handler, cache, upstreams, validator, .. }, _) = worker(&format!("udp://{closed}"));
-        let question =
-            Question { name: DnsName::from_dotted("www.example").unwrap(), query_type: query_type::A, class: CLASS_IN };
-        while !upstreams.status()[0].is_failing {
+        let ask = async |name: &str| {
+            let name = DnsName::from_dotted(name).unwrap();
+            let question = Question { name, query_type: query_type::A, class: CLASS_IN };
             assert!(upstreams.exchange(&question, Options::default()).await.is_err());
-        }
+        };
+        tokio::join!(ask("www.example"), ask("other.example"));
         Observer { handler, cache, upstreams, validator }
     }
 

@@ -27,6 +27,7 @@ mod udp;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Semaphore;
 
@@ -132,6 +133,8 @@ pub struct Upstreams {
     sets: Vec<Source>,
     /// The longest zones first.
     routes: Vec<(DnsName, Set)>,
+    /// Something was asked when there was nobody to ask.
+    found_nobody: AtomicBool,
 }
 
 /// Where a set's servers are known from.
@@ -181,7 +184,7 @@ impl Upstreams {
                 Source::Configured(checked(servers)?)
             });
         }
-        Ok(Self { sets: sources, routes: by_zone })
+        Ok(Self { sets: sources, routes: by_zone, found_nobody: AtomicBool::new(false) })
     }
 
     /// Asks for `question`, at one server after the other and several at a time, for at most [`TOTAL_MAX`].
@@ -189,7 +192,11 @@ impl Upstreams {
     /// # Errors
     /// Why there is no answer.
     pub async fn exchange(&self, question: &Question, options: Options) -> Result<Response, Failure> {
-        self.set(&question.name, options.set).exchange(question, options).await
+        let set = self.set(&question.name, options.set);
+        if set.is_empty() {
+            self.found_nobody.store(true, Ordering::Relaxed);
+        }
+        set.exchange(question, options).await
     }
 
     /// True if none of the servers for `name` answered lately.
@@ -199,8 +206,23 @@ impl Upstreams {
 
     /// How the servers of every set do, then those of every route.
     pub fn status(&self) -> Vec<ServerStatus> {
-        let sets = self.sets.iter().map(Source::set).chain(self.routes.iter().map(|(_, set)| set.clone()));
-        sets.flat_map(|set| set.status().collect::<Vec<_>>()).collect()
+        let mut status = self.set_status();
+        status.extend(self.routes.iter().flat_map(|(_, set)| set.status()));
+        status
+    }
+
+    /// How the servers of every set do.
+    pub fn set_status(&self) -> Vec<ServerStatus> {
+        self.sets.iter().flat_map(|source| source.set().status().collect::<Vec<_>>()).collect()
+    }
+
+    /// True if something was asked of the servers of sets, and none of those that were asked answers. Whoever was never
+    /// asked has never failed; and where a route leads, as to another program of this machine, says nothing of the internet.
+    pub fn are_silent(&self) -> bool {
+        let sets: Vec<Set> = self.sets.iter().map(Source::set).collect();
+        let is_without = self.found_nobody.load(Ordering::Relaxed) && sets.iter().any(Set::is_empty);
+        let mut asked = sets.iter().flat_map(Set::status).filter(ServerStatus::was_asked).peekable();
+        (is_without || asked.peek().is_some()) && asked.all(|server| server.is_failing)
     }
 
     fn set(&self, name: &DnsName, set: UpstreamSet) -> Set {

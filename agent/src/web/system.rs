@@ -210,7 +210,7 @@ impl Web {
     /// The box as it is now.
     pub(super) async fn system(&self) -> Result<System, Refusal> {
         let look = |app: &mut App, moment: crate::clock::Moment| {
-            (app.interfaces.iter().map(views::gate_interface).collect(), !app.clock_is_unset(moment))
+            (app.interfaces.iter().map(views::gate_interface).collect(), !moment.clock_is_unset())
         };
         let (gate, clock_set) = self.parts.desk.look(look).await?;
         Ok(System {
@@ -228,10 +228,8 @@ impl Web {
     pub(super) fn resolver_health(&self) -> ResolverHealth {
         match &self.parts.observer {
             None => ResolverHealth::Off,
-            Some(observer) if observer.status().upstreams.iter().any(|server| !server.is_failing) => {
-                ResolverHealth::Answers
-            }
-            Some(_) => ResolverHealth::Silent,
+            Some(observer) if observer.is_silent() => ResolverHealth::Silent,
+            Some(_) => ResolverHealth::Answers,
         }
     }
 

@@ -155,9 +155,11 @@ async fn while_the_line_is_down_old_answers_come_quickly_and_new_ones_once_it_is
     })
     .await;
     let options = Options::default();
-    // The first failures teach that nobody answers.
-    let unknown = question("unknown.example.com");
-    assert_eq!(forwarder.resolve(&unknown, options, nobody()).await.unwrap_err(), Failure::Timeout);
+    // The first failures teach that nobody answers. One name alone would teach nothing.
+    let (unknown, other) = (question("unknown.example.com"), question("other.example.com"));
+    let resolve = |question| forwarder.resolve(question, options, nobody());
+    let (unknown_outcome, other_outcome) = tokio::join!(resolve(&unknown), resolve(&other));
+    assert_eq!([unknown_outcome.unwrap_err(), other_outcome.unwrap_err()], [Failure::Timeout; 2]);
     let queries = fake.queries();
     assert_eq!(forwarder.resolve(&unknown, options, nobody()).await.unwrap_err(), Failure::Timeout);
     assert_eq!(fake.queries(), queries, "not asked again right away");

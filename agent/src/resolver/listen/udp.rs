@@ -19,8 +19,9 @@ const BATCHES_PER_TURN: usize = 4;
 /// what is cut is asked again.
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// Queries that wait until it is known whose they are, at a time. Further ones are strangers'.
-const STRANGERS_MAX: usize = 64;
+/// Queries that wait until it is known whose they are, at a time. Further ones are strangers'. Each takes a task and its
+/// message, and some wait in vain for as long as a search takes: this many places are full only at over a thousand a second.
+const STRANGERS_MAX: usize = 512;
 /// Where nobody minds what comes (RFC 863).
 const DISCARD_PORT: u16 = 9;
 

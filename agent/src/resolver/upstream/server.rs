@@ -16,6 +16,7 @@ use super::query::{self, Form};
 use super::response::{self, Expected, Response, Unusable};
 use super::{Options, https, quic, stream, tls, udp};
 use crate::locks::lock;
+use crate::resolver::name::DnsName;
 use crate::resolver::query::rcode;
 use crate::resolver::question::Question;
 
@@ -60,6 +61,13 @@ pub struct ServerStatus {
     pub failed: u64,
 }
 
+impl ServerStatus {
+    /// True if it is known how it does: something was asked there, and either answered or not.
+    pub fn was_asked(&self) -> bool {
+        self.answered > 0 || self.failed > 0
+    }
+}
+
 /// See the module's description.
 pub(crate) struct Server {
     address: ServerAddress,
@@ -75,6 +83,8 @@ struct State {
     health: Health,
     answered: u64,
     failed: u64,
+    /// The name that was asked for when it last failed; none if it has answered since.
+    failed_for: Option<DnsName>,
     without_edns_until: Option<Instant>,
 }
 
@@ -103,16 +113,21 @@ impl Server {
     pub(crate) fn answered(&self, time: Duration) {
         let mut state = self.state();
         state.answered += 1;
+        state.failed_for = None;
         if state.health.is_failing() {
             info!(server = %self.address, "the upstream server answers again");
         }
         state.health.answered(time);
     }
 
-    /// The server did not answer, or not as a server should.
-    pub(crate) fn failed(&self, now: Instant) {
+    /// The server did not answer a question for `name`, or not as a server should.
+    pub(crate) fn failed(&self, name: &DnsName, now: Instant) {
         let mut state = self.state();
         state.failed += 1;
+        // The name may be what is wrong, and is asked for with several types and again and again.
+        if state.failed_for.replace(*name) == Some(*name) {
+            return;
+        }
         let was_failing = state.health.is_failing();
         state.health.failed(now);
         if !was_failing && state.health.is_failing() {

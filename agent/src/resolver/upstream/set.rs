@@ -131,6 +131,11 @@ impl Set {
         self.servers.iter().map(|server| server.status())
     }
 
+    /// True if there are no servers.
+    pub(super) fn is_empty(&self) -> bool {
+        self.servers.is_empty()
+    }
+
     /// True if every server's last attempts failed.
     pub(super) fn is_down(&self) -> bool {
         self.servers.iter().all(|server| server.health().is_failing())
@@ -208,7 +213,7 @@ impl Set {
 
     /// The servers to ask, one after the other. If they are few, they are asked more than once, since datagrams get lost.
     fn plan(&self) -> Result<VecDeque<usize>, Failure> {
-        if self.servers.is_empty() {
+        if self.is_empty() {
             return Err(Failure::NoServers);
         }
         let mut random = [0; 4];
@@ -234,7 +239,8 @@ impl Set {
     }
 }
 
-/// Asks one server and notes how it did. Every try has its own time.
+/// Asks one server and notes how it did. Every try has its own time, but all of them are one question: a name that nobody
+/// answers for does not make a server fail several times.
 async fn attempt_at(
     server: &Server,
     question: &Question,
@@ -252,8 +258,11 @@ async fn attempt_at(
         match timeout_at((sent + ATTEMPT_MAX).into(), &mut asking).await {
             Ok(answer) => break answer,
             Err(_) => {
+                // With the first try, since nobody may wait for the end of the last one.
+                if unanswered == 0 {
+                    server.failed(&question.name, Instant::now());
+                }
                 unanswered += 1;
-                server.failed(Instant::now());
             }
         }
     };
@@ -272,7 +281,9 @@ async fn attempt_at(
             server.answered(now.duration_since(started));
         }
         Failure::Busy => {}
-        _ => server.failed(now),
+        _ if unanswered == 0 => server.failed(&question.name, now),
+        // The question counts already.
+        _ => {}
     }
     debug!(server = %server.address(), %error, "an upstream server did not answer a question");
     Err(failure)

@@ -321,6 +321,58 @@ async fn a_dead_server_costs_little_and_then_nothing() {
 }
 
 #[tokio::test]
+async fn a_name_that_nobody_answers_for_makes_no_server_fail() {
+    let partly_silent = async || fake::datagrams(partly_silent(), silent()).await.0;
+    let fakes = [partly_silent().await, partly_silent().await];
+    let upstreams = plain(&[&fakes[0], &fakes[1]]);
+    let ask_for_all = async |name: &str| {
+        let question = |query_type| Question { query_type, ..question(name) };
+        let (v4, v6) = (question(query_type::A), question(query_type::AAAA));
+        let exchange = |question| upstreams.exchange(question, Options::default());
+        let (v4, v6) = tokio::join!(exchange(&v4), exchange(&v6));
+        assert_eq!([v4, v6], [Err(Failure::Timeout), Err(Failure::Timeout)]);
+    };
+    ask_for_all("x.example.com").await;
+    for (fake, status) in fakes.iter().zip(upstreams.status()) {
+        assert!(fake.queries() > 2, "every question was sent again");
+        assert_eq!((status.failed, status.is_failing), (2, false), "each counts once, and they are for one name");
+    }
+    assert!(!upstreams.are_silent() && !upstreams.are_down(&question("a").name, UpstreamSet::DEFAULT));
+    ask_for_all("x.example.org").await;
+    assert!(upstreams.are_silent() && upstreams.are_down(&question("a").name, UpstreamSet::DEFAULT));
+    ask(&upstreams, "a.example.com").await.unwrap();
+    assert!(!upstreams.are_silent());
+}
+
+#[tokio::test]
+async fn only_servers_of_sets_that_were_asked_are_judged() {
+    let closed = {
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        socket.local_addr().unwrap()
+    };
+    let unused: ServerAddress = "udp://192.0.2.1".parse().unwrap();
+    let routed = udp(|query| send(fake::answer(query, 300))).await;
+    let zone = DnsName::from_dotted("lan").unwrap();
+    let upstreams = Upstreams::new(Settings {
+        sets: vec![vec![server(Protocol::Udp, closed)], vec![unused]],
+        routes: vec![Route { zone, servers: vec![server(Protocol::Udp, routed.address)] }],
+        ..Settings::default()
+    })
+    .unwrap();
+    assert!(!upstreams.are_silent(), "nothing was asked");
+    let (one, other) = tokio::join!(ask(&upstreams, "example.com"), ask(&upstreams, "example.org"));
+    assert_eq!([one, other], [Err(Failure::Network), Err(Failure::Network)]);
+    assert!(upstreams.are_silent());
+    ask(&upstreams, "nas.lan").await.unwrap();
+    assert!(upstreams.are_silent(), "another program of the home answers");
+    assert_eq!((upstreams.set_status().len(), upstreams.status().len()), (2, 3));
+    let nobody = Upstreams::new(Settings { resolv_conf: Some(Vec::new()), ..Settings::default() }).unwrap();
+    assert!(!nobody.are_silent());
+    assert_eq!(ask(&nobody, "example.com").await, Err(Failure::NoServers));
+    assert!(nobody.are_silent());
+}
+
+#[tokio::test]
 async fn who_refuses_lies_or_sends_rubbish_is_passed_over_at_once() {
     let alive = udp(|query| Reaction::Later(Duration::from_millis(20), fake::answer(query, 300))).await;
     let closed = {
