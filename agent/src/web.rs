@@ -48,15 +48,16 @@ use axum::routing::get;
 use stairgate_policy::household::PersonId;
 use stairgate_webui::view::{Resolver, Server};
 use stairgate_webui::{assets, routes};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use crate::access::Access;
 use crate::access::secret::Secret;
-use crate::access::throttle::Throttle;
+use crate::access::throttle::{Origin, Throttle};
 use crate::access::totp::TotpSecret;
+use crate::application::{ApplicationError, Changed};
 use crate::certificate::Certificates;
 use crate::clock::Moment;
-use crate::desk::Desk;
+use crate::desk::{App, ChangeError, Desk};
 use crate::locks::lock;
 use crate::log::Log;
 use crate::mdns::Names;
@@ -117,7 +118,8 @@ pub struct Parts {
 /// Everything that handlers share.
 struct Web {
     parts: Parts,
-    access: Mutex<Access>,
+    /// Who may sign in. Changed at the desk only, one change after the other, except for when something was last used.
+    access: Arc<Mutex<Access>>,
     /// What form tokens are made with. A new one each start: a page that was open is asked to be opened again.
     form_key: Secret,
     /// Wrong passwords and codes, by where they come from and whose they should be.
@@ -134,8 +136,6 @@ struct Web {
     history: History,
     /// Secrets of one-time codes that wait for the first code, by session.
     pending_totp: Mutex<HashMap<String, TotpSecret>>,
-    /// Only one change of who may sign in at a time.
-    changing_access: tokio::sync::Mutex<()>,
     /// When the agent started, in time of a clock that never goes back.
     started: Duration,
     /// Visits that have shown the code of the box, by their id, and until when that counts.
@@ -149,13 +149,16 @@ struct Web {
 type Shared = axum::extract::State<Arc<Web>>;
 
 /// Where a password or a code comes from, and whose it should be; none if nobody's that is known.
-type SignInSource = (IpAddr, Option<PersonId>);
+type SignInSource = (Origin, Option<PersonId>);
+
+/// What changes the household, and who may sign in there.
+type ChangeWithAccess = Box<dyn FnOnce(&mut App, &mut Access, Moment) -> Result<Changed, ApplicationError> + Send>;
 
 impl Web {
     fn new(parts: Parts, access: Access) -> rustix::io::Result<Self> {
         Ok(Self {
             parts,
-            access: Mutex::new(access),
+            access: Arc::new(Mutex::new(access)),
             form_key: Secret::random()?,
             throttle: Mutex::default(),
             token_throttle: Mutex::default(),
@@ -169,7 +172,6 @@ impl Web {
             half_signed_in: Mutex::default(),
             history: History::default(),
             pending_totp: Mutex::default(),
-            changing_access: tokio::sync::Mutex::default(),
             started: uptime(),
         })
     }
@@ -179,36 +181,59 @@ impl Web {
     }
 
     /// Changes who may sign in, and saves it. What is not saved is not in force.
-    async fn change_access<T: Send>(&self, change: impl FnOnce(&mut Access) -> T + Send) -> Result<T, Refusal> {
-        let mut returned = None;
-        self.change_access_boxed(Box::new(|access| returned = Some(change(access)))).await?;
-        returned.ok_or(Refusal::unavailable())
+    async fn change_access<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Access) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let returned = Arc::new(Mutex::new(None));
+        let place = Arc::clone(&returned);
+        self.change_access_boxed(Box::new(move |access| *lock(&place) = Some(change(access)))).await?;
+        lock(&returned).take().ok_or(Refusal::unavailable())
     }
 
-    /// All of [`Self::change_access`] that need not be compiled for each change.
-    async fn change_access_boxed(&self, change: Box<dyn FnOnce(&mut Access) + Send + '_>) -> Result<(), Refusal> {
-        let _changing = self.changing_access.lock().await;
-        let mut next = self.access().clone();
-        change(&mut next);
-        self.save_access(next).await
+    /// All of [`Self::change_access`] that need not be compiled for each change. All of it is done at the desk, which does
+    /// it to the end when whoever wanted it has hung up.
+    async fn change_access_boxed(&self, change: Box<dyn FnOnce(&mut Access) + Send>) -> Result<(), Refusal> {
+        let access = Arc::clone(&self.access);
+        let look = move |app: &mut App, _| {
+            let mut next = lock(&access).clone();
+            change(&mut next);
+            app.save_access(&next)?;
+            *lock(&access) = next;
+            Ok::<_, ApplicationError>(())
+        };
+        Ok(self.parts.desk.look(look).await??)
     }
 
-    async fn save_access(&self, next: Access) -> Result<(), Refusal> {
-        let saved = next.clone();
-        self.parts.desk.look(move |app, _| app.save_access(&saved)).await??;
-        *self.access() = next;
-        Ok(())
-    }
-
-    /// Takes away everything by which somebody signs in who no longer belongs to the household.
-    async fn forget_access(&self, person: PersonId) -> Result<(), Refusal> {
-        self.change_access(move |access| access.remove(person)).await
+    /// Changes the household and who may sign in there in one go, whoever hangs up, and whatever the domain table says.
+    ///
+    /// # Errors
+    /// [`ChangeError`]. Unless `change` itself refuses, both are in force here; what could not be saved of who may sign in
+    /// is saved with the next change of it.
+    async fn change_with_access(&self, change: ChangeWithAccess) -> Result<String, ChangeError> {
+        let access = Arc::clone(&self.access);
+        let (sender, saved) = oneshot::channel();
+        let work = move |app: &mut App, moment: Moment| {
+            let mut next = lock(&access).clone();
+            let changed = change(app, &mut next, moment)?;
+            // The household has changed by now, and numbers may be other people's. So this is in force even if it cannot be
+            // saved, of which whoever asked is told.
+            let _ = sender.send(app.save_access(&next));
+            *lock(&access) = next;
+            Ok(changed)
+        };
+        let changed = self.parts.desk.change(work).await;
+        match saved.await {
+            Ok(Err(error)) => Err(error.into()),
+            // Nothing was to be saved if it was refused.
+            Ok(Ok(())) | Err(_) => changed,
+        }
     }
 
     /// The servers that names are asked of, and how they do.
     fn resolvers(&self) -> Vec<Resolver> {
         let Some(observer) = &self.parts.observer else { return Vec::new() };
-        let servers = observer.status().upstreams.into_iter().map(|server| Server {
+        let servers = observer.servers().into_iter().map(|server| Server {
             address: server.address.to_string(),
             encrypted: server.address.protocol.is_encrypted(),
             healthy: !server.is_failing,

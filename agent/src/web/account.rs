@@ -87,7 +87,7 @@ async fn set_password(
         return Ok(back(Err(Failure::PasswordsDiffer)));
     }
     let person = adult.person.id;
-    let begun = match web.begin_try(&visit, Some(person)) {
+    let begun = match web.begin_try(web.origin(&visit).await?, Some(person)) {
         Ok(begun) => begun,
         Err(failure) => return Ok(back(Err(failure))),
     };
@@ -160,7 +160,7 @@ async fn confirm_totp(State(web): Shared, visit: Arc<Visit>, Form(form): Form<To
 
 async fn end_totp(State(web): Shared, visit: Arc<Visit>, Form(form): Form<TotpForm>) -> Result<Response, Refusal> {
     let person = visit.adult()?.person.id;
-    let begun = match web.begin_try(&visit, Some(person)) {
+    let begun = match web.begin_try(web.origin(&visit).await?, Some(person)) {
         Ok(begun) => begun,
         Err(failure) => return Ok(back(Err(failure))),
     };

@@ -126,7 +126,7 @@ async fn begin_adding(
     let adult = visit.adult()?;
     let (person, name) = (adult.person.id, adult.person.name.clone());
     let Some(here) = web.here(&visit) else { return Ok(refused(Failure::PasskeyRefused)) };
-    let begun = match web.begin_try(&visit, Some(person)) {
+    let begun = match web.begin_try(web.origin(&visit).await?, Some(person)) {
         Ok(begun) => begun,
         Err(failure) => return Ok(refused(failure)),
     };
@@ -203,7 +203,8 @@ async fn begin_signing_in(
     Json(BeginSigningIn {}): Json<BeginSigningIn>,
 ) -> Result<Response, Refusal> {
     let Some(here) = web.here(&visit) else { return Ok(refused(Failure::PasskeyRefused)) };
-    if lock(&web.throttle).wait((visit.address, None), uptime()).is_some() {
+    let origin = web.origin(&visit).await?;
+    if lock(&web.throttle).wait((origin, None), uptime()).is_some() {
         return Ok(refused(Failure::TooManyTries));
     }
     let challenge = lock(&web.challenges).begin(&visit, None)?;
@@ -220,9 +221,10 @@ async fn begin_signing_in(
 async fn sign_in(State(web): Shared, visit: Arc<Visit>, Json(used): Json<Used>) -> Result<Response, Refusal> {
     let taken = lock(&web.challenges).take(&visit, None);
     let (Some(here), Some(challenge)) = (web.here(&visit), taken) else { return Ok(refused(Failure::PasskeyRefused)) };
+    let origin = web.origin(&visit).await?;
     let credential = used.credential.raw_id.0;
     let known = web.access().passkey(&credential).map(|(person, known)| (person, known.clone()));
-    if let Err(failure) = web.begin_try(&visit, known.as_ref().map(|(person, _)| *person)) {
+    if let Err(failure) = web.begin_try(origin, known.as_ref().map(|(person, _)| *person)) {
         return Ok(refused(failure));
     }
     let known = known.filter(|(person, known)| {
@@ -242,7 +244,7 @@ async fn sign_in(State(web): Shared, visit: Arc<Visit>, Json(used): Json<Used>) 
             return Ok(refused(Failure::PasskeyRefused));
         }
     };
-    lock(&web.throttle).succeeded((visit.address, Some(person)));
+    lock(&web.throttle).succeeded((origin, Some(person)));
     let now = Timestamp::now().as_second();
     web.change_access(move |access| access.passkey_used(&credential, count, now)).await?;
     let cookie = web.begin_session(&visit, person).await?;

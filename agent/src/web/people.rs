@@ -22,11 +22,11 @@ use super::form::{Form, go_back};
 use super::page::{Path, get, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
-use super::{Shared, Web};
+use super::{Shared, Web, lock};
 use crate::application::{ApplicationError, By, Changed, ModeEdit, Onlooker, Protection, QuotaEdit};
 use crate::clock::Moment;
 use crate::control::protocol::PauseEnd;
-use crate::desk::App;
+use crate::desk::{App, ChangeError};
 use crate::pages as views;
 
 pub(super) fn routes() -> Router<Arc<Web>> {
@@ -431,21 +431,34 @@ async fn erase(
     Form(form): Form<EraseForm>,
 ) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.adults)?;
-    let history = web.history.clone();
-    let change = move |app: &mut App, moment| {
-        // While it is still known which devices were whose.
-        let theirs = history.devices_of(app, PersonId(person));
-        let erased = app.erase(PersonId(person), &form.name, &by, moment)?;
-        history.forget_devices(&theirs);
-        Ok(erased)
+    let erase = web.erasing(PersonId(person), form.name);
+    let outcome = web.parts.desk.change(move |app, moment| erase(app, &by, moment)).await.map(|_| Notice::PersonErased);
+    let back = match &outcome {
+        // Whoever is gone has no page to go back to.
+        Ok(_) | Err(ChangeError::NotInForce(_)) => routes::HOME.to_owned(),
+        Err(ChangeError::Refused(_) | ChangeError::Stopping(_)) => routes::at(routes::PERSON_MORE, person),
     };
-    Ok(match web.parts.desk.change(change).await.map_err(Refusal::from) {
-        Ok(_) => {
-            web.forget_access(PersonId(person)).await?;
-            go_back(routes::HOME, Ok(Notice::PersonErased))
+    Ok(go_back(&back, outcome.map_err(|error| Refusal::from(error).failure)))
+}
+
+impl Web {
+    /// Erases a person at the desk, with what is known of that person here. `name` confirms it.
+    pub(super) fn erasing(
+        &self,
+        person: PersonId,
+        name: String,
+    ) -> impl FnOnce(&mut App, &By, Moment) -> Result<Changed, ApplicationError> + Send + use<> {
+        let (history, access) = (self.history.clone(), Arc::clone(&self.access));
+        move |app, by, moment| {
+            // While it is still known which devices were whose.
+            let theirs = history.devices_of(app, person);
+            let erased = app.erase(person, &name, by, moment)?;
+            history.forget_devices(&theirs);
+            // What is saved no longer has the person. What is in force is what is saved the next time.
+            lock(&access).remove(person);
+            Ok(erased)
         }
-        Err(refusal) => go_back(&routes::at(routes::PERSON_MORE, person), Err(refusal.failure)),
-    })
+    }
 }
 
 async fn answer(

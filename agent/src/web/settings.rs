@@ -22,8 +22,9 @@ use super::visit::Visit;
 use super::{Shared, Web};
 use crate::access::secret::same_text;
 use crate::access::{Access, password, sealed};
-use crate::application::HomeSettings;
-use crate::desk::App;
+use crate::application::{By, HomeSettings};
+use crate::clock::Moment;
+use crate::desk::{App, ChangeError};
 use crate::pages as views;
 
 /// Bytes that a backup that is read back may have around its file.
@@ -46,9 +47,9 @@ pub(super) fn routes() -> Router<Arc<Web>> {
 
 /// What a backup holds: the home, and who may sign in there.
 #[derive(Serialize, Deserialize)]
-struct Content {
-    home: serde_json::Value,
-    access: Access,
+pub(super) struct Content {
+    pub(super) home: serde_json::Value,
+    pub(super) access: Access,
 }
 
 async fn index(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
@@ -78,16 +79,15 @@ async fn add_adult(State(web): Shared, visit: Arc<Visit>, Form(form): Form<Adult
     let Ok(hash) = web.slowly(move || password::hash(&given)).await? else {
         return Ok(go_back(routes::SETTINGS_ADULTS, Err(Failure::WeakPassword)));
     };
-    let (name, role) = (form.name.clone(), role(form.role));
-    let added = web.parts.desk.change(move |app, moment| app.add_adult(&name, role, &by, moment)).await;
-    if let Err(error) = added {
-        return Ok(go_back(routes::SETTINGS_ADULTS, Err(Refusal::from(error).failure)));
-    }
-    let name = form.name;
-    let person = web.parts.desk.look(move |app, _| app.person_named(name.trim())).await;
-    let person = person??;
-    web.change_access(move |access| access.set_password(person, hash, None)).await?;
-    Ok(go_back(routes::SETTINGS_ADULTS, Ok(Notice::PersonAdded)))
+    let (name, role) = (form.name, role(form.role));
+    let change = move |app: &mut App, access: &mut Access, moment: Moment| {
+        let added = app.add_adult(&name, role, &by, moment)?;
+        access.set_password(app.person_named(name.trim())?, hash, None);
+        Ok(added)
+    };
+    let added = web.change_with_access(Box::new(change)).await;
+    let outcome = added.map(|_| Notice::PersonAdded).map_err(|error| Refusal::from(error).failure);
+    Ok(go_back(routes::SETTINGS_ADULTS, outcome))
 }
 
 async fn set_role(
@@ -110,14 +110,17 @@ async fn remove_adult(
 ) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.adults)?.having_seen(form.revision);
     let person = PersonId(person);
-    let change = move |app: &mut App, moment| app.remove_adult(person, &by, moment);
-    let response = web.act(routes::SETTINGS_ADULTS, Notice::PersonErased, change).await?;
-    // Whoever is no longer there can no longer sign in; the session would find nobody, and this takes it away.
-    let gone = web.parts.desk.look(move |app, _| app.household().person(person).is_none()).await;
-    if gone? {
-        web.forget_access(person).await?;
+    let change = move |app: &mut App, access: &mut Access, moment: Moment| {
+        let removed = app.remove_adult(person, &by, moment)?;
+        // Whoever is no longer there can no longer sign in; the session would find nobody, and this takes it away.
+        access.remove(person);
+        Ok(removed)
+    };
+    match web.change_with_access(Box::new(change)).await.map_err(Refusal::from) {
+        Ok(_) => Ok(go_back(routes::SETTINGS_ADULTS, Ok(Notice::PersonErased))),
+        Err(refusal) if refusal.failure == Failure::NotFound => Err(refusal),
+        Err(refusal) => Ok(go_back(routes::SETTINGS_ADULTS, Err(refusal.failure))),
     }
-    Ok(response)
 }
 
 async fn network(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
@@ -239,20 +242,28 @@ async fn restore(
     let refused = || Ok(go_back(routes::SETTINGS_BACKUP, Err(Failure::BadBackup)));
     let opened = web.slowly(move || sealed::open(&file, &passphrase)).await?;
     let Ok(content) = opened else { return refused() };
-    let Ok(Content { home, access }) = serde_json::from_slice(&content) else { return refused() };
-    let history = web.history.clone();
-    let change = move |app: &mut App, moment| {
-        let restored = app.import(home.to_string().as_bytes(), &by, moment)?;
-        // A number may be somebody else's now.
-        history.forget(app, None);
-        Ok(restored)
-    };
-    if let Err(error) = web.parts.desk.change(change).await.map_err(Refusal::from) {
-        return Ok(go_back(routes::SETTINGS_BACKUP, Err(error.failure)));
+    let Ok(content) = serde_json::from_slice(&content) else { return refused() };
+    let outcome = web.restore(content, by).await.map(|_| Notice::Restored);
+    // It may have become the household even if the table does not take it yet, and then nobody is signed in.
+    let signed_in = web.access().session(&visit.secret, Timestamp::now().as_second()).is_some();
+    let back = if signed_in { routes::SETTINGS_BACKUP } else { routes::SIGN_IN };
+    Ok(go_back(back, outcome.map_err(|error| Refusal::from(error).failure)))
+}
+
+impl Web {
+    /// Makes what a backup holds the household, and those who may sign in there the ones who may sign in here.
+    pub(super) async fn restore(&self, Content { home, access }: Content, by: By) -> Result<String, ChangeError> {
+        let history = self.history.clone();
+        let change = move |app: &mut App, current: &mut Access, moment: Moment| {
+            let restored = app.import(home.to_string().as_bytes(), &by, moment)?;
+            // A number may be somebody else's now.
+            history.forget(app, None);
+            // Whoever is signed in now may be somebody else in that household, so everybody signs in anew.
+            *current = access;
+            Ok(restored)
+        };
+        self.change_with_access(Box::new(change)).await
     }
-    // Whoever is signed in now may be somebody else in that household, so everybody signs in anew.
-    web.change_access(move |current| *current = access).await?;
-    Ok(go_back(routes::SIGN_IN, Ok(Notice::Restored)))
 }
 
 async fn about(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {

@@ -25,7 +25,7 @@ use super::visit::Visit;
 use super::{Shared, Web, lock, uptime, views};
 use crate::access::password;
 use crate::access::secret::Secret;
-use crate::application::{ApplicationError, By, HomeSettings};
+use crate::application::{By, HomeSettings};
 
 /// How long a shown code counts: the first steps take a minute.
 const PROVEN_TIME: Duration = Duration::from_secs(30 * 60);
@@ -144,7 +144,7 @@ async fn code(web: &Web, visit: &Visit, form: SetupCodeForm) -> Result<Response,
         let page = pages::setup(&visit.shell_with(failure), &SetupStep::Code, on_image);
         Ok((status(failure), page).into_response())
     };
-    let begun = match web.begin_try(visit, None) {
+    let begun = match web.begin_try(web.origin(visit).await?, None) {
         Ok(begun) => begun,
         Err(failure) => return again(failure),
     };
@@ -240,12 +240,12 @@ async fn child(web: &Web, visit: &Visit, form: PersonForm) -> Result<Response, R
 
 async fn child_remove(web: &Web, visit: &Visit, form: ChildRemoveForm) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.adults)?;
-    let change = move |app: &mut crate::desk::App, moment| {
-        let child = views::child_at(app, form.child).ok_or(ApplicationError::NoPersonNumber(u32::MAX))?;
-        let name = child.name.clone();
-        app.erase(child.id, &name, &by, moment)
+    let look = move |app: &mut crate::desk::App, _| {
+        views::child_at(app, form.child).map(|child| (child.id, child.name.clone()))
     };
-    web.parts.desk.change(change).await?;
+    let (child, name) = web.parts.desk.look(look).await?.ok_or(Failure::NotFound)?;
+    let erase = web.erasing(child, name);
+    web.parts.desk.change(move |app, moment| erase(app, &by, moment)).await?;
     Ok(go(setup_step::CHILDREN))
 }
 

@@ -21,7 +21,8 @@ use super::visit::Visit;
 use super::{Shared, SignInSource, Web, lock, uptime};
 use crate::access::password;
 use crate::access::secret::Secret;
-use crate::access::throttle::Try;
+use crate::access::throttle::{Origin, Try};
+use crate::desk::App;
 
 /// Visits that may wait for their one-time code.
 const HALF_SIGNED_IN_MAX: usize = 64;
@@ -55,18 +56,20 @@ async fn page(State(web): Shared, visit: Arc<Visit>, Query(query): Query<Next>) 
     if visit.adult.is_some() {
         return Ok(Redirect::to(own_path(&query.next)).into_response());
     }
-    let step = asked(&web, &visit, String::new(), query.next);
+    let origin = web.origin(&visit).await?;
+    let step = asked(&web, &visit, origin, String::new(), query.next);
     Ok(pages::sign_in(&visit.shell(), &step).into_response())
 }
 
 async fn password(State(web): Shared, visit: Arc<Visit>, Form(form): Form<SignInForm>) -> Result<Response, Refusal> {
+    let origin = web.origin(&visit).await?;
     let again = |failure| {
-        let step = asked(&web, &visit, form.name.clone(), form.next.clone());
+        let step = asked(&web, &visit, origin, form.name.clone(), form.next.clone());
         Ok((status(failure), pages::sign_in(&visit.shell_with(failure), &step)).into_response())
     };
     let name = form.name.clone();
     let person = web.parts.desk.look(move |app, _| app.adult_named(&name)).await?;
-    let begun = match web.begin_try(&visit, person) {
+    let begun = match web.begin_try(origin, person) {
         Ok(begun) => begun,
         Err(failure) => return again(failure),
     };
@@ -86,7 +89,7 @@ async fn password(State(web): Shared, visit: Arc<Visit>, Form(form): Form<SignIn
         let path = routes::with_query(routes::SIGN_IN_CODE, &[("next", own_path(&form.next))]);
         return Ok(Redirect::to(&path).into_response());
     }
-    lock(&web.throttle).succeeded((visit.address, Some(person)));
+    lock(&web.throttle).succeeded((origin, Some(person)));
     web.sign_in(&visit, person, own_path(&form.next)).await
 }
 
@@ -94,7 +97,8 @@ async fn code_page(State(web): Shared, visit: Arc<Visit>, Query(query): Query<Ne
     if web.half_signed_in(&visit).is_none() {
         return Ok(Redirect::to(routes::SIGN_IN).into_response());
     }
-    let step = SignIn::Code { blocked_until: blocked_until(&web, &visit), next: query.next };
+    let origin = web.origin(&visit).await?;
+    let step = SignIn::Code { blocked_until: blocked_until(&web, origin), next: query.next };
     Ok(pages::sign_in(&visit.shell(), &step).into_response())
 }
 
@@ -102,17 +106,18 @@ async fn code(State(web): Shared, visit: Arc<Visit>, Form(form): Form<SignInCode
     let Some(person) = web.half_signed_in(&visit) else {
         return Ok(Redirect::to(routes::SIGN_IN).into_response());
     };
+    let origin = web.origin(&visit).await?;
     let again = |failure| {
-        let step = SignIn::Code { blocked_until: blocked_until(&web, &visit), next: form.next.clone() };
+        let step = SignIn::Code { blocked_until: blocked_until(&web, origin), next: form.next.clone() };
         Ok((status(failure), pages::sign_in(&visit.shell_with(failure), &step)).into_response())
     };
-    if let Err(failure) = web.begin_try(&visit, Some(person)) {
+    if let Err(failure) = web.begin_try(origin, Some(person)) {
         return again(failure);
     }
     if !web.take_code(person, &form.code).await? {
         return again(Failure::WrongCode);
     }
-    lock(&web.throttle).succeeded((visit.address, Some(person)));
+    lock(&web.throttle).succeeded((origin, Some(person)));
     lock(&web.half_signed_in).remove(&visit.secret.digest().id());
     web.sign_in(&visit, person, own_path(&form.next)).await
 }
@@ -131,23 +136,31 @@ async fn sign_out(
     Ok(([(header::SET_COOKIE, fresh)], Redirect::to(&path)).into_response())
 }
 
-fn asked(web: &Web, visit: &Visit, name: String, next: String) -> SignIn {
+fn asked(web: &Web, visit: &Visit, origin: Origin, name: String, next: String) -> SignIn {
     let passkeys = web.passkeys_work(visit) == PasskeysWork::Here;
-    SignIn::Password { name, passkeys, blocked_until: blocked_until(web, visit), next }
+    SignIn::Password { name, passkeys, blocked_until: blocked_until(web, origin), next }
 }
 
-fn blocked_until(web: &Web, visit: &Visit) -> Option<Timestamp> {
-    let wait = lock(&web.throttle).wait((visit.address, None), uptime())?;
+fn blocked_until(web: &Web, origin: Origin) -> Option<Timestamp> {
+    let wait = lock(&web.throttle).wait((origin, None), uptime())?;
     SignedDuration::try_from(wait).ok().and_then(|wait| Timestamp::now().checked_add(wait).ok())
 }
 
 impl Web {
+    /// Where what this visit tries comes from.
+    pub(super) async fn origin(&self, visit: &Visit) -> Result<Origin, Refusal> {
+        let Some(mac) = self.device_of(visit) else { return Ok(Origin::Address(visit.address)) };
+        let look = move |app: &mut App, _| app.household().devices.iter().any(|device| device.mac == mac);
+        let is_claimed = self.parts.desk.look(look).await?;
+        Ok(if is_claimed { Origin::Device(mac) } else { Origin::Stranger(mac) })
+    }
+
     /// Counts a try to show what only `person` can, before it is looked at; `None` if it is for nobody who is known.
     ///
     /// # Errors
     /// [`Failure::TooManyTries`] if it is not to be looked at yet.
-    pub(super) fn begin_try(&self, visit: &Visit, person: Option<PersonId>) -> Result<Try<SignInSource>, Failure> {
-        lock(&self.throttle).begin((visit.address, person), uptime()).map_err(|_| Failure::TooManyTries)
+    pub(super) fn begin_try(&self, origin: Origin, person: Option<PersonId>) -> Result<Try<SignInSource>, Failure> {
+        lock(&self.throttle).begin((origin, person), uptime()).map_err(|_| Failure::TooManyTries)
     }
 
     /// Begins a session and goes to `next`. The cookie gets a new secret, so that nobody who planted the old one is signed

@@ -23,7 +23,7 @@ use crate::dataplane::Dataplane;
 use crate::desk::{App, Job};
 use crate::document::tag_of;
 use crate::gate::Gate;
-use crate::resolver::service::tests::observer_of_silence;
+use crate::resolver::service::tests::{ROUTED, UNUSED, observer_of_silence};
 use crate::store::Store;
 use crate::subscriptions::Limits;
 
@@ -87,6 +87,17 @@ struct Home {
     directory: tempfile::TempDir,
     web: Arc<Web>,
     routes: Router,
+    table: Arc<Mutex<Table>>,
+}
+
+/// What the domain table does with what changes have it told.
+#[derive(Default)]
+enum Table {
+    #[default]
+    Takes,
+    Full,
+    /// Whoever made a change waits, as behind a compilation.
+    Busy(Vec<oneshot::Sender<Result<String, ChangeError>>>),
 }
 
 /// What came of a request.
@@ -106,6 +117,8 @@ impl Home {
         let directory = tempfile::tempdir().unwrap();
         let mut app = app(directory.path());
         let (desk, mut jobs) = Desk::new();
+        let table = Arc::<Mutex<Table>>::default();
+        let hears = Arc::clone(&table);
         std::thread::spawn(move || {
             while let Some(job) = jobs.blocking_recv() {
                 match job {
@@ -115,7 +128,19 @@ impl Home {
                     }
                     Job::Change(change, done) => {
                         let changed = change(&mut app, Moment::now());
-                        let _ = done.send(changed.map(|changed| changed.sentence).map_err(Into::into));
+                        let changed = changed.map(|changed| changed.sentence).map_err(ChangeError::from);
+                        match (&mut *lock(&hears), changed) {
+                            (Table::Busy(waiting), Ok(_)) => waiting.push(done),
+                            (Table::Full, Ok(_)) => {
+                                let _ = done.send(Err(ChangeError::NotInForce("the table is full".to_owned())));
+                            }
+                            (Table::Busy(_) | Table::Full, Err(error)) => {
+                                let _ = done.send(Err(error));
+                            }
+                            (Table::Takes, changed) => {
+                                let _ = done.send(changed);
+                            }
+                        }
                     }
                 }
             }
@@ -138,7 +163,7 @@ impl Home {
         };
         let web = Arc::new(Web::new(parts, Access::default()).unwrap());
         web.clients.set_leases([(TABLET_ADDRESS.parse().unwrap(), TABLET)]);
-        Self { directory, routes: routes_of(Arc::clone(&web)), web }
+        Self { directory, routes: routes_of(Arc::clone(&web)), web, table }
     }
 
     /// Lets somebody sign in with these digits. They stand in for a password, which an unoptimised program hashes for
@@ -191,6 +216,22 @@ impl Home {
         let request = request.header(header::CONTENT_TYPE, "application/json").header("x-csrf-token", token);
         let request = request.header(by.0, by.1).body(format!("{{\"name\":\"{name}\"}}").into()).unwrap();
         self.call(request).await.status
+    }
+
+    /// Has the table be busy while `work` is at it, which ends as soon as it waits for the table, as if a browser hung up.
+    async fn hang_up_on<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) {
+        *lock(&self.table) = Table::Busy(Vec::new());
+        let work = tokio::spawn(work);
+        until(|| matches!(&*lock(&self.table), Table::Busy(waiting) if !waiting.is_empty())).await;
+        work.abort();
+        assert!(work.await.is_err_and(|error| error.is_cancelled()));
+    }
+
+    /// Who may sign in, which is the same in the database.
+    async fn saved_access(&self) -> Access {
+        let saved = self.web.parts.desk.look(|app, _| app.access()).await.unwrap().unwrap();
+        assert_eq!(*self.web.access(), saved);
+        saved
     }
 
     async fn names(&self) -> Vec<String> {
@@ -282,7 +323,8 @@ async fn neither_many_tries_at_once_nor_broken_ones_are_a_way_around() {
         tries.spawn(home.routes.clone().oneshot(home.sign_in("Alex", "000000000000")));
     }
     // They wait to be hashed when whoever tried hangs up.
-    until(|| lock(&home.web.throttle).wait((ADDRESS.parse().unwrap(), None), uptime()).is_some()).await;
+    let origin = Origin::Address(ADDRESS.parse().unwrap());
+    until(|| lock(&home.web.throttle).wait((origin, None), uptime()).is_some()).await;
     tries.shutdown().await;
     drop(place);
     assert_eq!(home.call(home.sign_in("Alex", "471147114711")).await.status, 429);
@@ -321,6 +363,53 @@ async fn an_own_account_forgives_no_guess_at_anothers() {
 }
 
 #[tokio::test]
+async fn a_childs_device_keeps_nobody_elses_from_signing_in() {
+    // The home is one network of IPv6.
+    const TABLET_V6: &str = "2001:db8::20";
+    const PHONE_V6: &str = "2001:db8::10";
+    const UNKNOWN_V6: &str = "2001:db8::99";
+    let home = Home::new();
+    home.give_password(ALEX, "471147114711").await;
+    let devices = [(TABLET_ADDRESS, TABLET), (TABLET_V6, TABLET), (PHONE_V6, [2, 0, 0x5e, 0x10, 0, 9])];
+    home.web.clients.set_leases(devices.map(|(address, mac)| (address.parse().unwrap(), mac)));
+    let home = &home;
+    let from = |address: &str, mut request: Request<Body>| {
+        let peer = Peer { address: address.parse().unwrap(), secure: false, handed_over: None };
+        request.extensions_mut().insert(peer);
+        async move { home.call(request).await }
+    };
+    let alex = home.session(ALEX, 0).await;
+    let change = || {
+        let form = "current=471147114711&password=short&again=short";
+        home.form(routes::ACCOUNT_PASSWORD, &alex, form)
+    };
+    let code = || {
+        let path = routes::at(routes::SETUP_STEP, routes::setup_step::CODE);
+        home.form(&path, &Secret::random().unwrap(), "code=0000-0000")
+    };
+    for (number, name) in ["Alex", "Nobody", "Alex", "Nobody", "Alex"].into_iter().enumerate() {
+        assert_eq!(from(TABLET_V6, home.sign_in(name, &format!("00000000000{number}"))).await.status, 401);
+    }
+    // Another address is no way around, and neither is anything else that can be tried.
+    for address in [TABLET_V6, TABLET_ADDRESS] {
+        assert_eq!(from(address, home.sign_in("Alex", "471147114711")).await.status, 429, "{address}");
+        assert_eq!(from(address, code()).await.status, 429, "{address}");
+        assert!(from(address, change()).await.location.ends_with("failed=too-many-tries"), "{address}");
+    }
+    for address in [PHONE_V6, UNKNOWN_V6] {
+        assert_eq!(from(address, home.sign_in("Alex", "471147114711")).await.status, 303, "{address}");
+        assert_eq!(from(address, code()).await.status, 401, "{address}");
+        assert!(from(address, change()).await.location.ends_with("failed=weak-password"), "{address}");
+    }
+    // Whoever hides its hardware address takes along those who do it too, and nobody else.
+    for _ in 0..4 {
+        assert_eq!(from("2001:db8::98", home.sign_in("Nobody", "000000000000")).await.status, 401);
+    }
+    assert_eq!(from(UNKNOWN_V6, home.sign_in("Alex", "471147114711")).await.status, 429);
+    assert_eq!(from(PHONE_V6, home.sign_in("Alex", "471147114711")).await.status, 303);
+}
+
+#[tokio::test]
 async fn the_home_page_says_that_no_name_server_answers() {
     let said = "No name server on the internet answers";
     for (observer, is_said) in [(None, false), (Some(observer_of_silence().await), true)] {
@@ -329,6 +418,9 @@ async fn the_home_page_says_that_no_name_server_answers() {
         let alex = home.session(ALEX, 0).await;
         let page = home.get(routes::HOME, &alex).await;
         assert_eq!((page.status, page.body.contains(said)), (200, is_said));
+        let page = home.get(routes::SETTINGS_NETWORK, &alex).await;
+        assert_eq!((page.status, page.body.contains(UNUSED)), (200, is_said));
+        assert!(!page.body.contains(ROUTED), "where a route leads is no server for everyone");
     }
 }
 
@@ -424,4 +516,107 @@ async fn whether_there_is_a_pin_is_told_to_who_knows_the_person_already() {
     assert!(home.web.set_pin(MIA, Some("1234".to_owned()), By::command_line()).await.is_ok());
     let answer = home.call(known()).await;
     assert!(answer.status == 200 && answer.body.contains("\"has_pin\":true"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_leaves_no_change_of_access_half_done() {
+    let home = Home::new();
+    home.give_password(ALEX, "471147114711").await;
+    let alex = home.session(ALEX, 0).await;
+    let (end, ends) = std::sync::mpsc::channel::<()>();
+    // Each of both is handed in, and then waited for no longer.
+    let busy = home.web.parts.desk.look(move |_, _| ends.recv().is_ok());
+    assert!(timeout(Duration::ZERO, busy).await.is_err());
+    let change = home.web.change_access(|access| access.end_other_sessions(ALEX, ""));
+    assert!(timeout(Duration::ZERO, change).await.is_err());
+    end.send(()).unwrap();
+    let now = jiff::Timestamp::now().as_second();
+    assert!(home.saved_access().await.session(&alex, now).is_none());
+    assert!(home.web.access().session(&alex, now).is_none());
+}
+
+#[tokio::test]
+async fn who_is_gone_can_do_nothing_whoever_hangs_up_and_whatever_the_table_says() {
+    for (person, path, is_full) in [
+        (KIM, routes::at(routes::PERSON_ERASE, KIM.0), false),
+        (KIM, routes::at(routes::PERSON_ERASE, KIM.0), true),
+        (KIM, routes::at(routes::ADULT_REMOVE, KIM.0), false),
+        (KIM, routes::at(routes::ADULT_REMOVE, KIM.0), true),
+        (BEN, "/api/v1/people/4/erase".to_owned(), false),
+        (BEN, "/api/v1/people/4/erase".to_owned(), true),
+    ] {
+        let home = Home::new();
+        home.give_password(ALEX, "123412341234").await;
+        home.give_password(KIM, "123412341234").await;
+        let (alex, kim) = (home.session(ALEX, 0).await, home.session(KIM, 0).await);
+        home.web.change_access(|access| access.set_pin(BEN, Some("hash".to_owned()))).await.unwrap();
+        let request = if path.starts_with("/api") {
+            let request = request(Method::POST, &path, ADDRESS, &alex).header(header::CONTENT_TYPE, "application/json");
+            let request = request.header("x-csrf-token", alex.form_token(&home.web.form_key));
+            request.body(r#"{"name":"Ben"}"#.into()).unwrap()
+        } else {
+            let revision = home.web.parts.desk.look(|app, _| app.revision()).await.unwrap();
+            let name = if path.ends_with("erase") { "name=Kim".to_owned() } else { format!("revision={revision}") };
+            home.form(&path, &alex, &name)
+        };
+        if is_full {
+            *lock(&home.table) = Table::Full;
+            let answer = home.call(request).await;
+            let told = match path.as_str() {
+                "/people/2/erase" => answer.location == "/?failed=unavailable",
+                "/settings/adults/2/remove" => answer.location == "/settings/adults?failed=unavailable",
+                _ => answer.status == 503 && answer.body.contains("it is saved, but not in force yet"),
+            };
+            assert!(told, "{path}: {answer:?}");
+        } else {
+            home.hang_up_on(home.routes.clone().oneshot(request)).await;
+        }
+        assert_eq!(home.names().await.len(), 3, "{path}");
+        // The next change saves whatever is in force.
+        home.web.change_access(|_| ()).await.unwrap();
+        let access = home.saved_access().await;
+        let now = jiff::Timestamp::now().as_second();
+        let of_kim = access.account(KIM).is_some() || access.session(&kim, now).is_some();
+        assert_eq!((of_kim, access.pin(BEN).is_some()), (person != KIM, person != BEN), "{path}");
+        assert!(access.session(&alex, now).is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_household_that_is_read_back_comes_with_who_may_sign_in_there() {
+    for is_full in [false, true] {
+        let home = Home::new();
+        home.give_password(ALEX, "123412341234").await;
+        home.session(ALEX, 0).await;
+        let backed_up = home.web.parts.desk.look(|app, _| app.export()).await.unwrap().unwrap();
+        let mut access = Access::default();
+        access.set_password(KIM, "hash".to_owned(), None);
+        access.set_pin(MIA, Some("hash".to_owned()));
+        let content = settings::Content { home: serde_json::from_slice(&backed_up).unwrap(), access: access.clone() };
+        let web = Arc::clone(&home.web);
+        let restore = async move { web.restore(content, By::command_line()).await };
+        if is_full {
+            *lock(&home.table) = Table::Full;
+            assert!(matches!(restore.await, Err(ChangeError::NotInForce(_))));
+        } else {
+            home.hang_up_on(restore).await;
+        }
+        assert_eq!(home.saved_access().await, access);
+    }
+}
+
+#[tokio::test]
+async fn who_may_sign_in_follows_the_household_even_if_it_cannot_be_saved() {
+    let home = Home::new();
+    home.give_password(KIM, "123412341234").await;
+    let directory = home.directory.path().to_owned();
+    let change = move |app: &mut App, access: &mut Access, moment: Moment| {
+        let removed = app.remove_adult(KIM, &By::command_line(), moment)?;
+        access.remove(KIM);
+        app.lose_disk(&directory);
+        Ok(removed)
+    };
+    let outcome = home.web.change_with_access(Box::new(change)).await;
+    assert!(matches!(outcome, Err(ChangeError::Refused(ApplicationError::Store(_)))), "{outcome:?}");
+    assert!(home.web.access().account(KIM).is_none());
 }

@@ -416,15 +416,5 @@ async fn changed_pin<B>(input: &Input<InPerson, Nothing, B>, pin: Option<String>
 
 async fn erase(input: Input<InPerson, Nothing, Json<Erasure>>) -> Result<Done, Problem> {
     let (id, Name(name)) = (input.path.id(), input.body.0.name.clone());
-    let history = input.web.history.clone();
-    let change = input.change(move |app, by, moment| {
-        // While it is still known which devices were whose.
-        let theirs = history.devices_of(app, id);
-        let erased = app.erase(id, &name, by, moment)?;
-        history.forget_devices(&theirs);
-        Ok(erased)
-    });
-    let done = change.await?;
-    input.web.forget_access(id).await?;
-    Ok(done)
+    input.change(input.web.erasing(id, name)).await
 }
