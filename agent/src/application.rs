@@ -167,6 +167,7 @@ impl<G: Gate> Application<G> {
     pub fn apply(&mut self, moment: Moment) -> Result<BTreeSet<String>, ApplicationError> {
         self.latest_wall.see(moment);
         self.recompile(moment)?;
+        self.forget_old_use(moment);
         self.load_use(moment);
         self.forget_requests(moment);
         self.forget_old_copies(moment);

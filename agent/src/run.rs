@@ -74,7 +74,9 @@ pub fn run(config: Config, object: &[u8], detach_on_exit: bool, log: Log) -> any
     application.interfaces = attachment::reconcile(&config, &dataplane);
     let copies = Copies::new(config.state_dir.join("lists"), Limits::default());
     let mut filled = false;
-    if dataplane.tables().are_empty() {
+    if opened == Some(Opened::Staged) {
+        application.begin_with_staged_table();
+    } else if dataplane.tables().are_empty() {
         application.begin_with_empty_table();
     }
     if matches!(opened, None | Some(Opened::Fresh)) {

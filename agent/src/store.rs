@@ -31,7 +31,8 @@ pub const FILE_NAME: &str = "stairgate.redb";
 /// Version of the documents' form. Adding a field is a new version too: an older agent would drop what it does not know,
 /// and with it a rule that a family relies on.
 ///
-/// A document or a table that is new needs no new version: an older agent leaves what it does not know alone.
+/// A document or a table that is new needs no new version: an older agent leaves what it does not know alone. Nor does
+/// a field of [`ListRecord`] that may be missing: no rule is lost with it.
 pub const SCHEMA_VERSION: u64 = 5;
 /// Entries about changes that are kept at most; the oldest go first. An entry takes some 200 bytes.
 pub const AUDIT_ENTRIES_MAX: usize = 2000;
@@ -127,6 +128,10 @@ pub struct ListRecord {
     pub rules: u64,
     /// Lines that were skipped, by reason.
     pub skipped: BTreeMap<String, u64>,
+    /// The domain table does not have its names, because there is no room, or because it has not been compiled yet.
+    /// Missing where an older agent wrote it, and then the list counts as loaded.
+    #[serde(default)]
+    pub left_out: bool,
 }
 
 /// The household's database.
@@ -248,6 +253,9 @@ impl Store {
             for name in &batch.lost_lists {
                 lists.remove(name.as_str())?;
             }
+            for (name, bytes) in batch.lists {
+                lists.insert(name.as_str(), bytes?.as_slice())?;
+            }
             let mut days = transaction.open_table(DAYS)?;
             let (lost, kept) = (&batch.lost_usage, batch.usage_kept);
             let is_kept = |date: Date| kept.is_none_or(|(first, last)| (first..=last).contains(&date));
@@ -291,11 +299,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotSaved`].
     pub fn save_list(&mut self, name: &str, record: &ListRecord) -> Result<(), StoreError> {
-        let bytes = serde_json::to_vec(record);
-        self.write(|transaction| {
-            transaction.open_table(LISTS)?.insert(name, bytes?.as_slice())?;
-            Ok(())
-        })
+        let mut batch = Batch::default();
+        batch.list(name, record);
+        self.save(batch)
     }
 
     /// Removes the copies of the database that are kept for the way back to earlier versions: what is erased must not

@@ -207,6 +207,8 @@ fn record(source: String, download: Download, report: &Report, now: i64) -> List
         fetched_at: now,
         rules: report.entries + report.exceptions,
         skipped: report.skips().map(|(reason, count)| (reason.title().to_owned(), count)).collect(),
+        // What the domain table has is for the caller to say.
+        left_out: false,
     }
 }
 

@@ -58,8 +58,20 @@ pub enum Unused {
 pub struct Wanted {
     /// As configured.
     pub list: List,
-    /// The table has its names, or may have them: it was filled before this process began.
-    pub held: bool,
+    /// Whether its names are in force.
+    pub held: Held,
+}
+
+/// Whether the names of a list are in force, or may be, because the gate was filled before this process began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Held {
+    /// They are not, so that nothing is lost without it.
+    No,
+    /// They are in the tables that the ones to be filled take the place of. Until then the gate learns of no change,
+    /// not even of a pause: a lost copy may be waited for, but not room that never comes.
+    Elsewhere,
+    /// They are in the table.
+    Here,
 }
 
 #[derive(Debug)]
@@ -89,10 +101,10 @@ impl TableWriter {
 
     /// Makes the lists' last good copies, the services and people's own rules the whole content of the table.
     ///
-    /// If a list that the table holds cannot be used, the table keeps its old content: a running gate must not open
-    /// because a file is lost. A list that it does not hold is left out instead: what has no names in the table, as
-    /// after a start of the machine, loses none, and must not keep the others out. So is the largest of those while
-    /// there is no room for all.
+    /// If a list whose names are in force cannot be used, the table keeps its old content: a running gate must not open
+    /// because a file is lost. Any other is left out instead: what has no names in force, as after a start of the
+    /// machine, loses none, and must not keep the others out. While there is no room for all, the largest is left out
+    /// of those that are not in this table.
     pub fn compile(&self, lists: Vec<Wanted>, own: Vec<OwnEntry>) -> oneshot::Receiver<Compilation> {
         let (done, answer) = oneshot::channel();
         self.send(Job::Compile { lists, own, done });
@@ -122,7 +134,7 @@ pub(crate) fn compile_copies<G: Gate>(gate: &G, copies: &Copies, lists: &[Wanted
 
 /// Compiles the lists that are files of this machine, as they are now, into `gate`; those from elsewhere are failures.
 pub(crate) fn compile_files<G: Gate>(gate: &G, lists: &[List]) -> Compilation {
-    let wanted: Vec<Wanted> = lists.iter().map(|list| Wanted { list: list.clone(), held: false }).collect();
+    let wanted: Vec<Wanted> = lists.iter().map(|list| Wanted { list: list.clone(), held: Held::No }).collect();
     let open = |list: &List| match &list.source {
         Source::Path(path) => File::open(path).map(BufReader::new),
         Source::Url(_) => Err(io::ErrorKind::NotFound.into()),
@@ -143,7 +155,7 @@ fn compile<G: Gate>(gate: &G, open: Open<'_>, lists: &[Wanted], own: &[OwnEntry]
                 Err(unused) => failures.push((list.name.clone(), unused)),
             }
         }
-        if let Some((name, unused)) = failures.iter().find(|(name, _)| is_held(lists, name)) {
+        if let Some((name, unused)) = failures.iter().find(|(name, unused)| is_kept(held(lists, name), unused)) {
             let problem = match unused {
                 Unused::Copy(_) => format!("the copy of the list `{name}` is lost, and is being fetched again"),
                 Unused::NoRoom(problem) => format!("the list `{name}`: {problem}"),
@@ -158,7 +170,7 @@ fn compile<G: Gate>(gate: &G, open: Open<'_>, lists: &[Wanted], own: &[OwnEntry]
         }
         let mut entries = compiler.finish().map(|entry| (entry.hash, entry.this, entry.below));
         let update = gate.replace_domains(&mut entries);
-        let spare = reports.iter().filter(|(name, _)| !is_held(lists, name));
+        let spare = reports.iter().filter(|(name, _)| held(lists, name) != Held::Here);
         match (update, spare.max_by_key(|(_, report)| report.names)) {
             (Err(ReplaceError::NoRoom(error)), Some((largest, _))) => {
                 no_room.push((largest.clone(), Unused::NoRoom(format!("it is left out: {error}"))));
@@ -172,8 +184,17 @@ fn is_among(failures: &[(String, Unused)], name: &str) -> bool {
     failures.iter().any(|(failed, _)| failed == name)
 }
 
-fn is_held(lists: &[Wanted], name: &str) -> bool {
-    lists.iter().any(|wanted| wanted.held && wanted.list.name == name)
+fn held(lists: &[Wanted], name: &str) -> Held {
+    lists.iter().find(|wanted| wanted.list.name == name).map_or(Held::No, |wanted| wanted.held)
+}
+
+/// True if the old content stays in force rather than going without a list that cannot be used.
+fn is_kept(held: Held, unused: &Unused) -> bool {
+    match held {
+        Held::No => false,
+        Held::Elsewhere => matches!(unused, Unused::Copy(_)),
+        Held::Here => true,
+    }
 }
 
 fn add(compiler: &mut Compiler, open: Open<'_>, list: &List) -> Result<Report, Unused> {

@@ -113,6 +113,9 @@ impl<G: Gate> Application<G> {
         audit::write(&mut batch, &self.household, &What::new(AuditAction::Restored), by, moment.wall);
         self.adopt(Draft { household, requests, preferences: backup.preferences, next_person }, batch, moment)?;
         self.revisions.touch_all();
+        if !gone.is_empty() {
+            self.forget_copies();
+        }
         gone.into_iter().for_each(|person| self.use_is_erased(person));
         self.load_use(moment);
         Ok(Changed { sentence, names: self.take_fresh_names() })

@@ -16,7 +16,7 @@ use crate::document::{ListDocument, tag_id, tag_of};
 use crate::gate::Gate;
 use crate::store::{Batch, ListRecord, Store, StoreError};
 use crate::subscriptions::{RefreshError, Refreshed, next_look, source_text};
-use crate::tables::{Compilation, Unused, Wanted};
+use crate::tables::{Compilation, Held, Unused, Wanted};
 use crate::view::ListView;
 
 /// Bytes of a list's address at most.
@@ -38,11 +38,11 @@ pub struct ListState {
     /// Why the last attempt to look for it failed.
     fetch_problem: Option<String>,
     /// Why its copy could not be used.
-    use_problem: Option<String>,
+    use_problem: Option<Unused>,
     /// It was fetched before and its copy is of no use: it is fetched whole, and not only if it has changed.
     lost: bool,
-    /// The domain table has its names, or may have them.
-    held: bool,
+    /// Whether its names are in force.
+    held: Held,
     failures: u32,
     /// When to look for it next, on the boot clock in nanoseconds.
     due_ns: u64,
@@ -58,7 +58,8 @@ pub(super) fn load(config: &Config, own: &[ListDocument], store: &mut Store) -> 
     let lists: Vec<(List, bool)> = configured.chain(own).collect();
     let state = |(list, own): (List, bool)| {
         let record = store.list(&list.name)?.filter(|record| record.source == source_text(&list.source));
-        Ok(ListState { held: record.is_some(), record, own, ..ListState::new(list) })
+        let held = if record.as_ref().is_some_and(|record| !record.left_out) { Held::Here } else { Held::No };
+        Ok(ListState { held, record, own, ..ListState::new(list) })
     };
     lists.into_iter().map(state).collect()
 }
@@ -86,7 +87,7 @@ impl ListState {
             fetch_problem: None,
             use_problem: None,
             lost: false,
-            held: false,
+            held: Held::No,
             failures: 0,
             due_ns: 0,
         }
@@ -113,7 +114,8 @@ impl ListState {
 
     /// Why the last attempt to look for it, or to use it, failed.
     pub fn problem(&self) -> Option<&str> {
-        self.fetch_problem.as_deref().or(self.use_problem.as_deref())
+        let use_problem = self.use_problem.as_ref().map(|(Unused::Copy(problem) | Unused::NoRoom(problem))| problem);
+        self.fetch_problem.as_ref().or(use_problem).map(String::as_str)
     }
 }
 
@@ -137,7 +139,15 @@ impl<G: Gate> Application<G> {
     /// Says that the domain table has no names yet, so that there is nothing in it to keep.
     pub fn begin_with_empty_table(&mut self) {
         self.table_is_empty = true;
-        self.lists.iter_mut().for_each(|state| state.held = false);
+        self.lists.iter_mut().for_each(|state| state.held = Held::No);
+    }
+
+    /// Says that other tables are in force, with the names of the lists that were used, until the domain table is
+    /// filled.
+    pub fn begin_with_staged_table(&mut self) {
+        for state in self.lists.iter_mut().filter(|state| state.held == Held::Here) {
+            state.held = Held::Elsewhere;
+        }
     }
 
     /// Works out when to look for each list, after a start or after the clock was set. `random` is any number.
@@ -173,7 +183,8 @@ impl<G: Gate> Application<G> {
         due
     }
 
-    /// Notes what came of looking for a list. Returns true if there is a new copy, so that the table must be compiled.
+    /// Notes what came of looking for a list. Returns true if the table must be compiled: there is a new copy, or a
+    /// lost one that it waited for did not come.
     pub fn list_refreshed(
         &mut self,
         index: usize,
@@ -190,12 +201,17 @@ impl<G: Gate> Application<G> {
             return false;
         }
         let replaced = matches!(result, Ok(Refreshed::Replaced(_)));
+        let awaited = state.lost && state.held == Held::Elsewhere;
+        if awaited {
+            // It is waited for once: what people decide must come into force, also if its publisher is gone for good.
+            state.held = Held::No;
+        }
         match result {
             Ok(refreshed) => {
-                let record = refreshed.record();
-                state.fetch_problem = self.store.save_list(name, record).err().map(|error| error.to_string());
+                let record = ListRecord { left_out: state.held == Held::No, ..refreshed.record().clone() };
+                state.fetch_problem = self.store.save_list(name, &record).err().map(|error| error.to_string());
                 tracing::info!(list = name, replaced, rules = record.rules, "looked for a list");
-                state.record = Some(record.clone());
+                state.record = Some(record);
                 state.failures = 0;
             }
             Err(error) => {
@@ -206,7 +222,7 @@ impl<G: Gate> Application<G> {
         }
         let wait = next_look(state.list.refresh, state.failures, random);
         state.due_ns = moment.boot_ns.saturating_add(wait.as_nanos() as u64);
-        replaced
+        replaced || awaited
     }
 
     /// Every list, as it is to be compiled.
@@ -218,27 +234,37 @@ impl<G: Gate> Application<G> {
     /// Notes what came of compiling the lists.
     pub fn compiled(&mut self, compilation: Compilation) {
         let replaced = compilation.update.is_ok();
-        let mut worthless = Vec::new();
+        let mut records = Vec::new();
         for state in &mut self.lists {
             let name = &state.list.name;
             let failure = compilation.failures.iter().find(|(failed, _)| failed == name).map(|(_, unused)| unused);
-            state.use_problem = failure.map(Unused::to_string);
+            // What was left out before still is, although it can be read, if the table keeps its old content.
+            let left_out = state.use_problem.take().filter(|unused| !replaced && matches!(unused, Unused::NoRoom(_)));
+            state.use_problem = failure.cloned().or(left_out);
             // Until it is in the table it stays lost: a new copy that cannot be used either is not fetched at once again.
             let lost = matches!(failure, Some(Unused::Copy(_))) && (state.lost || state.record.is_some());
             if lost && !state.lost {
                 state.due_ns = 0;
             }
             state.lost = lost;
+            if !replaced {
+                continue;
+            }
             let report = compilation.reports.iter().find(|(read, _)| read == name);
             state.report = report.map(|(_, report)| report.clone());
-            if replaced {
-                state.held = state.report.is_some();
-                if lost && state.record.take().is_some() {
-                    worthless.push(name.clone());
-                }
+            state.held = if state.report.is_some() { Held::Here } else { Held::No };
+            if lost && state.record.take().is_some() {
+                records.push((name.clone(), None));
+            }
+            let left_out = state.held == Held::No;
+            // Of a list that was unsubscribed from meanwhile nothing is kept.
+            let outdated = |record: &&mut ListRecord| record.left_out != left_out && !state.removed;
+            if let Some(record) = state.record.as_mut().filter(outdated) {
+                record.left_out = left_out;
+                records.push((name.clone(), Some(record.clone())));
             }
         }
-        self.forget_records(&worthless);
+        self.save_records(&records);
         match compilation.update {
             Ok(update) => {
                 tracing::info!(
@@ -255,6 +281,10 @@ impl<G: Gate> Application<G> {
             Err(error) => {
                 let problem = if self.table_is_empty {
                     format!("nothing is filtered by name, because the domain table could not be filled: {error}")
+                } else if self.lists.iter().any(|state| state.held == Held::Elsewhere) {
+                    format!(
+                        "the gate goes on as it was, and learns of no change until its new tables are filled: {error}"
+                    )
                 } else {
                     format!("the domain table goes on with its old content: {error}")
                 };
@@ -264,16 +294,21 @@ impl<G: Gate> Application<G> {
         }
     }
 
-    /// Forgets what is kept of lists whose copies are lost and whose names are not in the table: after a restart, a
-    /// record means that a running gate may have the names.
-    fn forget_records(&mut self, names: &[String]) {
-        if names.is_empty() {
+    /// Saves what is kept of lists, or forgets it: after a restart, a record means that a running gate may have the
+    /// names, unless it says that it has not.
+    fn save_records(&mut self, records: &[(String, Option<ListRecord>)]) {
+        if records.is_empty() {
             return;
         }
         let mut batch = Batch::default();
-        names.iter().for_each(|name| batch.forget_list(name));
+        for (name, record) in records {
+            match record {
+                Some(record) => batch.list(name, record),
+                None => batch.forget_list(name),
+            }
+        }
         if let Err(error) = self.store.save(batch) {
-            tracing::warn!(%error, "what is kept of lists whose copies are lost stays");
+            tracing::warn!(%error, "after a restart, lists count as loaded that the domain table does not have");
         }
     }
 
@@ -302,7 +337,9 @@ impl<G: Gate> Application<G> {
     }
 
     pub(super) fn lists_loaded(&self) -> usize {
-        self.list_states().filter(|state| state.report.is_some()).count()
+        // What is in force from before a restart is known by nothing else if the table cannot be compiled.
+        let stays = self.table_problem.is_some();
+        self.list_states().filter(|state| state.report.is_some() || stays && state.held != Held::No).count()
     }
 
     /// Subscribes to a list, which is looked for at once.

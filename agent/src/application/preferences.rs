@@ -105,6 +105,7 @@ impl<G: Gate> Application<G> {
             batch.keep_usage(first, last);
             Ok(())
         })?;
+        self.drop_old_use(moment);
         if is_shorter {
             self.forget_copies();
         }

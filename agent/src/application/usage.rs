@@ -70,10 +70,13 @@ pub(super) struct UseBook {
     unsaved: BTreeSet<(PersonId, Date)>,
     /// When it was last written, in nanoseconds of the boot clock.
     saved: u64,
+    /// The day on which days that are kept no longer were last looked for.
+    pruned: Option<Date>,
 }
 
-/// Days of somebody's use without something that is to be forgotten.
-pub(super) type Rewritten = Vec<(PersonId, Date, Day)>;
+/// Days of somebody's use without something that is to be forgotten; `None` if there is nothing to forget. Where there
+/// is, the database's copies may hold it of more days than these.
+pub(super) type Rewritten = Option<Vec<(PersonId, Date, Day)>>;
 
 impl<G: Gate> Application<G> {
     /// Counts what devices have sent since the last call, and blocks what is used up by it.
@@ -141,6 +144,31 @@ impl<G: Gate> Application<G> {
         let today = self.today(moment);
         let near = |date: Date| (date.saturating_sub(1.day())..=date.saturating_add(1.day())).contains(&today);
         self.used.days.retain(|&(_, date), _| near(date));
+        self.drop_old_use(moment);
+    }
+
+    /// Deletes the days that are kept no longer, once a day: whatever is written takes them along, but nothing is while
+    /// nobody uses anything. If that fails, it is not tried again at every change of the rules.
+    pub(super) fn forget_old_use(&mut self, moment: Moment) {
+        let today = self.today(moment);
+        if self.clock_is_unset(moment) || self.used.pruned == Some(today) {
+            return;
+        }
+        self.used.pruned = Some(today);
+        let mut batch = Batch::default();
+        self.note_clock(&mut batch, moment);
+        // Days to come are left for whoever writes the next one: this alone is no proof that the clock is right.
+        batch.keep_usage(self.days_kept(self.preferences.retention_days, moment).0, Date::MAX);
+        match self.store.save(batch) {
+            Ok(()) => self.drop_old_use(moment),
+            Err(error) => tracing::warn!(%error, "minutes of use are kept for longer than they should be"),
+        }
+    }
+
+    /// Drops from memory the days that are kept no longer.
+    pub(super) fn drop_old_use(&mut self, moment: Moment) {
+        let (first, _) = self.days_kept(self.preferences.retention_days, moment);
+        self.used.days.retain(|(_, date), _| *date >= first);
     }
 
     /// The days whose use is kept for so many days: today in any case, because its quotas need it.
@@ -309,11 +337,10 @@ impl<G: Gate> Application<G> {
         }
         self.note_clock(&mut batch, moment);
         self.store.save(batch)?;
-        self.forget_copies();
         for (id, ..) in &kept {
             self.used.days.retain(|(known, _), _| known != id);
         }
-        self.use_is_rewritten(kept);
+        self.use_is_rewritten(Some(kept));
         self.load_use(moment);
         Ok(())
     }
@@ -327,9 +354,9 @@ impl<G: Gate> Application<G> {
 
     /// The days of a person's use without services, if the level is another one, at which none are kept.
     pub(super) fn use_at_level(&self, person: PersonId, level: PrivacyLevel) -> Result<Rewritten, ApplicationError> {
-        let Some(rules) = rules_of(&self.household, person) else { return Ok(Vec::new()) };
+        let Some(rules) = rules_of(&self.household, person) else { return Ok(None) };
         if level == rules.log || detail(level) == Detail::Services {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         self.rewritten(person, |day| day.forget_services(|tag| has_quota(rules, tag)))
     }
@@ -338,18 +365,20 @@ impl<G: Gate> Application<G> {
     pub(super) fn use_without_device(&self, owner: Owner, device: [u8; 6]) -> Result<Rewritten, ApplicationError> {
         match owner {
             Owner::Person(person) => self.rewritten(person, |day| day.forget_device(device)),
-            Owner::Shared | Owner::Unmanaged => Ok(Vec::new()),
+            Owner::Shared | Owner::Unmanaged => Ok(None),
         }
     }
 
     fn rewritten(&self, person: PersonId, edit: impl Fn(&mut Day)) -> Result<Rewritten, ApplicationError> {
         let mut days = self.days_of_use(person, Date::MIN, Date::MAX, Onlooker::Oneself)?;
         days.values_mut().for_each(edit);
-        Ok(days.into_iter().map(|(date, day)| (person, date, day)).collect())
+        Ok(Some(days.into_iter().map(|(date, day)| (person, date, day)).collect()))
     }
 
-    /// Takes note that these days were saved.
+    /// Takes note that these days were saved, and forgets what they were before wherever else it is.
     pub(super) fn use_is_rewritten(&mut self, days: Rewritten) {
+        let Some(days) = days else { return };
+        self.forget_copies();
         for (person, date, day) in days {
             self.used.unsaved.remove(&(person, date));
             self.used.days.insert((person, date), day);
@@ -367,7 +396,7 @@ impl<G: Gate> Application<G> {
 
 /// Adds days to what is saved.
 pub(super) fn write_days(batch: &mut Batch, days: &Rewritten) {
-    for (person, date, day) in days {
+    for (person, date, day) in days.iter().flatten() {
         batch.usage(person.0, *date, &DayDocument::from(day));
     }
 }

@@ -3,6 +3,8 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::ListRecord;
+
 /// A document that there is one of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Document {
@@ -56,6 +58,7 @@ pub struct Batch {
     pub(super) new_audit: Vec<serde_json::Result<Vec<u8>>>,
     pub(super) old_audit: Vec<(u64, Option<serde_json::Result<Vec<u8>>>)>,
     pub(super) lost_lists: Vec<String>,
+    pub(super) lists: Vec<(String, serde_json::Result<Vec<u8>>)>,
     pub(super) usage: Vec<(u32, Date, serde_json::Result<Vec<u8>>)>,
     pub(super) lost_usage: Vec<u32>,
     pub(super) usage_kept: Option<(Date, Date)>,
@@ -80,6 +83,11 @@ impl Batch {
     /// Writes the entry with this number anew, or takes it out.
     pub fn rewrite_audit<T: Serialize>(&mut self, number: u64, entry: Option<&T>) {
         self.old_audit.push((number, entry.map(serde_json::to_vec)));
+    }
+
+    /// Writes what is kept of the list with this name in place of what it was.
+    pub fn list(&mut self, name: &str, record: &ListRecord) {
+        self.lists.push((name.to_owned(), serde_json::to_vec(record)));
     }
 
     /// Forgets what is kept of the list with this name.

@@ -28,6 +28,25 @@ fn documents_survive_reopening() {
     assert_eq!(store.list("other").unwrap(), None);
 }
 
+/// Agents before and after this one keep less or more of a list, in the same schema.
+#[test]
+fn what_another_version_keeps_of_a_list_is_read() {
+    let home = directory();
+    let mut store = Store::open(home.path()).unwrap();
+    let record = ListRecord { source: "a file".to_owned(), left_out: true, ..ListRecord::default() };
+    store.save_list("ads", &record).unwrap();
+    let mut document: serde_json::Value = store.read(LISTS, "ads").unwrap().unwrap();
+    let fields = document.as_object_mut().unwrap();
+    assert_eq!(fields.remove("left_out"), Some(true.into()));
+    fields.insert("brought by a later version".to_owned(), 1.into());
+    let write = |transaction: &WriteTransaction| {
+        transaction.open_table(LISTS)?.insert("ads", serde_json::to_vec(&document)?.as_slice())?;
+        Ok(())
+    };
+    store.write(write).unwrap();
+    assert_eq!(store.list("ads").unwrap(), Some(ListRecord { left_out: false, ..record }));
+}
+
 /// Whatever happened to the file: either it still tells the household, or it is refused and left byte for byte.
 #[test]
 fn damage_is_refused_and_left_alone() {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::*;
+use crate::tables::Held;
 
 const LIST: &str = "one.example\ntwo.example\nthree.example\n";
 const NOW: i64 = 1_800_000_000;
@@ -303,7 +304,7 @@ fn copies_of_lists_that_are_gone_are_removed() {
         tag: stairgate_abi::Tag(1),
         refresh: Duration::from_secs(3600),
     };
-    copies.keep_only(&[Wanted { list, held: true }]);
+    copies.keep_only(&[Wanted { list, held: Held::Here }]);
     let mut left: Vec<_> =
         fs::read_dir(directory.path().join("lists")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();

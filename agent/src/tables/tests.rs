@@ -43,7 +43,7 @@ impl Fixture {
 }
 
 fn not_held(list: List) -> Wanted {
-    Wanted { list, held: false }
+    Wanted { list, held: Held::No }
 }
 
 fn own(name: &str, tag: Tag, scope: Scope) -> OwnEntry {
@@ -97,12 +97,14 @@ fn a_decision_keeps_what_the_lists_say() {
 fn a_lost_copy_opens_nothing() {
     let fixture = fixture();
     fs::write(fixture.copies.path("good"), "one.example\n").unwrap();
-    let wanted = || vec![Wanted { list: list("good", 5), held: true }];
-    assert!(fixture.writer.compile(wanted(), Vec::new()).blocking_recv().unwrap().update.is_ok());
+    let wanted = |held| vec![Wanted { list: list("good", 5), held }];
+    assert!(fixture.writer.compile(wanted(Held::Here), Vec::new()).blocking_recv().unwrap().update.is_ok());
     fs::remove_file(fixture.copies.path("good")).unwrap();
-    let compilation = fixture.writer.compile(wanted(), Vec::new()).blocking_recv().unwrap();
-    assert!(compilation.update.unwrap_err().to_string().contains("`good` is lost"));
-    assert_eq!(fixture.tags("one.example"), (vec![5], vec![5]));
+    for held in [Held::Here, Held::Elsewhere] {
+        let compilation = fixture.writer.compile(wanted(held), Vec::new()).blocking_recv().unwrap();
+        assert!(compilation.update.unwrap_err().to_string().contains("`good` is lost"), "{held:?}");
+        assert_eq!(fixture.tags("one.example"), (vec![5], vec![5]), "{held:?}");
+    }
 }
 
 #[test]
@@ -134,8 +136,8 @@ fn while_there_is_no_room_the_largest_list_is_left_out() {
     };
     let deny = tags::own_deny(3).unwrap();
     let own = [own("own.example", deny, Scope::Both)];
-    let compile = |lists: &[(&str, bool)]| {
-        let wanted = |&(name, held): &(&str, bool)| Wanted { list: list(name, 5), held };
+    let compile = |lists: &[(&str, Held)]| {
+        let wanted = |&(name, held): &(&str, Held)| Wanted { list: list(name, 5), held };
         let compilation = compile_copies(&gate, &copies, &lists.iter().map(wanted).collect::<Vec<_>>(), &own);
         let left_out = |(name, unused): (String, Unused)| match unused {
             Unused::NoRoom(problem) if problem.contains("drop a list") => name,
@@ -147,16 +149,19 @@ fn while_there_is_no_room_the_largest_list_is_left_out() {
     write("small", 1_000);
     write("large", 40_000);
     write("largest", 80_000);
-    assert_eq!(compile(&[("large", false), ("largest", false)]), (true, vec!["largest".into(), "large".into()]));
+    assert_eq!(compile(&[("large", Held::No), ("largest", Held::No)]), (true, vec!["largest".into(), "large".into()]));
     assert!(has("own.example") && has(services::rules().next().unwrap().1), "these are in it whatever the lists are");
-    assert_eq!(compile(&[("large", false), ("small", false)]), (true, vec!["large".into()]));
+    assert_eq!(compile(&[("large", Held::No), ("small", Held::No)]), (true, vec!["large".into()]));
     assert!(has("0.small.example") && !has("0.large.example"));
     // A list that comes later finds its place, although there still is none for the other.
     write("new", 500);
-    assert_eq!(compile(&[("large", false), ("small", true), ("new", false)]), (true, vec!["large".into()]));
+    assert_eq!(compile(&[("large", Held::No), ("small", Held::Here), ("new", Held::No)]), (true, vec!["large".into()]));
     assert!(has("0.new.example"));
     // One that has outgrown the table stays in it as it was.
     write("small", 60_000);
-    assert_eq!(compile(&[("small", true)]), (false, vec![]));
+    assert_eq!(compile(&[("small", Held::Here)]), (false, vec![]));
     assert!(has("999.small.example") && has("0.new.example") && !has("1000.small.example"));
+    // But it must not keep new tables from coming into force.
+    assert_eq!(compile(&[("small", Held::Elsewhere), ("new", Held::Elsewhere)]), (true, vec!["small".into()]));
+    assert!(has("0.new.example") && !has("0.small.example"));
 }

@@ -7,9 +7,10 @@ use stairgate_policy::household::Action;
 use stairgate_webui::view::{AuditAction, Failure};
 
 use super::*;
+use crate::dataplane::Dataplane;
 use crate::store::ListRecord;
 use crate::subscriptions::{FetchError, RefreshError, Refreshed};
-use crate::tables::compile_copies;
+use crate::tables::{Held, compile_copies};
 
 const URL: &str = "https://lists.example/ads.txt";
 
@@ -54,8 +55,13 @@ fn home_without_copies() -> (Home, Copies) {
 impl Home {
     /// Compiles the lists. True if the table has them as far as they can be read.
     fn compile(&mut self, copies: &Copies) -> bool {
+        let gate = Arc::clone(&self.gate);
+        self.compile_into(&*gate, copies)
+    }
+
+    fn compile_into<G: Gate>(&mut self, gate: &G, copies: &Copies) -> bool {
         let app = &mut self.application;
-        let compilation = compile_copies(&*self.gate, copies, &app.lists_wanted(), app.own_rules());
+        let compilation = compile_copies(gate, copies, &app.lists_wanted(), app.own_rules());
         let replaced = compilation.update.is_ok();
         app.compiled(compilation);
         replaced
@@ -64,6 +70,14 @@ impl Home {
     fn table_has(&self, name: &str) -> bool {
         let (this, _) = self.gate.domain(NameHash::of(self.gate.hash_key(), name.as_bytes()).0);
         this != stairgate_abi::TagSet::default()
+    }
+
+    fn held(&self) -> Vec<Held> {
+        self.application.lists_wanted().into_iter().map(|wanted| wanted.held).collect()
+    }
+
+    fn problem(&self, place: usize) -> Option<String> {
+        self.application.list_at(place).unwrap().problem().map(str::to_owned)
     }
 
     /// The list that is looked for next, and whether at once.
@@ -81,8 +95,7 @@ fn what_is_at_hand_filters_at_once_and_what_is_lost_is_fetched_at_once() {
     home.application.begin_with_empty_table();
     assert!(home.compile(&copies));
     assert!(home.table_has("own.example") && home.table_has("youtube.com") && home.table_has("one.example"));
-    let problem = |home: &Home| home.application.list_states().next().unwrap().problem().map(str::to_owned);
-    assert_eq!(problem(&home).as_deref(), Some("there is no copy of it yet"));
+    assert_eq!(home.problem(0).as_deref(), Some("there is no copy of it yet"));
     home.application.schedule_lists(now, || 0);
     assert_eq!(home.next(), (0, true));
 
@@ -107,7 +120,7 @@ fn what_is_at_hand_filters_at_once_and_what_is_lost_is_fetched_at_once() {
     assert!(home.compile(&copies));
     assert!(home.table_has("ad.example") && home.table_has("four.example"));
     home.application.resolving = Some(Vec::new());
-    assert_eq!((problem(&home), home.application.status(now).problems), (None, Vec::new()));
+    assert_eq!((home.problem(0), home.application.status(now).problems), (None, Vec::new()));
 }
 
 #[test]
@@ -130,6 +143,104 @@ fn a_copy_that_a_running_gate_loses_takes_nothing_out_and_is_fetched_at_once() {
     assert!(!home.application.list_refreshed(0, Err(gone), now, 0));
     assert!(!home.compile(&copies));
     assert_eq!(home.next(), (0, false), "it is not asked for all the time");
+}
+
+/// Also after a restart of the agent alone, which finds tables that were filled without it.
+#[test]
+fn a_list_that_there_is_no_room_for_stays_left_out_and_keeps_nothing_out() {
+    let (home, copies) = home_without_copies();
+    let now = home.now;
+    let tables = Dataplane::without_gate(stairgate_policy::services::rules().count() as u32 + 5_000).unwrap();
+    let has = |name: &str| {
+        let (this, _) = tables.domain(NameHash::of(tables.hash_key(), name.as_bytes()).0);
+        this != stairgate_abi::TagSet::default()
+    };
+    fs::write(copies.path("ads"), (0..40_000).map(|number| format!("{number}.ads.example\n")).collect::<String>())
+        .unwrap();
+    fs::write(copies.path("other"), "one.example\n").unwrap();
+    let mut home = home;
+    home.application.begin_with_empty_table();
+    assert!(home.compile_into(&tables, &copies));
+    let is_left_out = |home: &Home| {
+        let ads = home.application.list_at(0).unwrap();
+        ads.names().is_none() && home.problem(0).is_some_and(|problem| problem.contains("left out"))
+    };
+    assert!(is_left_out(&home) && has("one.example"));
+
+    // Both are looked for every day, and the large one is another one each time.
+    for text in ["two.example\n", "three.example\n"] {
+        home = home.restart();
+        home.application.apply(now).unwrap();
+        assert_eq!(home.held(), [Held::No, Held::Here]);
+        fs::write(copies.path("other"), text).unwrap();
+        for (place, url) in [URL, OTHER_URL].into_iter().enumerate() {
+            assert!(home.application.list_refreshed(place, Ok(fetched_now(url, now)), now, 0));
+        }
+        assert!(home.compile_into(&tables, &copies));
+        assert!(is_left_out(&home) && has(text.trim()) && home.application.lists_loaded() == 1);
+    }
+
+    // What cannot be compiled at all changes nothing, and says nothing else.
+    fs::remove_file(copies.path("other")).unwrap();
+    assert!(!home.compile_into(&tables, &copies));
+    assert!(is_left_out(&home) && has("three.example") && home.application.lists_loaded() == 1);
+    home = home.restart();
+    home.application.apply(now).unwrap();
+    assert!(!home.compile_into(&tables, &copies));
+    assert_eq!((home.application.lists_loaded(), home.application.list_at(0).unwrap().names()), (1, None));
+
+    // As soon as there is room it is loaded, and kept from then on.
+    fs::write(copies.path("other"), "four.example\n").unwrap();
+    assert!(home.compile(&copies));
+    assert_eq!((home.problem(0), home.held()), (None, vec![Held::Here, Held::Here]));
+    home = home.restart();
+    assert_eq!(home.held(), [Held::Here, Held::Here]);
+}
+
+#[test]
+fn a_list_that_was_fetched_and_never_compiled_counts_as_not_loaded() {
+    let mut home = home();
+    let now = home.now;
+    home.application.add_list("ads", URL, "ads", &by(), now).unwrap();
+    assert!(home.application.list_refreshed(0, Ok(fetched_now(URL, now)), now, 0));
+    assert_eq!(home.restart().held(), [Held::No]);
+}
+
+#[test]
+fn new_tables_wait_once_for_a_copy_that_is_lost() {
+    for comes in [true, false] {
+        let (mut home, copies) = home_without_copies();
+        let now = home.now;
+        for name in ["ads", "other"] {
+            fs::write(copies.path(name), "old.example\n").unwrap();
+        }
+        assert!(home.compile(&copies));
+        let mut home = home.restart();
+        home.application.apply(now).unwrap();
+        fs::remove_file(copies.path("ads")).unwrap();
+        fs::write(copies.path("other"), "one.example\n").unwrap();
+        home.application.begin_with_staged_table();
+        assert!(!home.compile(&copies));
+        assert!(!home.table_has("one.example"), "the gate goes on with what it has");
+        let problems = home.application.status(now).problems;
+        assert!(problems.iter().any(|problem| problem.contains("learns of no change")), "{problems:?}");
+        assert_eq!(home.next(), (0, true));
+        // The other one's being looked for decides nothing.
+        let gone = || Err(RefreshError::Fetch(FetchError::Status(404)));
+        assert!(!home.application.list_refreshed(1, gone(), now, 0));
+        assert!(!home.compile(&copies));
+
+        let result = if comes { Ok(fetched_now(URL, now)) } else { gone() };
+        if comes {
+            fs::write(copies.path("ads"), "ad.example\n").unwrap();
+        }
+        assert!(home.application.list_refreshed(0, result, now, 0), "it is compiled now, whatever came of it");
+        assert!(home.compile(&copies));
+        assert!(home.table_has("one.example") && home.table_has("own.example"));
+        assert_eq!((home.table_has("ad.example"), home.problem(0).is_none()), (comes, comes));
+        assert_eq!(home.held(), [if comes { Held::Here } else { Held::No }, Held::Here]);
+        assert!(!home.application.list_refreshed(0, gone(), now, 0), "from now on it is as any other");
+    }
 }
 
 #[test]

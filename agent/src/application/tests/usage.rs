@@ -1,7 +1,7 @@
 //! Minutes of use: counted, kept, limited by quotas, shown to those who may see them, and forgotten.
 
 use jiff::civil::{Date, date};
-use stairgate_policy::household::{AgeBand, Days, PrivacyLevel, USED_UP};
+use stairgate_policy::household::{AgeBand, Days, Owner, PrivacyLevel, USED_UP};
 use stairgate_webui::forms::AnswerChoice;
 use stairgate_webui::view::{Actor, AuditAction, Because, Reason};
 
@@ -334,6 +334,110 @@ fn what_is_forgotten_is_gone() {
     home.application.apply(friday).unwrap();
     let kept = home.application.store.usage::<serde_json::Value>(MIA_ID.0, Date::MIN, Date::MAX).unwrap();
     assert_eq!(kept, []);
+}
+
+#[test]
+fn what_is_deleted_is_deleted_from_the_copies_too() {
+    let mut home = home();
+    let now = home.use_it("youtube", 50_000, 0..4);
+    home.application.save_use(now);
+    let copy = home.directory.path().join("stairgate.schema-4.redb");
+    let mut is_kept = |change: &dyn Fn(&mut Application<MemoryGate>) -> Result<Changed, ApplicationError>| {
+        std::fs::write(&copy, "with days of use").unwrap();
+        change(&mut home.application).unwrap();
+        copy.exists()
+    };
+    assert!(is_kept(&|app| app.set_privacy(MIA_ID, PrivacyLevel::AllNames, &by(), now)), "more is kept, not less");
+    assert!(is_kept(&|app| app.set_privacy(MIA_ID, PrivacyLevel::Reasons, &by(), now)), "services still are");
+    assert!(!is_kept(&|app| app.set_privacy(MIA_ID, PrivacyLevel::Nothing, &by(), now)));
+    assert!(is_kept(&|app| app.set_privacy(MIA_ID, PrivacyLevel::BlockedNames, &by(), now)));
+    assert!(is_kept(&|app| app.recommend(MIA_ID, &by(), now)), "at ten years it is the same level");
+    assert!(is_kept(&|app| app.set_details(MIA_ID, "Mia", Some(AgeBand::From16To17), &by(), now)));
+    assert!(!is_kept(&|app| app.recommend(MIA_ID, &by(), now)));
+    let phone = [2, 0, 0x5e, 0x10, 0, 9];
+    assert!(is_kept(&|app| app.adopt_device(phone, Owner::Shared, None, &by(), now)));
+    assert!(is_kept(&|app| app.forget_device(phone, &by(), now)), "no use is counted on it");
+    assert!(!is_kept(&|app| app.forget_device(TABLET, &by(), now)));
+    // Even where the database has no days any more that the copy may have.
+    assert!(is_kept(&|app| app.set_privacy(MIA_ID, PrivacyLevel::Reasons, &by(), now)));
+    let much_later = home.later(100 * 24 * 60);
+    home.application.apply(much_later).unwrap();
+    assert_eq!(home.kept(), []);
+    std::fs::write(&copy, "with days of use").unwrap();
+    home.application.set_privacy(MIA_ID, PrivacyLevel::Nothing, &by(), much_later).unwrap();
+    assert!(!copy.exists());
+}
+
+#[test]
+fn a_backup_that_is_read_back_deletes_people_from_the_copies_too() {
+    let mut home = home();
+    let (now, backup) = (home.now, home.application.export().unwrap());
+    home.application.add_child("Ben", AgeBand::From6To9, &by(), now).unwrap();
+    let copy = home.directory.path().join("stairgate.schema-4.redb");
+    for is_kept in [false, true] {
+        std::fs::write(&copy, "with days of use").unwrap();
+        home.application.import(&backup, &by(), now).unwrap();
+        assert_eq!(copy.exists(), is_kept, "the second time, nobody is gone");
+    }
+}
+
+#[test]
+fn days_are_deleted_in_their_time_also_if_nobody_uses_anything() {
+    let mut home = home();
+    let now = home.use_it("youtube", 50_000, 0..4);
+    home.application.save_use(now);
+    let days = |count: i64| count * 24 * 60;
+    // Fourteen days are kept.
+    let thirteenth = home.later(days(13));
+    home.application.apply(thirteenth).unwrap();
+    home.application.count_use(&[], thirteenth);
+    assert_eq!(home.kept(), [(18, 4)]);
+    let mut home = home.restart();
+    home.application.apply(in_the_past(0)).unwrap();
+    let unset = Moment { wall: Timestamp::UNIX_EPOCH, ..in_the_past(1) };
+    home.application.apply(unset).unwrap();
+    assert_eq!(home.kept(), [(18, 4)], "nobody knows what day it is");
+    home.application.apply(home.later(days(21))).unwrap();
+    assert_eq!((home.kept(), home.exported()), (vec![], "{}".to_owned()));
+    let home = home.restart();
+    assert_eq!(home.kept(), []);
+}
+
+#[test]
+fn of_days_that_are_not_kept_nothing_stays_in_memory() {
+    let mut home = home();
+    let now = home.use_it("youtube", 50_000, 0..4);
+    home.application.save_use(now);
+    let tomorrow = home.later(24 * 60);
+    home.application.apply(tomorrow).unwrap();
+    assert_eq!(home.kept(), [(18, 4)]);
+    home.application.set_retention(1, &by(), tomorrow).unwrap();
+    assert_eq!(home.kept(), []);
+    home.use_it("youtube", 50_000, 24 * 60..24 * 60 + 4);
+    home.application.save_use(home.later(24 * 60 + 4));
+    assert_eq!(home.kept(), [(19, 4)]);
+    let third = home.later(2 * 24 * 60);
+    home.application.apply(third).unwrap();
+    assert_eq!(home.kept(), []);
+}
+
+#[test]
+fn days_that_cannot_be_deleted_are_tried_again_the_next_day() {
+    let mut home = home();
+    let now = home.use_it("youtube", 50_000, 0..4);
+    home.application.save_use(now);
+    let path = home.directory.path().join(crate::store::FILE_NAME);
+    let database = std::fs::read(&path).unwrap();
+    let day = |count: i64| home.later(count * 24 * 60);
+    let (first, second) = ([day(20), home.later(20 * 24 * 60 + 60)], day(21));
+    home.application.lose_disk(home.directory.path());
+    home.application.apply(first[0]).unwrap();
+    std::fs::write(&path, database).unwrap();
+    home.application.store.number(Number::Revision).unwrap();
+    home.application.apply(first[1]).unwrap();
+    assert_eq!(home.kept(), [(18, 4)], "it is not tried at every change of the rules");
+    home.application.apply(second).unwrap();
+    assert_eq!(home.kept(), []);
 }
 
 #[test]
