@@ -129,10 +129,7 @@ async fn current(web: &Web, visit: &Visit) -> Option<Vec<Fragment>> {
         })
         .await
         .ok()?;
-    home.problems.extend(web.silence());
-    if !rights.devices {
-        home.new_devices.clear();
-    }
+    web.complete(&mut home, rights.devices);
     let mut all: Vec<Fragment> = home.people.iter().map(|card| fragments::card(&shell, card)).collect();
     all.extend([fragments::waiting(&shell, &home), fragments::problems(&shell, &home)]);
     all.extend(pages.iter().filter(|page| page.now.is_some()).map(|page| fragments::person_now(&shell, page)));

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use stairgate_policy::household::PersonId;
 use stairgate_webui::forms::{ActivityQuery, AuditQuery, ListForm, ListRemoveForm, NameTestQuery, PlainForm, WhyQuery};
-use stairgate_webui::view::{Explanation, Failure, Notice, Problem, ResolverHealth, WhyPage};
+use stairgate_webui::view::{Explanation, Failure, Home, Notice, Problem, ResolverHealth, WhyPage};
 use stairgate_webui::{pages, routes};
 use tokio::sync::oneshot;
 
@@ -51,17 +51,20 @@ async fn home(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal
         home
     };
     let mut home = web.parts.desk.look(look).await?;
-    home.problems.extend(web.silence());
-    if visit.allowed(|rights| rights.devices).is_err() {
-        home.new_devices.clear();
-    }
+    web.complete(&mut home, visit.allowed(|rights| rights.devices).is_ok());
     Ok(pages::home(&visit.shell(), &home).into_response())
 }
 
 impl Web {
-    /// The problem of a home whose name servers do not answer, if it has it.
-    pub(super) fn silence(&self) -> Option<Problem> {
-        (self.resolver_health() == ResolverHealth::Silent).then_some(Problem::NoUpstream)
+    /// Adds to what the desk knows of a home whether its name servers are silent, and takes away new devices from those
+    /// who may not decide about devices.
+    pub(super) fn complete(&self, home: &mut Home, devices: bool) {
+        if self.resolver_health() == ResolverHealth::Silent {
+            home.problems.push(Problem::NoUpstream);
+        }
+        if !devices {
+            home.new_devices.clear();
+        }
     }
 }
 
