@@ -36,7 +36,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Memory that the flood may cost: the cache, what waits for answers (not half a mebibyte), and most of all holes that
 /// glibc, which only tests use, leaves between tasks, since these are aligned. With musl, which is shipped, the same flood
 /// costs less than 6 MiB.
-const GROWTH_MAX_MIB: f64 = 24.0;
+const GROWTH_MAX_MIB: f64 = 20.0;
+/// What glibc keeps for each thread of freed memory makes more of those holes; musl keeps nothing like it.
+const NO_THREAD_CACHES: &str = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0";
 /// How long names are asked for whose server is dead: longer than the agent waits for an answer.
 const DEAD_FLOOD: Duration = Duration::from_secs(8);
 /// Descriptors that the agent may have more than before: a socket for each question under way, and these are limited.
@@ -50,6 +52,7 @@ pub(super) fn random(stage: &mut Stage<'_>) -> Result<()> {
     let dead_zone = format!("{}.{WILD_ZONE}", Fault::Dead.word());
     let route = format!("\n[[resolver.route]]\nzone = \"{dead_zone}\"\nservers = [\"{}\"]\n", Fault::Dead.upstream());
     let settings = format!("queries_per_second = 0\ncache_mib = {CACHE_MIB}\n");
+    stage.gate.set_environment(vec![NO_THREAD_CACHES.to_owned()]);
     let _world = stage.set_up_resolver(&settings, &route)?;
     let _faulty = Faulty::start(&stage.lab.internet.namespace)?;
     let parent = stage.lab.home.of(Who::Parent);
