@@ -1,7 +1,7 @@
 //! What devices of the home call themselves by multicast DNS (RFC 6762): heard when they announce themselves, and asked
 //! for now and then.
 //!
-//! Anyone in the home can say anything here, so a name is a suggestion for people and nothing else. It counts only for the
+//! Anyone in the home can say anything here, so a name is a suggestion for people and nothing else. It is kept for the
 //! device that had the address that it was sent from, since another one may have the address tomorrow, and nothing is
 //! answered. IPv4 only: who speaks multicast DNS speaks it there too.
 
@@ -49,45 +49,42 @@ const RESPONSE: u8 = 0x80;
 /// The bits of a class; the one above them means something else in responses (RFC 6762 §10.2).
 const CLASS_MASK: u16 = 0x7fff;
 
-/// Names by address; clones are the same one.
+/// Names by hardware address; clones are the same one.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
-    heard: Arc<Mutex<HashMap<Ipv4Addr, Heard>>>,
+    heard: Arc<Mutex<HashMap<[u8; 6], Heard>>>,
 }
 
-/// What was heard from an address.
+/// What was heard from a device.
 #[derive(Debug)]
 struct Heard {
     name: String,
-    /// The device that had the address.
-    mac: [u8; 6],
     at: Instant,
 }
 
 impl Names {
-    /// What the device `mac` calls itself, if it said so from this address and not too long ago.
-    pub fn of(&self, address: IpAddr, mac: [u8; 6]) -> Option<String> {
-        self.heard_within(KEPT, address, mac, Instant::now())
+    /// What devices call themselves that said so not too long ago, those that have left among them.
+    pub fn all(&self) -> Vec<([u8; 6], String)> {
+        self.heard_within(KEPT, Instant::now())
     }
 
-    fn heard_within(&self, age: Duration, address: IpAddr, mac: [u8; 6], now: Instant) -> Option<String> {
-        let IpAddr::V4(address) = address else { return None };
+    fn heard_within(&self, age: Duration, now: Instant) -> Vec<([u8; 6], String)> {
         let heard = lock(&self.heard);
-        let heard = heard.get(&address).filter(|heard| heard.mac == mac && now.duration_since(heard.at) < age)?;
-        Some(heard.name.clone())
+        let lately = heard.iter().filter(|(_, heard)| now.duration_since(heard.at) < age);
+        lately.map(|(&mac, heard)| (mac, heard.name.clone())).collect()
     }
 
-    /// Takes note of what `mac` at `source` calls itself at `now`.
-    fn learn(&self, name: String, source: Ipv4Addr, mac: [u8; 6], now: Instant) {
+    /// Takes note of what `mac` calls itself at `now`.
+    fn learn(&self, name: String, mac: [u8; 6], now: Instant) {
         let mut heard = lock(&self.heard);
         heard.retain(|_, heard| now.duration_since(heard.at) < KEPT);
         if heard.len() >= NAMES_MAX
-            && !heard.contains_key(&source)
-            && let Some(oldest) = heard.iter().min_by_key(|(_, heard)| heard.at).map(|(&address, _)| address)
+            && !heard.contains_key(&mac)
+            && let Some(oldest) = heard.iter().min_by_key(|(_, heard)| heard.at).map(|(&mac, _)| mac)
         {
             heard.remove(&oldest);
         }
-        heard.insert(source, Heard { name, mac, at: now });
+        heard.insert(mac, Heard { name, at: now });
     }
 
     /// Listens at these interfaces, as far as they are there, for ever.
@@ -138,7 +135,7 @@ impl Names {
                     if let Some(name) = name_of_sender(&buffer[..length], source)
                         && let Some(mac) = senders.mac(source, now)
                     {
-                        self.learn(name, source, mac, now);
+                        self.learn(name, mac, now);
                     }
                 }
                 Ok(_) => {}
@@ -158,11 +155,10 @@ impl Names {
 
     /// Their addresses.
     fn nameless(&self, neighbours: &[Neighbour], index: u32, now: Instant) -> Vec<Ipv4Addr> {
+        let named: HashMap<_, _> = self.heard_within(ASK_AGAIN, now).into_iter().collect();
         let here = neighbours.iter().filter(|neighbour| neighbour.index == index);
         let nameless = here.filter_map(|neighbour| match (neighbour.address, neighbour.mac?) {
-            (IpAddr::V4(address), mac) => {
-                self.heard_within(ASK_AGAIN, address.into(), mac, now).is_none().then_some(address)
-            }
+            (IpAddr::V4(address), mac) => (!named.contains_key(&mac)).then_some(address),
             (IpAddr::V6(_), _) => None,
         });
         nameless.take(NAMES_MAX).collect()
@@ -330,25 +326,15 @@ mod tests {
     #[test]
     fn what_is_remembered_has_a_bound() {
         let names = Names::default();
-        for number in 0..3 * NAMES_MAX as u32 {
-            names.learn("x".to_owned(), Ipv4Addr::from_bits(0x0a00_0000 + number), MIAS, Instant::now());
+        for number in 0..3 * NAMES_MAX as u16 {
+            let [high, low] = number.to_be_bytes();
+            names.learn("x".to_owned(), [6, 0, 0, 0, high, low], Instant::now());
             // One of them speaks now and then.
-            names.learn("mias-ipad".to_owned(), TABLET, MIAS, Instant::now());
-            assert!(names.heard.lock().unwrap().len() <= NAMES_MAX);
+            names.learn("mias-ipad".to_owned(), MIAS, Instant::now());
+            assert!(names.all().len() <= NAMES_MAX);
         }
-        assert_eq!(names.heard.lock().unwrap().len(), NAMES_MAX);
-        assert_eq!(names.of(TABLET.into(), MIAS).as_deref(), Some("mias-ipad"), "the oldest is forgotten");
-    }
-
-    #[test]
-    fn a_name_stays_with_the_device_and_not_with_the_address() {
-        let names = Names::default();
-        let begun = Instant::now();
-        names.learn("mias-ipad".to_owned(), TABLET, MIAS, begun);
-        assert_eq!(names.of(TABLET.into(), MIAS).as_deref(), Some("mias-ipad"));
-        assert_eq!(names.of(TABLET.into(), VISITORS), None, "whoever has the address next has not said its name");
-        names.learn("guest".to_owned(), TABLET, VISITORS, begun);
-        assert_eq!(names.of(TABLET.into(), MIAS), None);
+        assert_eq!(names.all().len(), NAMES_MAX);
+        assert!(names.all().contains(&(MIAS, "mias-ipad".to_owned())), "the oldest is forgotten");
     }
 
     #[test]
@@ -364,14 +350,15 @@ mod tests {
             neighbour(2, "fe80::1".parse().unwrap(), Some(MIAS)),
         ];
         assert_eq!(names.nameless(&neighbours, 2, begun), [TABLET]);
-        names.learn("mias-ipad".to_owned(), TABLET, MIAS, begun);
-        let known = |after| names.heard_within(KEPT, TABLET.into(), MIAS, begun + after).is_some();
+        names.learn("mias-ipad".to_owned(), MIAS, begun);
+        let known = |after| names.heard_within(KEPT, begun + after) == [(MIAS, "mias-ipad".to_owned())];
         assert!(names.nameless(&neighbours, 2, begun).is_empty());
         assert!(known(KEPT - Duration::from_secs(1)));
         assert_eq!(names.nameless(&neighbours, 2, begun + ASK_AGAIN), [TABLET]);
         assert!(!known(KEPT));
-        assert_eq!(names.nameless(&[neighbour(2, TABLET.into(), Some(VISITORS))], 2, begun), [TABLET]);
-        names.learn("guest".to_owned(), other, VISITORS, begun + KEPT);
+        let visitors = [neighbour(2, TABLET.into(), Some(VISITORS))];
+        assert_eq!(names.nameless(&visitors, 2, begun), [TABLET], "another device at the same address");
+        names.learn("guest".to_owned(), VISITORS, begun + KEPT);
         assert_eq!(names.heard.lock().unwrap().len(), 1, "what is too old is gone");
     }
 

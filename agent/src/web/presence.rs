@@ -41,7 +41,10 @@ impl Presence {
             let heard = devices.entry(mac).or_default();
             heard.online |= neighbour.silent_s.is_some_and(|silent| silent <= GONE_AFTER_S);
             heard.addresses.push(neighbour.address);
-            heard.name = heard.name.take().or_else(|| names.of(neighbour.address, mac));
+        }
+        // A device that has gone may be taken for the new one that is called the same.
+        for (mac, name) in names.all() {
+            devices.entry(mac).or_default().name = Some(name);
         }
         let texts = leases::FILES.iter().filter_map(|file| read_leases(file.as_ref()));
         for lease in texts.flat_map(|text| leases::read(&text)) {
