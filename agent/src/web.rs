@@ -46,18 +46,18 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use stairgate_policy::household::PersonId;
-use stairgate_webui::view::{Resolver, Server};
+use stairgate_webui::view::{AuditAction, Server};
 use stairgate_webui::{assets, routes};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::access::Access;
 use crate::access::secret::Secret;
 use crate::access::throttle::{Origin, Throttle};
 use crate::access::totp::TotpSecret;
-use crate::application::{ApplicationError, Changed};
+use crate::application::ApplicationError;
 use crate::certificate::Certificates;
 use crate::clock::Moment;
-use crate::desk::{App, ChangeError, Desk};
+use crate::desk::{App, Desk};
 use crate::locks::lock;
 use crate::log::Log;
 use crate::mdns::Names;
@@ -65,6 +65,7 @@ use crate::resolver::clients::Clients;
 use crate::resolver::limits::ClientKey;
 use crate::resolver::live::Live;
 use crate::resolver::service::Observer;
+use crate::resolver::upstream::ServerStatus;
 use crate::router_image::RouterImage;
 use crate::subscriptions::Copies;
 use history::History;
@@ -151,9 +152,6 @@ type Shared = axum::extract::State<Arc<Web>>;
 /// Where a password or a code comes from, and whose it should be; none if nobody's that is known.
 type SignInSource = (Origin, Option<PersonId>);
 
-/// What changes the household, and who may sign in there.
-type ChangeWithAccess = Box<dyn FnOnce(&mut App, &mut Access, Moment) -> Result<Changed, ApplicationError> + Send>;
-
 impl Web {
     fn new(parts: Parts, access: Access) -> rustix::io::Result<Self> {
         Ok(Self {
@@ -187,59 +185,57 @@ impl Web {
     ) -> Result<T, Refusal> {
         let returned = Arc::new(Mutex::new(None));
         let place = Arc::clone(&returned);
-        self.change_access_boxed(Box::new(move |access| *lock(&place) = Some(change(access)))).await?;
+        let change = move |access: &mut Access| {
+            *lock(&place) = Some(change(access));
+            true
+        };
+        self.change_access_boxed(None, Box::new(change)).await?;
         lock(&returned).take().ok_or(Refusal::unavailable())
     }
 
-    /// All of [`Self::change_access`] that need not be compiled for each change. All of it is done at the desk, which does
-    /// it to the end when whoever wanted it has hung up.
-    async fn change_access_boxed(&self, change: Box<dyn FnOnce(&mut Access) + Send>) -> Result<(), Refusal> {
+    /// As [`Self::change_access`], and saves with it that a person did this about the own way in. False if `change` is false:
+    /// then there was nothing that could be changed.
+    async fn change_own_access(
+        &self,
+        person: PersonId,
+        action: AuditAction,
+        change: impl FnOnce(&mut Access) -> bool + Send + 'static,
+    ) -> Result<bool, Refusal> {
+        self.change_access_boxed(Some((person, action)), Box::new(change)).await
+    }
+
+    /// All of both that need not be compiled for each change. All of it is done at the desk, which does it to the end when
+    /// whoever wanted it has hung up.
+    async fn change_access_boxed(
+        &self,
+        noted: Option<(PersonId, AuditAction)>,
+        change: Box<dyn FnOnce(&mut Access) -> bool + Send>,
+    ) -> Result<bool, Refusal> {
         let access = Arc::clone(&self.access);
-        let look = move |app: &mut App, _| {
-            let mut next = lock(&access).clone();
-            change(&mut next);
-            app.save_access(&next)?;
-            *lock(&access) = next;
-            Ok::<_, ApplicationError>(())
+        let look = move |app: &mut App, moment| {
+            in_force_once_saved(&access, |access| {
+                let changed = change(access);
+                match noted {
+                    _ if !changed => {}
+                    Some((person, action)) => app.save_own_access(access, person, action, moment)?,
+                    None => app.save_access(access)?,
+                }
+                Ok::<_, ApplicationError>(changed)
+            })
         };
         Ok(self.parts.desk.look(look).await??)
     }
 
-    /// Changes the household and who may sign in there in one go, whoever hangs up, and whatever the domain table says.
-    ///
-    /// # Errors
-    /// [`ChangeError`]. Unless `change` itself refuses, both are in force here; what could not be saved of who may sign in
-    /// is saved with the next change of it.
-    async fn change_with_access(&self, change: ChangeWithAccess) -> Result<String, ChangeError> {
-        let access = Arc::clone(&self.access);
-        let (sender, saved) = oneshot::channel();
-        let work = move |app: &mut App, moment: Moment| {
-            let mut next = lock(&access).clone();
-            let changed = change(app, &mut next, moment)?;
-            // The household has changed by now, and numbers may be other people's. So this is in force even if it cannot be
-            // saved, of which whoever asked is told.
-            let _ = sender.send(app.save_access(&next));
-            *lock(&access) = next;
-            Ok(changed)
-        };
-        let changed = self.parts.desk.change(work).await;
-        match saved.await {
-            Ok(Err(error)) => Err(error.into()),
-            // Nothing was to be saved if it was refused.
-            Ok(Ok(())) | Err(_) => changed,
-        }
-    }
-
-    /// The servers that names are asked of, and how they do.
-    fn resolvers(&self) -> Vec<Resolver> {
-        let Some(observer) = &self.parts.observer else { return Vec::new() };
-        let servers = observer.servers().into_iter().map(|server| Server {
+    /// The servers of each set that names are asked of, and how they do.
+    fn upstreams(&self) -> Vec<Vec<Server>> {
+        let server = |server: ServerStatus| Server {
             address: server.address.to_string(),
             encrypted: server.address.protocol.is_encrypted(),
-            healthy: !server.is_failing,
+            answers: server.was_asked().then_some(!server.is_failing),
             median: server.expected,
-        });
-        vec![Resolver { name: String::new(), servers: servers.collect() }]
+        };
+        let sets = self.parts.observer.as_ref().map(|observer| observer.servers()).unwrap_or_default();
+        sets.into_iter().map(|set| set.into_iter().map(server).collect()).collect()
     }
 
     /// True if the box goes by this name.
@@ -321,6 +317,17 @@ fn routes_of(web: Arc<Web>) -> Router {
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), portal::lead))
         .layer(axum::middleware::from_fn(guard::seal));
     router.with_state(web)
+}
+
+/// Changes who may sign in. `change` saves it, and what is not saved is not in force.
+fn in_force_once_saved<T>(
+    access: &Mutex<Access>,
+    change: impl FnOnce(&mut Access) -> Result<T, ApplicationError>,
+) -> Result<T, ApplicationError> {
+    let mut next = lock(access).clone();
+    let changed = change(&mut next)?;
+    *lock(access) = next;
+    Ok(changed)
 }
 
 async fn asset(uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {

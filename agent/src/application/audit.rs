@@ -9,7 +9,7 @@ use super::{Application, ApplicationError};
 use crate::clock::Moment;
 use crate::document::{ActorDocument, AuditDocument};
 use crate::gate::Gate;
-use crate::store::{AUDIT_ENTRIES_MAX, Batch, Number};
+use crate::store::{AUDIT_ENTRIES_MAX, Batch};
 
 impl<G: Gate> Application<G> {
     /// Notes something that changed nothing here, such as that somebody signed in.
@@ -29,23 +29,6 @@ impl<G: Gate> Application<G> {
         what.about = about;
         write(&mut batch, &self.household, &what, by, moment.wall);
         Ok(self.store.save(batch)?)
-    }
-
-    /// Notes that a child's PIN is another one. It is kept elsewhere, but whether there is one is part of what is told about
-    /// the child, which so is another state of the home.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn note_pin(&mut self, child: PersonId, by: &By, moment: Moment) -> Result<(), ApplicationError> {
-        let revision = self.revisions.latest + 1;
-        let mut batch = Batch::default();
-        batch.number(Number::Revision, revision);
-        let mut what = What::new(AuditAction::PinChanged);
-        what.about = Some(child);
-        write(&mut batch, &self.household, &what, by, moment.wall);
-        self.store.save(batch)?;
-        self.revisions.latest = revision;
-        Ok(())
     }
 
     /// The latest entries whose number is below `before`, at most `count`; about one person, or about all.

@@ -9,13 +9,14 @@ use stairgate_webui::view::AuditAction;
 
 use super::change::{By, Changed, Draft, What};
 use super::{Application, ApplicationError, Onlooker, audit, next_person};
+use crate::access::Access;
 use crate::clock::Moment;
 use crate::document::{
     AuditDocument, DayDocument, DeviceDocument, HouseholdDocument, PersonDocument, PreferencesDocument,
     RequestDocument, RequestsDocument,
 };
 use crate::gate::Gate;
-use crate::store::{AUDIT_ENTRIES_MAX, Batch, SCHEMA_VERSION};
+use crate::store::{AUDIT_ENTRIES_MAX, Batch, Document, SCHEMA_VERSION};
 
 /// The oldest version whose backups can be read back: what later ones brought may be left out.
 const OLDEST_BACKUP: u64 = 2;
@@ -86,11 +87,17 @@ impl<G: Gate> Application<G> {
         }))
     }
 
-    /// Makes what [`Self::export`] wrote, perhaps on another box, the household.
+    /// Makes what [`Self::export`] wrote, perhaps on another box, the household, and `access` those who may sign in.
     ///
     /// # Errors
     /// [`ApplicationError`]; nothing was changed then.
-    pub fn import(&mut self, bytes: &[u8], by: &By, moment: Moment) -> Result<Changed, ApplicationError> {
+    pub fn import(
+        &mut self,
+        bytes: &[u8],
+        access: &Access,
+        by: &By,
+        moment: Moment,
+    ) -> Result<Changed, ApplicationError> {
         let bad = |reason: String| ApplicationError::BadBackup(reason);
         let Versioned { schema } = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
         match schema.as_u64() {
@@ -108,6 +115,7 @@ impl<G: Gate> Application<G> {
         let next_person = next_person(&household, backup.next_person.max(self.next_person));
         let sentence = format!("{} is read back", household.name);
         let mut batch = Batch::default();
+        batch.document(Document::Access, access);
         self.unlink_audit(&household, &mut batch)?;
         let gone = self.unlink_use(&household, &mut batch);
         audit::write(&mut batch, &self.household, &What::new(AuditAction::Restored), by, moment.wall);

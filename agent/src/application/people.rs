@@ -10,6 +10,7 @@ use stairgate_webui::view::AuditAction;
 
 use super::change::{By, Changed, Draft, Part, What};
 use super::{Application, ApplicationError, audit};
+use crate::access::Access;
 use crate::clock::Moment;
 use crate::document::is_reserved;
 use crate::gate::Gate;
@@ -41,7 +42,7 @@ impl<G: Gate> Application<G> {
     ) -> Result<Changed, ApplicationError> {
         let profile = free_profile(&self.household)?;
         let filter = Some(Filter { profile, rules: defaults_for(age) });
-        self.add_person(name, Role::Child(age), filter, by, moment)
+        self.add_person(name, Role::Child(age), filter, by, moment, |_, _| ())
     }
 
     /// Adds an adult, whose devices are not filtered.
@@ -50,7 +51,26 @@ impl<G: Gate> Application<G> {
     /// [`ApplicationError`]; nothing was changed then.
     pub fn add_adult(&mut self, name: &str, role: Role, by: &By, moment: Moment) -> Result<Changed, ApplicationError> {
         adult(role)?;
-        self.add_person(name, role, None, by, moment)
+        self.add_person(name, role, None, by, moment, |_, _| ())
+    }
+
+    /// [`Self::add_adult`], who can sign in from the start with the password of this hash. `access` is who else may.
+    ///
+    /// # Errors
+    /// [`ApplicationError`]; nothing was saved then, and `access` is of no use.
+    pub fn add_adult_with_password(
+        &mut self,
+        (name, role): (&str, Role),
+        hash: String,
+        access: &mut Access,
+        by: &By,
+        moment: Moment,
+    ) -> Result<Changed, ApplicationError> {
+        adult(role)?;
+        self.add_person(name, role, None, by, moment, |id, batch| {
+            access.set_password(id, hash, None);
+            batch.document(Document::Access, access);
+        })
     }
 
     /// Changes a person's name, and the age band of a child. Another band changes no rule by itself.
@@ -114,11 +134,17 @@ impl<G: Gate> Application<G> {
 
     /// Takes an adult out of the household. The person's devices are unknown again. What the person changed stays among
     /// the entries under the person's name, because others must know who decided about them; [`Self::erase`] takes that
-    /// away too.
+    /// away too. `access` is who may sign in, and no longer has the person either.
     ///
     /// # Errors
-    /// [`ApplicationError`]; nothing was changed then. The primary guardian cannot be removed.
-    pub fn remove_adult(&mut self, id: PersonId, by: &By, moment: Moment) -> Result<Changed, ApplicationError> {
+    /// [`ApplicationError`]; nothing was saved then, and `access` is of no use. The primary guardian cannot be removed.
+    pub fn remove_adult(
+        &mut self,
+        id: PersonId,
+        access: &mut Access,
+        by: &By,
+        moment: Moment,
+    ) -> Result<Changed, ApplicationError> {
         let person = self.person_with(id)?;
         let name = person.name.clone();
         match person.role {
@@ -133,7 +159,7 @@ impl<G: Gate> Application<G> {
         let devices = self.devices_of(id);
         let names = self.change_with(what, by, moment, |draft, batch| {
             remove(draft, id);
-            batch.forget_usage(id.0);
+            leave(access, id, batch);
             Ok(())
         })?;
         self.use_is_erased(id);
@@ -144,16 +170,17 @@ impl<G: Gate> Application<G> {
 
     /// Erases a person with everything that is kept about that person: rules, requests, minutes of use, PIN or password, and
     /// the name wherever it stands. The person's devices are unknown again. `confirmation` is the person's name as somebody
-    /// wrote it once more.
+    /// wrote it once more; `access` is who may sign in.
     ///
     /// That somebody was erased, when and by whom, is all that stays.
     ///
     /// # Errors
-    /// [`ApplicationError`]; nothing was changed then. The primary guardian cannot be erased.
+    /// [`ApplicationError`]; nothing was saved then, and `access` is of no use. The primary guardian cannot be erased.
     pub fn erase(
         &mut self,
         id: PersonId,
         confirmation: &str,
+        access: &mut Access,
         by: &By,
         moment: Moment,
     ) -> Result<Changed, ApplicationError> {
@@ -175,10 +202,7 @@ impl<G: Gate> Application<G> {
         }
         let mut batch = Batch::default();
         self.erase_from_audit(id, &mut batch)?;
-        let mut access = self.access()?;
-        access.remove(id);
-        batch.document(Document::Access, &access);
-        batch.forget_usage(id.0);
+        leave(access, id, &mut batch);
         audit::write(&mut batch, &draft.household, &What::new(AuditAction::PersonErased), by, moment.wall);
         self.adopt(draft, batch, moment)?;
         self.use_is_erased(id);
@@ -226,13 +250,15 @@ impl<G: Gate> Application<G> {
         filter: Option<Filter>,
         by: &By,
         moment: Moment,
+        along: impl FnOnce(PersonId, &mut Batch),
     ) -> Result<Changed, ApplicationError> {
         let name = person_name(name)?;
         let id = PersonId(self.next_person);
         let sentence = format!("{name} belongs to the household");
-        let names = self.change(What::new(AuditAction::PersonAdded).about(id), by, moment, |draft| {
+        let names = self.change_with(What::new(AuditAction::PersonAdded).about(id), by, moment, |draft, batch| {
             draft.next_person = id.0.saturating_add(1);
             draft.household.people.push(Person { id, name, role, filter });
+            along(id, batch);
             Ok(())
         })?;
         Ok(Changed { sentence, names })
@@ -244,6 +270,13 @@ fn remove(draft: &mut Draft, id: PersonId) {
     draft.household.people.retain(|person| person.id != id);
     draft.household.devices.retain(|device| device.owner != Owner::Person(id));
     draft.requests.requests.retain(|request| request.from != id.0);
+}
+
+/// Takes away a person's ways in and minutes of use.
+fn leave(access: &mut Access, id: PersonId, batch: &mut Batch) {
+    access.remove(id);
+    batch.document(Document::Access, access);
+    batch.forget_usage(id.0);
 }
 
 /// The lowest profile number that nobody has.

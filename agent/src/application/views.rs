@@ -140,9 +140,14 @@ impl<G: Gate> Application<G> {
         self.resolving.is_some()
     }
 
-    /// Names of the sets of servers that rules may name, without the nameless one that everybody has.
+    /// Names of the sets of servers, in the order in which the resolver has them. The first, nameless, is everybody's.
     pub(crate) fn upstream_sets(&self) -> impl Iterator<Item = &str> {
-        self.resolving.iter().flatten().map(String::as_str).filter(|name| !name.is_empty())
+        self.resolving.iter().flatten().map(String::as_str)
+    }
+
+    /// Those that rules may name.
+    pub(crate) fn named_upstream_sets(&self) -> impl Iterator<Item = &str> {
+        self.upstream_sets().filter(|name| !name.is_empty())
     }
 
     /// Whose device this is; `None` if it is nobody's or not known.

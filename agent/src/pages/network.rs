@@ -1,19 +1,20 @@
 use stairgate_policy::zones;
-use stairgate_webui::view::{Helplines, Network, Resolver};
+use stairgate_webui::view::{Helplines, Network, Resolver, Server};
 
 use crate::application::Application;
 use crate::gate::Gate;
 
-/// The household and its upstream servers, which the resolver knows.
-pub fn network<G: Gate>(app: &Application<G>, resolvers: Vec<Resolver>) -> Network {
+/// The household and its upstream servers by sets, which the resolver knows.
+pub fn network<G: Gate>(app: &Application<G>, upstreams: Vec<Vec<Server>>) -> Network {
     let (household, preferences) = (app.household(), app.preferences());
+    let named = app.upstream_sets().zip(upstreams);
     Network {
         household: household.name.clone(),
         time_zone: household.time_zone.clone(),
         time_zones: time_zones(),
         language: preferences.language(),
         country: preferences.country.clone(),
-        resolvers,
+        resolvers: named.map(|(name, servers)| Resolver { name: name.to_owned(), servers }).collect(),
         revision: app.revision(),
     }
 }

@@ -24,7 +24,7 @@ pub fn person<G: Gate>(app: &Application<G>, id: PersonId, moment: Moment) -> Re
         week_of_use: Vec::new(),
         devices: devices.map(device_name).collect(),
         resolves_names: app.resolves_names(),
-        upstream_sets: app.upstream_sets().map(str::to_owned).collect(),
+        upstream_sets: app.named_upstream_sets().map(str::to_owned).collect(),
         has_pin: false,
         retention_days: app.preferences().retention_days,
         revision: app.revision(),

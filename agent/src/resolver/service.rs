@@ -186,7 +186,7 @@ impl Observer {
     }
 
     /// How the servers of every set do, without those of routes.
-    pub fn servers(&self) -> Vec<ServerStatus> {
+    pub fn servers(&self) -> Vec<Vec<ServerStatus>> {
         self.upstreams.set_status()
     }
 

@@ -206,14 +206,14 @@ impl Upstreams {
 
     /// How the servers of every set do, then those of every route.
     pub fn status(&self) -> Vec<ServerStatus> {
-        let mut status = self.set_status();
+        let mut status = self.set_status().concat();
         status.extend(self.routes.iter().flat_map(|(_, set)| set.status()));
         status
     }
 
-    /// How the servers of every set do.
-    pub fn set_status(&self) -> Vec<ServerStatus> {
-        self.sets.iter().flat_map(|source| source.set().status().collect::<Vec<_>>()).collect()
+    /// How the servers of each set do.
+    pub fn set_status(&self) -> Vec<Vec<ServerStatus>> {
+        self.sets.iter().map(|source| source.set().status().collect()).collect()
     }
 
     /// True if something was asked of the servers of sets, and none of those that were asked answers. Whoever was never

@@ -17,9 +17,9 @@ use super::page::{get, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Shared, Web, lock};
-use crate::access::password;
 use crate::access::secret::Secret;
 use crate::access::totp::TotpSecret;
+use crate::access::{Access, password};
 
 const DAY_S: i64 = 24 * 60 * 60;
 /// Characters of a token's name.
@@ -103,8 +103,11 @@ async fn set_password(
         return Ok(back(Err(Failure::WeakPassword)));
     };
     let session = adult.session.clone();
-    web.change_access(move |access| access.set_password(person, hash, Some(&session))).await?;
-    web.note(person, AuditAction::AccessChanged).await?;
+    let set = move |access: &mut Access| {
+        access.set_password(person, hash, Some(&session));
+        true
+    };
+    web.change_own_access(person, AuditAction::AccessChanged, set).await?;
     Ok(back(Ok(Notice::PasswordChanged)))
 }
 
@@ -147,14 +150,12 @@ async fn confirm_totp(State(web): Shared, visit: Arc<Visit>, Form(form): Form<To
     let Some(step) = secret.step_of(&code, Timestamp::now().as_second(), 0) else {
         return Ok(back(Err(Failure::WrongCode)));
     };
-    let changed = web.change_access(move |access| {
-        if let Some(account) = access.account_mut(person) {
-            (account.totp, account.totp_step) = (Some(secret), step);
-        }
-    });
-    changed.await?;
+    let begin = move |access: &mut Access| {
+        let account = access.account_mut(person);
+        account.map(|account| (account.totp, account.totp_step) = (Some(secret), step)).is_some()
+    };
+    web.change_own_access(person, AuditAction::AccessChanged, begin).await?;
     lock(&web.pending_totp).remove(&adult.session);
-    web.note(person, AuditAction::AccessChanged).await?;
     Ok(back(Ok(Notice::TotpOn)))
 }
 
@@ -168,9 +169,8 @@ async fn end_totp(State(web): Shared, visit: Arc<Visit>, Form(form): Form<TotpFo
         return Ok(back(Err(Failure::WrongCode)));
     }
     lock(&web.throttle).take_back(begun);
-    let changed = web.change_access(move |access| access.account_mut(person).map(|account| account.totp = None));
-    changed.await?;
-    web.note(person, AuditAction::AccessChanged).await?;
+    let end = move |access: &mut Access| access.account_mut(person).map(|account| account.totp = None).is_some();
+    web.change_own_access(person, AuditAction::AccessChanged, end).await?;
     Ok(back(Ok(Notice::TotpOff)))
 }
 
@@ -185,12 +185,14 @@ async fn end_session(
     if form.which == SessionChoice::One && !web.access().sessions(person, now).any(|session| session.id() == form.id) {
         return Err(Refusal::new(Failure::NotFound));
     }
-    let changed = web.change_access(move |access| match form.which {
-        SessionChoice::One => drop(access.end_session(&form.id)),
-        SessionChoice::Others => access.end_other_sessions(person, &own),
-    });
-    changed.await?;
-    web.note(person, AuditAction::SessionEnded).await?;
+    let end = move |access: &mut Access| {
+        match form.which {
+            SessionChoice::One => drop(access.end_session(&form.id)),
+            SessionChoice::Others => access.end_other_sessions(person, &own),
+        }
+        true
+    };
+    web.change_own_access(person, AuditAction::SessionEnded, end).await?;
     Ok(back(Ok(Notice::SessionEnded)))
 }
 
@@ -210,11 +212,10 @@ async fn make_token(State(web): Shared, visit: Arc<Visit>, Form(form): Form<Toke
     let expires = (form.days > 0).then(|| now + i64::from(form.days) * DAY_S);
     let scopes = form.scope.iter().map(|scope| scope.code().to_owned()).collect();
     let kept = secret.clone();
-    let made = web.change_access(move |access| access.make_token(&kept, name, scopes, now, expires));
-    if !made.await? {
+    let make = move |access: &mut Access| access.make_token(&kept, name, scopes, now, expires);
+    if !web.change_own_access(adult.person.id, AuditAction::TokenMade, make).await? {
         return Err(Refusal::new(Failure::TooMany));
     }
-    web.note(adult.person.id, AuditAction::TokenMade).await?;
     Ok(pages::tokens(&visit.shell(), &web.tokens(Some(secret.to_string()))).into_response())
 }
 
@@ -224,11 +225,10 @@ async fn revoke_token(
     Form(form): Form<RemoveForm>,
 ) -> Result<Response, Refusal> {
     let adult = visit.allowed(|rights| rights.settings)?;
-    let revoked = web.change_access(move |access| access.revoke_token(&form.id)).await?;
-    if revoked.is_none() {
+    let revoke = move |access: &mut Access| access.revoke_token(&form.id).is_some();
+    if !web.change_own_access(adult.person.id, AuditAction::TokenRevoked, revoke).await? {
         return Err(Refusal::new(Failure::NotFound));
     }
-    web.note(adult.person.id, AuditAction::TokenRevoked).await?;
     Ok(go_back(routes::SETTINGS_TOKENS, Ok(Notice::TokenRevoked)))
 }
 

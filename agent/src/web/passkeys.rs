@@ -4,6 +4,7 @@
 //! passkey is bound to (its relying party id), and no address can be one. What browsers hand over is verified in
 //! [`crate::access::passkey`].
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,11 +29,12 @@ use super::refusal::{Refusal, status};
 use super::visit::Visit;
 use super::{Shared, Web, lock, uptime};
 use crate::access::passkey::{self, ALGORITHMS, Assertion, CHALLENGE_BYTES, Expected, Part, Registration};
-use crate::access::password;
+use crate::access::throttle::Origin;
+use crate::access::{Access, password};
 
 /// How long somebody may look for the key.
 const ANSWER_TIME: Duration = Duration::from_secs(5 * 60);
-/// Visits that may be looking; one more, and the one that began first has to begin again.
+/// Visits that may be looking; one more, and somebody has to begin again: the first of wherever most of them come from.
 const PENDING_MAX: usize = 64;
 /// Characters of a passkey's name.
 const NAME_MAX: usize = 60;
@@ -48,27 +50,44 @@ struct Challenge {
     bytes: [u8; CHALLENGE_BYTES],
     /// Who adds a passkey; none if somebody signs in.
     owner: Option<PersonId>,
+    from: Origin,
     until: Duration,
 }
 
 impl Challenges {
     /// A new challenge for a visit, in place of any that waits.
-    fn begin(&mut self, visit: &Visit, owner: Option<PersonId>) -> Result<[u8; CHALLENGE_BYTES], Refusal> {
+    fn begin(
+        &mut self,
+        visit: String,
+        owner: Option<PersonId>,
+        from: Origin,
+    ) -> Result<[u8; CHALLENGE_BYTES], Refusal> {
         let now = uptime();
         self.0.retain(|_, challenge| challenge.until > now);
-        if self.0.len() >= PENDING_MAX {
-            let oldest = self.0.iter().min_by_key(|(_, challenge)| challenge.until).map(|(id, _)| id.clone());
-            oldest.and_then(|id| self.0.remove(&id));
+        if self.0.len() >= PENDING_MAX
+            && let Some(id) = self.least_missed()
+        {
+            self.0.remove(&id);
         }
         let mut bytes = [0; CHALLENGE_BYTES];
         getrandom(&mut bytes, GetRandomFlags::empty())?;
-        self.0.insert(visit.secret.digest().id(), Challenge { bytes, owner, until: now + ANSWER_TIME });
+        self.0.insert(visit, Challenge { bytes, owner, from, until: now + ANSWER_TIME });
         Ok(bytes)
     }
 
+    /// The visit that gives way to another one. A device that begins again and again is in its own way only, and one that
+    /// makes up hardware addresses comes before those of the household.
+    fn least_missed(&self) -> Option<String> {
+        let as_many = |from: Origin| self.0.values().filter(|challenge| challenge.from == from).count();
+        let first = self.0.iter().max_by_key(|(_, Challenge { from, until, .. })| {
+            (as_many(*from), !matches!(from, Origin::Device(_)), Reverse(*until))
+        });
+        first.map(|(id, _)| id.clone())
+    }
+
     /// The challenge of a visit, which nobody gets again.
-    fn take(&mut self, visit: &Visit, owner: Option<PersonId>) -> Option<[u8; CHALLENGE_BYTES]> {
-        let challenge = self.0.remove(&visit.secret.digest().id())?;
+    fn take(&mut self, visit: &str, owner: Option<PersonId>) -> Option<[u8; CHALLENGE_BYTES]> {
+        let challenge = self.0.remove(visit)?;
         (challenge.until > uptime() && challenge.owner == owner).then_some(challenge.bytes)
     }
 }
@@ -126,7 +145,8 @@ async fn begin_adding(
     let adult = visit.adult()?;
     let (person, name) = (adult.person.id, adult.person.name.clone());
     let Some(here) = web.here(&visit) else { return Ok(refused(Failure::PasskeyRefused)) };
-    let begun = match web.begin_try(web.origin(&visit).await?, Some(person)) {
+    let origin = web.origin(&visit).await?;
+    let begun = match web.begin_try(origin, Some(person)) {
         Ok(begun) => begun,
         Err(failure) => return Ok(refused(failure)),
     };
@@ -135,7 +155,7 @@ async fn begin_adding(
         return Ok(refused(Failure::WrongPassword));
     }
     lock(&web.throttle).take_back(begun);
-    let challenge = lock(&web.challenges).begin(&visit, Some(person))?;
+    let challenge = lock(&web.challenges).begin(visit.secret.digest().id(), Some(person), origin)?;
     let known = web.access().account(person).map_or_else(Vec::new, |account| account.passkeys.clone());
     let known: Vec<Value> = known.iter().map(|known| json!({ "type": "public-key", "id": known.credential })).collect();
     let algorithms = ALGORITHMS.map(|algorithm| json!({ "type": "public-key", "alg": algorithm }));
@@ -154,7 +174,7 @@ async fn begin_adding(
 
 async fn add(State(web): Shared, visit: Arc<Visit>, Json(added): Json<Added>) -> Result<Response, Refusal> {
     let person = visit.adult()?.person.id;
-    let taken = lock(&web.challenges).take(&visit, Some(person));
+    let taken = lock(&web.challenges).take(&visit.secret.digest().id(), Some(person));
     let (Some(here), Some(challenge)) = (web.here(&visit), taken) else { return Ok(refused(Failure::PasskeyRefused)) };
     let Some(name) = own_name(&added.name) else { return Ok(refused(Failure::BadName)) };
     let made = match passkey::register(&added.credential.response, &here.expects(&challenge)) {
@@ -165,11 +185,10 @@ async fn add(State(web): Shared, visit: Arc<Visit>, Json(added): Json<Added>) ->
         }
     };
     let now = Timestamp::now().as_second();
-    let added = web.change_access(move |access| access.add_passkey(person, made, here.rp_id, name, now)).await?;
-    if !added {
+    let add = move |access: &mut Access| access.add_passkey(person, made, here.rp_id, name, now);
+    if !web.change_own_access(person, AuditAction::AccessChanged, add).await? {
         return Ok(refused(Failure::TooMany));
     }
-    web.note(person, AuditAction::AccessChanged).await?;
     let next = routes::with_query(routes::SETTINGS_ACCOUNT, &[("done", Notice::PasskeyAdded.code())]);
     Ok(answer(&json!({ "next": next })))
 }
@@ -177,23 +196,20 @@ async fn add(State(web): Shared, visit: Arc<Visit>, Json(added): Json<Added>) ->
 async fn rename(State(web): Shared, visit: Arc<Visit>, Form(form): Form<PasskeyNameForm>) -> Result<Response, Refusal> {
     let person = visit.adult()?.person.id;
     let Some(name) = own_name(&form.name) else { return Ok(back(Err(Failure::BadName))) };
-    let renamed = web.change_access(move |access| {
-        let passkey = access.passkey_mut(person, &form.id);
-        passkey.map(|passkey| passkey.name = name).is_some()
-    });
-    if !renamed.await? {
+    let rename =
+        move |access: &mut Access| access.passkey_mut(person, &form.id).map(|passkey| passkey.name = name).is_some();
+    if !web.change_own_access(person, AuditAction::AccessChanged, rename).await? {
         return Err(Refusal::new(Failure::NotFound));
     }
-    web.note(person, AuditAction::AccessChanged).await?;
     Ok(back(Ok(Notice::PasskeyRenamed)))
 }
 
 async fn remove(State(web): Shared, visit: Arc<Visit>, Form(form): Form<RemoveForm>) -> Result<Response, Refusal> {
     let person = visit.adult()?.person.id;
-    if !web.change_access(move |access| access.remove_passkey(person, &form.id)).await? {
+    let remove = move |access: &mut Access| access.remove_passkey(person, &form.id);
+    if !web.change_own_access(person, AuditAction::AccessChanged, remove).await? {
         return Err(Refusal::new(Failure::NotFound));
     }
-    web.note(person, AuditAction::AccessChanged).await?;
     Ok(back(Ok(Notice::PasskeyRemoved)))
 }
 
@@ -207,7 +223,7 @@ async fn begin_signing_in(
     if lock(&web.throttle).wait((origin, None), uptime()).is_some() {
         return Ok(refused(Failure::TooManyTries));
     }
-    let challenge = lock(&web.challenges).begin(&visit, None)?;
+    let challenge = lock(&web.challenges).begin(visit.secret.digest().id(), None, origin)?;
     Ok(answer(&json!({ "publicKey": {
         "challenge": Part(challenge.to_vec()),
         "timeout": ANSWER_TIME.as_millis() as u64,
@@ -219,7 +235,7 @@ async fn begin_signing_in(
 }
 
 async fn sign_in(State(web): Shared, visit: Arc<Visit>, Json(used): Json<Used>) -> Result<Response, Refusal> {
-    let taken = lock(&web.challenges).take(&visit, None);
+    let taken = lock(&web.challenges).take(&visit.secret.digest().id(), None);
     let (Some(here), Some(challenge)) = (web.here(&visit), taken) else { return Ok(refused(Failure::PasskeyRefused)) };
     let origin = web.origin(&visit).await?;
     let credential = used.credential.raw_id.0;
@@ -318,4 +334,31 @@ fn answer(value: &Value) -> Response {
 /// What the script is told; it opens its page again, which says it in words.
 fn refused(failure: Failure) -> Response {
     (status(failure), answer(&json!({ "failed": failure.code() }))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_begins_again_and_again_keeps_nobody_else_from_signing_in() {
+        let device = |last| Origin::Device([2, 0, 0, 0, 0, last]);
+        let stranger = Origin::Stranger([6, 0, 0, 0, 0, 1]);
+        let floods: [fn(u8) -> Origin; 2] =
+            [|_| Origin::Device([2, 0, 0, 0, 0, 9]), |n| Origin::Stranger([6, 0, 0, 0, 1, n])];
+        for flood in floods {
+            let mut challenges = Challenges::default();
+            let bytes = challenges.begin("phone".to_owned(), None, device(1)).unwrap();
+            challenges.begin("new phone".to_owned(), Some(PersonId(1)), stranger).unwrap();
+            for number in 0..=255 {
+                challenges.begin(format!("flood {number}"), None, flood(number)).unwrap();
+                assert!(challenges.0.len() <= PENDING_MAX);
+            }
+            let found = challenges.take("new phone", Some(PersonId(1)));
+            // A new phone is told from one that is made up once it is somebody's.
+            assert_eq!(found.is_some(), flood(0) == flood(1));
+            assert_eq!(challenges.take("phone", None), Some(bytes));
+            assert_eq!(challenges.take("phone", None), None, "each is taken once");
+        }
+    }
 }

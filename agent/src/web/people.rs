@@ -22,7 +22,7 @@ use super::form::{Form, go_back};
 use super::page::{Path, get, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
-use super::{Shared, Web, lock};
+use super::{Shared, Web, in_force_once_saved};
 use crate::application::{ApplicationError, By, Changed, ModeEdit, Onlooker, Protection, QuotaEdit};
 use crate::clock::Moment;
 use crate::control::protocol::PauseEnd;
@@ -452,10 +452,8 @@ impl Web {
         move |app, by, moment| {
             // While it is still known which devices were whose.
             let theirs = history.devices_of(app, person);
-            let erased = app.erase(person, &name, by, moment)?;
+            let erased = in_force_once_saved(&access, |access| app.erase(person, &name, access, by, moment))?;
             history.forget_devices(&theirs);
-            // What is saved no longer has the person. What is in force is what is saved the next time.
-            lock(&access).remove(person);
             Ok(erased)
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use stairgate_policy::household::{PersonId, Role};
+use stairgate_policy::household::PersonId;
 use stairgate_webui::forms::PinForm;
 use stairgate_webui::routes;
 use stairgate_webui::view::{Failure, Notice};
@@ -14,9 +14,9 @@ use super::form::{Form, go_back};
 use super::page::{Path, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
-use super::{Shared, Web, lock, uptime};
+use super::{Shared, Web, in_force_once_saved, lock, uptime};
 use crate::access::pin;
-use crate::application::{ApplicationError, By};
+use crate::application::By;
 use crate::desk::App;
 
 pub(super) fn routes() -> Router<Arc<Web>> {
@@ -42,14 +42,7 @@ async fn set(
 impl Web {
     /// Sets a child's PIN, or takes it away.
     pub(super) async fn set_pin(&self, child: PersonId, pin: Option<String>, by: By) -> Result<(), Refusal> {
-        let is_child = move |app: &mut App, _| {
-            let person = app.household().person(child).ok_or(ApplicationError::NoPersonNumber(child.0))?;
-            match person.role {
-                Role::Child(_) => Ok(()),
-                _ => Err(ApplicationError::NoChild(person.name.clone())),
-            }
-        };
-        self.parts.desk.look(is_child).await??;
+        self.parts.desk.look(move |app, _| app.child_with(child)).await??;
         let hash = match pin {
             Some(pin) => {
                 let hash = self.slowly(move || pin::hash(&pin)).await?;
@@ -57,9 +50,11 @@ impl Web {
             }
             None => None,
         };
-        self.change_access(move |access| access.set_pin(child, hash)).await?;
-        let note = move |app: &mut App, moment| app.note_pin(child, &by, moment);
-        Ok(self.parts.desk.look(note).await??)
+        let access = Arc::clone(&self.access);
+        let set = move |app: &mut App, moment| {
+            in_force_once_saved(&access, |access| app.set_pin(child, hash, access, &by, moment))
+        };
+        Ok(self.parts.desk.look(set).await??)
     }
 
     /// True if a child has to show a PIN to ask.

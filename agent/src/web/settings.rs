@@ -19,11 +19,10 @@ use super::form::{Form, go_back, text};
 use super::page::{Path, get, post};
 use super::refusal::Refusal;
 use super::visit::Visit;
-use super::{Shared, Web};
+use super::{Shared, Web, in_force_once_saved};
 use crate::access::secret::same_text;
 use crate::access::{Access, password, sealed};
 use crate::application::{By, HomeSettings};
-use crate::clock::Moment;
 use crate::desk::{App, ChangeError};
 use crate::pages as views;
 
@@ -80,14 +79,11 @@ async fn add_adult(State(web): Shared, visit: Arc<Visit>, Form(form): Form<Adult
         return Ok(go_back(routes::SETTINGS_ADULTS, Err(Failure::WeakPassword)));
     };
     let (name, role) = (form.name, role(form.role));
-    let change = move |app: &mut App, access: &mut Access, moment: Moment| {
-        let added = app.add_adult(&name, role, &by, moment)?;
-        access.set_password(app.person_named(name.trim())?, hash, None);
-        Ok(added)
+    let access = Arc::clone(&web.access);
+    let change = move |app: &mut App, moment| {
+        in_force_once_saved(&access, |access| app.add_adult_with_password((&name, role), hash, access, &by, moment))
     };
-    let added = web.change_with_access(Box::new(change)).await;
-    let outcome = added.map(|_| Notice::PersonAdded).map_err(|error| Refusal::from(error).failure);
-    Ok(go_back(routes::SETTINGS_ADULTS, outcome))
+    web.act(routes::SETTINGS_ADULTS, Notice::PersonAdded, change).await
 }
 
 async fn set_role(
@@ -110,23 +106,17 @@ async fn remove_adult(
 ) -> Result<Response, Refusal> {
     let by = visit.by(|rights| rights.adults)?.having_seen(form.revision);
     let person = PersonId(person);
-    let change = move |app: &mut App, access: &mut Access, moment: Moment| {
-        let removed = app.remove_adult(person, &by, moment)?;
-        // Whoever is no longer there can no longer sign in; the session would find nobody, and this takes it away.
-        access.remove(person);
-        Ok(removed)
+    let access = Arc::clone(&web.access);
+    let change = move |app: &mut App, moment| {
+        in_force_once_saved(&access, |access| app.remove_adult(person, access, &by, moment))
     };
-    match web.change_with_access(Box::new(change)).await.map_err(Refusal::from) {
-        Ok(_) => Ok(go_back(routes::SETTINGS_ADULTS, Ok(Notice::PersonErased))),
-        Err(refusal) if refusal.failure == Failure::NotFound => Err(refusal),
-        Err(refusal) => Ok(go_back(routes::SETTINGS_ADULTS, Err(refusal.failure))),
-    }
+    web.act(routes::SETTINGS_ADULTS, Notice::PersonErased, change).await
 }
 
 async fn network(State(web): Shared, visit: Arc<Visit>) -> Result<Response, Refusal> {
     visit.allowed(|rights| rights.settings)?;
-    let resolvers = web.resolvers();
-    let look = move |app: &mut App, _| views::network(app, resolvers);
+    let upstreams = web.upstreams();
+    let look = move |app: &mut App, _| views::network(app, upstreams);
     let network = web.parts.desk.look(look).await?;
     Ok(pages::network(&visit.shell(), &network).into_response())
 }
@@ -253,16 +243,18 @@ async fn restore(
 impl Web {
     /// Makes what a backup holds the household, and those who may sign in there the ones who may sign in here.
     pub(super) async fn restore(&self, Content { home, access }: Content, by: By) -> Result<String, ChangeError> {
-        let history = self.history.clone();
-        let change = move |app: &mut App, current: &mut Access, moment: Moment| {
-            let restored = app.import(home.to_string().as_bytes(), &by, moment)?;
+        let (history, current) = (self.history.clone(), Arc::clone(&self.access));
+        let change = move |app: &mut App, moment| {
+            let restored = in_force_once_saved(&current, |current| {
+                // Whoever is signed in now may be somebody else in that household, so everybody signs in anew.
+                *current = access;
+                app.import(home.to_string().as_bytes(), current, &by, moment)
+            })?;
             // A number may be somebody else's now.
             history.forget(app, None);
-            // Whoever is signed in now may be somebody else in that household, so everybody signs in anew.
-            *current = access;
             Ok(restored)
         };
-        self.change_with_access(Box::new(change)).await
+        self.parts.desk.change(change).await
     }
 }
 

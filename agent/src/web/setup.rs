@@ -14,7 +14,7 @@ use stairgate_webui::forms::{
     ChildRemoveForm, GuardianForm, HouseholdForm, PersonForm, PlainForm, PortForm, SetupCodeForm, SetupDevicesForm,
 };
 use stairgate_webui::routes::{self, setup_step};
-use stairgate_webui::view::{AuditAction, Failure, SetupStep};
+use stairgate_webui::view::{Failure, SetupStep};
 use stairgate_webui::{forms::OwnerChoice, pages};
 
 use super::form::AnyForm;
@@ -22,7 +22,7 @@ use super::page::{self, Path};
 use super::refusal::{Refusal, status};
 use super::system::ports_view;
 use super::visit::Visit;
-use super::{Shared, Web, lock, uptime, views};
+use super::{Shared, Web, in_force_once_saved, lock, uptime, views};
 use crate::access::password;
 use crate::access::secret::Secret;
 use crate::application::{By, HomeSettings};
@@ -215,19 +215,15 @@ async fn guardian(web: &Web, visit: &Visit, form: GuardianForm) -> Result<Respon
     }
     let given = form.password;
     let hash = web.slowly(move || password::hash(&given)).await??;
-    let name = form.name;
-    let person = web.parts.desk.look(move |app, moment| app.first_guardian(&name, moment)).await??;
-    let first = web.access().is_empty();
-    web.change_access(move |access| {
-        access.set_password(person, hash, None);
-        // Whoever has the box itself must not be kept out by a telephone that is lost.
-        if let Some(account) = access.account_mut(person) {
-            account.totp = None;
-        }
-    })
-    .await?;
+    let (name, access) = (form.name, Arc::clone(&web.access));
+    let begin = move |app: &mut crate::desk::App, moment| {
+        in_force_once_saved(&access, |access| {
+            let first = access.is_empty();
+            Ok((app.first_guardian(&name, hash, access, moment)?, first))
+        })
+    };
+    let (person, first) = web.parts.desk.look(begin).await??;
     lock(&web.proven).remove(&visit.secret.digest().id());
-    web.note(person, AuditAction::AccessChanged).await?;
     let next = if first { routes::at(routes::SETUP_STEP, setup_step::CHILDREN) } else { routes::HOME.to_owned() };
     web.sign_in(visit, person, &next).await
 }

@@ -19,9 +19,9 @@ use super::page::{Query, get, post};
 use super::refusal::{Refusal, status};
 use super::visit::Visit;
 use super::{Shared, SignInSource, Web, lock, uptime};
-use crate::access::password;
 use crate::access::secret::Secret;
 use crate::access::throttle::{Origin, Try};
+use crate::access::{Access, password};
 use crate::desk::App;
 
 /// Visits that may wait for their one-time code.
@@ -175,8 +175,11 @@ impl Web {
         let secret = Secret::random()?;
         let (kept, address, browser) = (secret.clone(), visit.address.to_string(), visit.browser.clone());
         let now = Timestamp::now().as_second();
-        self.change_access(move |access| access.begin_session(person, &kept, now, address, &browser)).await?;
-        self.note(person, AuditAction::SignedIn).await?;
+        let begin = move |access: &mut Access| {
+            access.begin_session(person, &kept, now, address, &browser);
+            true
+        };
+        self.change_own_access(person, AuditAction::SignedIn, begin).await?;
         Ok(visit.cookie(&secret))
     }
 
@@ -193,7 +196,7 @@ impl Web {
             .await
     }
 
-    /// Writes into the audit log what somebody did about the own way in.
+    /// Writes into the audit log what somebody did who can sign in, or that somebody tried to.
     pub(super) async fn note(&self, person: PersonId, action: AuditAction) -> Result<(), Refusal> {
         Ok(self.parts.desk.look(move |app, moment| app.note_access(person, action, moment)).await??)
     }

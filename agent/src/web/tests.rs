@@ -10,6 +10,7 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use stairgate_abi::hash::NameHash;
 use stairgate_abi::{TagSet, Tags};
 use stairgate_webui::view::Scope;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
@@ -20,7 +21,7 @@ use crate::access::totp::{STEP_S, TotpSecret};
 use crate::application::By;
 use crate::config::Config;
 use crate::dataplane::Dataplane;
-use crate::desk::{App, Job};
+use crate::desk::{App, ChangeError, Job};
 use crate::document::tag_of;
 use crate::gate::Gate;
 use crate::resolver::service::tests::{ROUTED, UNUSED, observer_of_silence};
@@ -30,6 +31,8 @@ use crate::subscriptions::Limits;
 const CONFIG: &str = r#"
 mode = "router"
 lan_interfaces = ["lan0"]
+[resolver.upstream_sets]
+unused = ["udp://192.0.2.9"]
 [[list]]
 name = "games"
 path = "/nowhere/games.txt"
@@ -419,7 +422,10 @@ async fn the_home_page_says_that_no_name_server_answers() {
         let page = home.get(routes::HOME, &alex).await;
         assert_eq!((page.status, page.body.contains(said)), (200, is_said));
         let page = home.get(routes::SETTINGS_NETWORK, &alex).await;
-        assert_eq!((page.status, page.body.contains(UNUSED)), (200, is_said));
+        assert_eq!(page.status, 200);
+        let shown = ["For everyone", "Does not answer", "unused", "Nothing asked yet", UNUSED];
+        let places: Vec<_> = shown.iter().map(|text| page.body.find(text)).collect();
+        assert_eq!((places.is_sorted(), places.iter().all(Option::is_some)), (true, is_said), "{places:?}");
         assert!(!page.body.contains(ROUTED), "where a route leads is no server for everyone");
     }
 }
@@ -606,17 +612,26 @@ async fn a_household_that_is_read_back_comes_with_who_may_sign_in_there() {
 }
 
 #[tokio::test]
-async fn who_may_sign_in_follows_the_household_even_if_it_cannot_be_saved() {
+async fn what_is_not_saved_of_the_household_or_who_may_sign_in_there_is_not_in_force() {
     let home = Home::new();
+    home.give_password(ALEX, "123412341234").await;
     home.give_password(KIM, "123412341234").await;
+    let alex = home.session(ALEX, 0).await;
+    let (revision, backed_up) =
+        home.web.parts.desk.look(|app, _| (app.revision(), app.export().unwrap())).await.unwrap();
+    let (names, access) = (home.names().await, home.web.access().clone());
     let directory = home.directory.path().to_owned();
-    let change = move |app: &mut App, access: &mut Access, moment: Moment| {
-        let removed = app.remove_adult(KIM, &By::command_line(), moment)?;
-        access.remove(KIM);
-        app.lose_disk(&directory);
-        Ok(removed)
-    };
-    let outcome = home.web.change_with_access(Box::new(change)).await;
+    home.web.parts.desk.look(move |app, _| app.lose_disk(&directory)).await.unwrap();
+    for (path, form) in [
+        (routes::at(routes::ADULT_REMOVE, KIM.0), format!("revision={revision}")),
+        (routes::at(routes::PERSON_ERASE, KIM.0), "name=Kim".to_owned()),
+        (routes::SETTINGS_ADULTS.to_owned(), "name=Sam&role=carer&password=471147114711".to_owned()),
+    ] {
+        let answer = home.call(home.form(&path, &alex, &form)).await;
+        assert!(answer.location.ends_with("failed=storage"), "{path}: {answer:?}");
+    }
+    let content = settings::Content { home: serde_json::from_slice(&backed_up).unwrap(), access: Access::default() };
+    let outcome = home.web.restore(content, By::command_line()).await;
     assert!(matches!(outcome, Err(ChangeError::Refused(ApplicationError::Store(_)))), "{outcome:?}");
-    assert!(home.web.access().account(KIM).is_none());
+    assert_eq!((home.names().await, home.web.access().clone()), (names, access));
 }

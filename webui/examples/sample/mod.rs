@@ -554,11 +554,11 @@ fn tokens() -> Tokens {
 }
 
 fn network(language: Language) -> Network {
-    let server = |address: &str, encrypted, healthy| Server {
+    let server = |address: &str, encrypted, answers| Server {
         address: address.into(),
         encrypted,
-        healthy,
-        median: healthy.then(|| Duration::from_micros(8_400)),
+        answers,
+        median: (answers == Some(true)).then(|| Duration::from_micros(8_400)),
     };
     Network {
         household: "Familie Okafor-Lind".into(),
@@ -569,9 +569,13 @@ fn network(language: Language) -> Network {
         resolvers: vec![
             Resolver {
                 name: String::new(),
-                servers: vec![server("tls://dns.example", true, true), server("udp://192.0.2.1", false, false)],
+                servers: vec![
+                    server("tls://dns.example", true, Some(true)),
+                    server("udp://192.0.2.1", false, Some(false)),
+                ],
             },
-            Resolver { name: "family".into(), servers: vec![server("https://family.example/dns-query", true, true)] },
+            Resolver { name: "family".into(), servers: vec![server("https://family.example/dns-query", true, None)] },
+            Resolver { name: "provider".into(), servers: Vec::new() },
         ],
         revision: 42,
     }

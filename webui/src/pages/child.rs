@@ -209,6 +209,7 @@ fn kept(shell: &Shell, kept: &Kept) -> Markup {
             h2 #kept { (t!(language, "me-kept")) }
             p { (t!(language, &format!("me-level-{}", kept.level.as_str()))) }
             p { (t!(language, "me-kept-days", days = kept.days)) }
+            p.hint { (t!(language, "retention-copies")) }
             @if let Some(days) = kept.usage_days {
                 p { (t!(language, &format!("me-usage-{}", kept.level.as_str()))) " " (t!(language, "me-kept-days", days = days)) }
             }

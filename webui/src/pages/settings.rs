@@ -341,10 +341,11 @@ pub fn network(shell: &Shell, network: &Network) -> Markup {
                 @for set in &network.resolvers {
                     section.box {
                         h3 { @if set.name.is_empty() { (t!(language, "upstreams-everyone")) } @else { (words::name(&set.name)) } }
+                        @if set.servers.is_empty() { p { (t!(language, "upstreams-none")) } }
                         ul.plain {
                             @for server in &set.servers {
                                 li {
-                                    span.online[server.healthy] { (t!(language, if server.healthy { "upstreams-answers" } else { "upstreams-silent" })) }
+                                    span.online[server.answers == Some(true)] { (t!(language, answers(server.answers))) }
                                     " " code { (words::name(&server.address)) }
                                     @if !server.encrypted { " " span.tag { (t!(language, "upstreams-plain")) } }
                                     @if let Some(median) = server.median { " " (format::milliseconds(language, median)) }
@@ -356,6 +357,15 @@ pub fn network(shell: &Shell, network: &Network) -> Markup {
             }
         },
     )
+}
+
+/// The message about a server that answers, or does not, or that nothing was asked of.
+const fn answers(answers: Option<bool>) -> &'static str {
+    match answers {
+        Some(true) => "upstreams-answers",
+        Some(false) => "upstreams-silent",
+        None => "upstreams-unasked",
+    }
 }
 
 /// What is kept, and for how long.
@@ -390,6 +400,7 @@ pub fn privacy(shell: &Shell, privacy: &Privacy) -> Markup {
                     button.primary { (t!(language, "save")) }
                 }))
                 p.hint { (t!(language, "retention-names")) }
+                p.hint { (t!(language, "retention-copies")) }
                 p.hint { (t!(language, "retention-size", size = format::bytes(language, privacy.bytes))) }
                 (post(shell, routes::PRIVACY_DELETE, "", &html! { (hidden("whose", "all")) button.danger { (t!(language, "privacy-delete-all")) } }))
             }

@@ -199,8 +199,8 @@ pub struct Server {
     pub address: String,
     /// True if what is asked is encrypted on the way.
     pub encrypted: bool,
-    /// True if it answers.
-    pub healthy: bool,
+    /// True if it answers; none if nothing was asked there yet.
+    pub answers: Option<bool>,
     /// Half of its answers took no longer than this.
     pub median: Option<Duration>,
 }

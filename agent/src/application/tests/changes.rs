@@ -309,15 +309,15 @@ fn it_is_known_when_devices_changed_hands_whoever_passed_them_on() {
     check(app, [false, true], moments[5], "forgotten");
     app.adopt_device(new, Owner::Person(ben), None, &by(), moments[6]).unwrap();
     check(app, [false, true], moments[6], "known again");
-    app.erase(ben, "Ben", &by(), moments[7]).unwrap();
+    app.erase(ben, "Ben", &mut Access::default(), &by(), moments[7]).unwrap();
     check(app, [false, true], moments[7], "its owner is erased");
     app.adopt_device(tablet, Owner::Person(sam), None, &by(), moments[8]).unwrap();
     check(app, [true, false], moments[8], "an adult's");
-    app.remove_adult(sam, &by(), moments[9]).unwrap();
+    app.remove_adult(sam, &mut Access::default(), &by(), moments[9]).unwrap();
     check(app, [true, false], moments[9], "the adult has left");
     assert!(app.adopt_device(new, Owner::Person(PersonId(99)), None, &by(), moments[10]).is_err());
     check(app, [false, false], moments[10], "nothing was changed");
-    app.import(&backup, &by(), moments[11]).unwrap();
+    app.import(&backup, &Access::default(), &by(), moments[11]).unwrap();
     check(app, [true, false], moments[11], "a backup was read back");
 }
 
@@ -371,8 +371,14 @@ fn people_come_change_and_go() {
     assert!(app.add_adult("Kim", Role::Guardian { primary: true }, &alex(), now).is_err());
     app.set_role(sam, Role::Guardian { primary: true }, &alex(), now).unwrap();
     assert_eq!(app.household().person(ALEX).unwrap().role, Role::Guardian { primary: false });
-    assert!(matches!(app.remove_adult(sam, &alex(), now), Err(ApplicationError::PrimaryGuardian(_))));
-    assert!(app.remove_adult(ben, &alex(), now).is_err() && app.set_role(ben, Role::Carer, &alex(), now).is_err());
+    assert!(matches!(
+        app.remove_adult(sam, &mut Access::default(), &alex(), now),
+        Err(ApplicationError::PrimaryGuardian(_))
+    ));
+    assert!(
+        app.remove_adult(ben, &mut Access::default(), &alex(), now).is_err()
+            && app.set_role(ben, Role::Carer, &alex(), now).is_err()
+    );
     app.set_role(ALEX, Role::Guardian { primary: true }, &alex(), now).unwrap();
     app.set_details(ben, "Benjamin", Some(AgeBand::From10To12), &alex(), now).unwrap();
     assert!(app.set_details(sam, "Sam", Some(AgeBand::UpTo5), &alex(), now).is_err());
@@ -395,7 +401,7 @@ fn an_adult_who_leaves_stays_among_the_entries() {
     app.pause(MIA_ID, &PauseEnd::Resume, &By::new(Actor::Person("Sam".to_owned())), now).unwrap();
     let error = app.ask(sam, &Asked::Minutes(15), "", &alex(), now).unwrap_err();
     assert!(matches!(error, ApplicationError::NotFiltered(_)), "{error}");
-    app.remove_adult(sam, &alex(), now).unwrap();
+    app.remove_adult(sam, &mut Access::default(), &alex(), now).unwrap();
     assert_eq!((app.household().devices.len(), app.status(now).unknown_devices), (1, 1));
     let entries = app.audit(None, None, 2).unwrap().entries;
     assert_eq!((entries[0].action, entries[0].subject.as_str()), (AuditAction::PersonErased, "Sam"));
@@ -428,9 +434,15 @@ fn who_is_erased_is_gone_and_the_number_never_comes_back() {
     app.set_name(MIA_ID, "good.example", Some(Action::Allow), &alex(), now).unwrap();
     let mia = By::new(Actor::Person("Mia".to_owned()));
     app.ask(MIA_ID, &Asked::Site("secret.example"), "please", &mia, now).unwrap();
-    assert!(matches!(app.erase(MIA_ID, "mia", &alex(), now), Err(ApplicationError::NotConfirmed(_))));
-    assert!(matches!(app.erase(ALEX, "Alex", &alex(), now), Err(ApplicationError::PrimaryGuardian(_))));
-    let erased = app.erase(MIA_ID, "Mia", &alex(), now).unwrap();
+    assert!(matches!(
+        app.erase(MIA_ID, "mia", &mut Access::default(), &alex(), now),
+        Err(ApplicationError::NotConfirmed(_))
+    ));
+    assert!(matches!(
+        app.erase(ALEX, "Alex", &mut Access::default(), &alex(), now),
+        Err(ApplicationError::PrimaryGuardian(_))
+    ));
+    let erased = app.erase(MIA_ID, "Mia", &mut Access::default(), &alex(), now).unwrap();
     assert_eq!(erased.names.into_iter().collect::<Vec<_>>(), ["good.example", "www.good.example"]);
     assert_eq!((app.household().devices.len(), app.status(now).unknown_devices), (0, 1));
     let audit = app.audit(None, None, 100).unwrap().entries;
@@ -458,7 +470,7 @@ fn a_household_is_read_back_on_another_box() {
     let mut other = home();
     other.application.add_child("Zoe", AgeBand::UpTo5, &by(), now).unwrap();
     let seen = other.application.revision();
-    let changed = other.application.import(&backup, &by(), now).unwrap();
+    let changed = other.application.import(&backup, &Access::default(), &by(), now).unwrap();
     assert!(changed.names.contains("good.example"));
     assert_eq!(other.application.household(), first.application.household());
     assert_eq!(other.application.preferences().retention_days, 30);
@@ -479,10 +491,10 @@ fn a_household_is_read_back_on_another_box() {
     for wrong in
         [b"".as_slice(), b"{}", b"[1]", truncated, first_of_all.as_bytes(), later.as_bytes(), nobody.as_bytes()]
     {
-        let error = other.application.import(wrong, &by(), now).unwrap_err();
+        let error = other.application.import(wrong, &Access::default(), &by(), now).unwrap_err();
         assert_eq!(error.failure(), Failure::BadBackup, "{error}");
     }
-    other.application.import(of_version(SCHEMA_VERSION - 1).as_bytes(), &by(), now).unwrap();
+    other.application.import(of_version(SCHEMA_VERSION - 1).as_bytes(), &Access::default(), &by(), now).unwrap();
     assert_eq!(other.application.household(), first.application.household());
 }
 
@@ -503,8 +515,8 @@ fn what_is_erased_does_not_go_on_in_copies_of_the_database() {
     assert!(!goes(&keep(300)), "what is kept for longer erases nothing");
     assert!(goes(&keep(3)));
     assert!(goes(&|app| app.delete_use(None, now).unwrap()));
-    assert!(goes(&|app| drop(app.remove_adult(sam, &by(), now).unwrap())));
-    assert!(goes(&|app| drop(app.erase(MIA_ID, "Mia", &by(), now).unwrap())));
+    assert!(goes(&|app| drop(app.remove_adult(sam, &mut Access::default(), &by(), now).unwrap())));
+    assert!(goes(&|app| drop(app.erase(MIA_ID, "Mia", &mut Access::default(), &by(), now).unwrap())));
 
     // Once it was kept for long enough it goes by itself, if it is known what day it is.
     std::fs::write(&copy, "Mia").unwrap();
@@ -521,18 +533,16 @@ fn whoever_is_erased_leaves_neither_a_way_in_nor_a_name() {
     let mut home = home();
     let now = home.now;
     let app = &mut home.application;
-    app.add_adult("Ben", Role::CoGuardian, &by(), now).unwrap();
-    let ben = app.person_named("Ben").unwrap();
     let mut access = Access::default();
-    access.set_password(ben, "hash".to_owned(), None);
     access.set_pin(MIA_ID, Some("hash".to_owned()));
-    app.save_access(&access).unwrap();
+    app.add_adult_with_password(("Ben", Role::CoGuardian), "hash".to_owned(), &mut access, &by(), now).unwrap();
+    let ben = app.person_named("Ben").unwrap();
+    assert!(access.account(ben).is_some() && app.access().unwrap() == access);
     app.pause(MIA_ID, &PauseEnd::Resume, &By::new(Actor::Person("Ben".to_owned())), now).unwrap();
-    app.erase(ben, "Ben", &by(), now).unwrap();
-    let kept = app.access().unwrap();
-    assert!(kept.account(ben).is_none() && kept.pin(MIA_ID).is_some());
+    app.erase(ben, "Ben", &mut access, &by(), now).unwrap();
+    assert!(access.account(ben).is_none() && access.pin(MIA_ID).is_some() && app.access().unwrap() == access);
     let actors: Vec<Actor> = app.audit(None, None, 10).unwrap().entries.into_iter().map(|entry| entry.by).collect();
     assert_eq!(actors, [Actor::CommandLine, Actor::Erased, Actor::CommandLine]);
-    app.erase(MIA_ID, "Mia", &by(), now).unwrap();
-    assert_eq!(app.access().unwrap(), Access::default());
+    app.erase(MIA_ID, "Mia", &mut access, &by(), now).unwrap();
+    assert_eq!((app.access().unwrap(), access), (Access::default(), Access::default()));
 }

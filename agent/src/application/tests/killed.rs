@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use stairgate_policy::household::{Action, AgeBand, Window};
+use stairgate_policy::household::{Action, AgeBand, Role, Window};
 use stairgate_webui::forms::AnswerChoice;
 
 use super::*;
@@ -55,10 +55,17 @@ fn changed(app: &mut Application<MemoryGate>, mixed: u64, now: Moment) -> Result
         4 => app.ask(MIA_ID, &Asked::Site(&name), "", &by(), now),
         5 => match app.requests().iter().find(|request| request.answer.is_none()) {
             Some(request) => app.answer(request.id, AnswerChoice::Today, None, "", &by(), now),
-            None => app.add_child(&format!("child {mixed}"), AgeBand::From6To9, &by(), now),
+            None if mixed.is_multiple_of(2) => app.add_child(&format!("child {mixed}"), AgeBand::From6To9, &by(), now),
+            None => {
+                let (name, mut access) = (format!("adult {mixed}"), app.access()?);
+                app.add_adult_with_password((&name, Role::Carer), name.clone(), &mut access, &by(), now)
+            }
         },
         6 => match app.household().people.last().map(|person| (person.id, person.name.clone())) {
-            Some((id, name)) if id > MIA_ID => app.erase(id, &name, &by(), now),
+            Some((id, name)) if id > MIA_ID => {
+                let mut access = app.access()?;
+                app.erase(id, &name, &mut access, &by(), now)
+            }
             _ => app.set_retention((mixed % 30) as u16, &by(), now),
         },
         7 => {
@@ -82,7 +89,7 @@ fn changes_a_household_until_it_is_killed() {
     for line in std::io::stdin().lines().map_while(Result::ok) {
         let (step, hold) = line.strip_suffix(HOLD).map_or((line.as_str(), false), |step| (step, true));
         change(&mut app, step.parse().unwrap());
-        let said = if hold { SAVED.to_owned() } else { format!("{ACKNOWLEDGED}{}", state(&app)) };
+        let said = if hold { SAVED.to_owned() } else { format!("{ACKNOWLEDGED}{}", state(&mut app)) };
         if writeln!(output, "\n{said}").and_then(|()| output.flush()).is_err() {
             return;
         }
@@ -90,8 +97,10 @@ fn changes_a_household_until_it_is_killed() {
 }
 
 /// The whole state: its revision, and a number for all that is kept.
-fn state(app: &Application<MemoryGate>) -> String {
-    format!("{} {:x}", app.revision(), stairgate_abi::hash::NameHash::of(1, &app.export().unwrap()).0)
+fn state(app: &mut Application<MemoryGate>) -> String {
+    let access = serde_json::to_vec(&app.access().unwrap()).unwrap();
+    let kept = [app.export().unwrap(), access].concat();
+    format!("{} {:x}", app.revision(), stairgate_abi::hash::NameHash::of(1, &kept).0)
 }
 
 /// The process that makes changes. It is killed when dropped.
@@ -146,9 +155,9 @@ fn killed_at_any_moment_it_goes_on_from_what_was_acknowledged_or_was_in_flight()
     // Kills after which the state was the one before, the one after that nobody was told of, and the one acknowledged.
     let (mut lost, mut untold, mut told) = (0, 0, 0);
     for step in 0..CHANGES {
-        let before = state(&mirror);
+        let before = state(&mut mirror);
         change(&mut mirror, step);
-        let after = state(&mirror);
+        let after = state(&mut mirror);
         let acknowledged = Some(format!("{ACKNOWLEDGED}{after}"));
         if step % CHANGES_PER_KILL == 0 {
             // In every third, exactly between saving and saying so; otherwise anywhere in it.
@@ -162,9 +171,9 @@ fn killed_at_any_moment_it_goes_on_from_what_was_acknowledged_or_was_in_flight()
             }
             changer.kill();
             let said = changer.said();
-            let app = opened(directory.path());
+            let mut app = opened(directory.path());
             app.household().validate().unwrap();
-            let found = state(&app);
+            let found = state(&mut app);
             drop(app);
             changer = Changer::start(directory.path());
             match said {

@@ -6,6 +6,7 @@ use stairgate_webui::forms::AnswerChoice;
 use stairgate_webui::view::{Actor, AuditAction, Because, Reason};
 
 use super::*;
+use crate::access::Access;
 use crate::application::{Asked, Onlooker, QuotaEdit, Sent};
 use crate::pages;
 
@@ -329,7 +330,7 @@ fn what_is_forgotten_is_gone() {
     home.application.delete_use(Some(MIA_ID), friday).unwrap();
     assert!(!home.exported().contains("youtube"), "{}", home.exported());
     assert_eq!(home.kept(), [(20, 4)], "the minutes stay for today's quotas");
-    home.application.erase(MIA_ID, "Mia", &by(), friday).unwrap();
+    home.application.erase(MIA_ID, "Mia", &mut Access::default(), &by(), friday).unwrap();
     let mut home = home.restart();
     home.application.apply(friday).unwrap();
     let kept = home.application.store.usage::<serde_json::Value>(MIA_ID.0, Date::MIN, Date::MAX).unwrap();
@@ -376,7 +377,7 @@ fn a_backup_that_is_read_back_deletes_people_from_the_copies_too() {
     let copy = home.directory.path().join("stairgate.schema-4.redb");
     for is_kept in [false, true] {
         std::fs::write(&copy, "with days of use").unwrap();
-        home.application.import(&backup, &by(), now).unwrap();
+        home.application.import(&backup, &Access::default(), &by(), now).unwrap();
         assert_eq!(copy.exists(), is_kept, "the second time, nobody is gone");
     }
 }

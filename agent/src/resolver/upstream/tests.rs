@@ -365,7 +365,7 @@ async fn only_servers_of_sets_that_were_asked_are_judged() {
     assert!(upstreams.are_silent());
     ask(&upstreams, "nas.lan").await.unwrap();
     assert!(upstreams.are_silent(), "another program of the home answers");
-    assert_eq!((upstreams.set_status().len(), upstreams.status().len()), (2, 3));
+    assert_eq!((upstreams.set_status().iter().map(Vec::len).collect(), upstreams.status().len()), (vec![1, 1], 3));
     let nobody = Upstreams::new(Settings { resolv_conf: Some(Vec::new()), ..Settings::default() }).unwrap();
     assert!(!nobody.are_silent());
     assert_eq!(ask(&nobody, "example.com").await, Err(Failure::NoServers));
