@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use rustix::fs::statfs;
+use rustix::mount::{MountFlags, mount};
 
 use crate::debian::Suite;
 use crate::modules::Kernel;
@@ -38,6 +40,10 @@ const MEMORY_MIB: u32 = 2048;
 const BUILD_LIMIT: Duration = Duration::from_secs(1800);
 /// Time for a kernel to run all of them.
 const TRIAL_LIMIT: Duration = Duration::from_secs(5400);
+/// Where the agent pins what outlives it.
+const BPF_FILE_SYSTEM: &str = "/sys/fs/bpf";
+/// `BPF_FS_MAGIC` of the kernel's `magic.h`.
+const BPF_FILE_SYSTEM_MAGIC: u64 = 0xcafe_4a11;
 const INIT: &str = include_str!("../kernels/init");
 
 /// Tries the agent on kernels.
@@ -127,6 +133,13 @@ fn executables(command: &mut Command) -> Result<Vec<(String, PathBuf)>> {
 }
 
 fn here(trials: &[Trial]) -> Result<Row> {
+    let pins = Path::new(BPF_FILE_SYSTEM);
+    // Init mounts it, where there is one; a container may have none.
+    let found = statfs(pins).with_context(|| format!("cannot look at {}", pins.display()))?;
+    if found.f_type as u64 != BPF_FILE_SYSTEM_MAGIC {
+        mount("bpf", pins, "bpf", MountFlags::empty(), None)
+            .with_context(|| format!("cannot mount a BPF file system at {}", pins.display()))?;
+    }
     let mut results = Vec::new();
     for trial in trials {
         let Finished { status, stdout, stderr } = run(Command::new(&trial.program).args(trial.arguments), TRIAL_LIMIT)?;

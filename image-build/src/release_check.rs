@@ -21,13 +21,16 @@ const LINES: usize = 60;
 const FOLDER: &str = "target/release-check";
 
 /// What is run: its title, and the arguments of this tool.
-const STEPS: [(&str, &[&str]); 14] = [
+const STEPS: [(&str, &[&str]); 17] = [
     (
         "what is shipped for every target runs there, emulated, and in a Debian system",
         &["dist", "--emulate", "--debian"],
     ),
     ("what is shipped is the same byte for byte, built in two folders", &["dist", "--target", "x86_64", "--check"]),
-    ("other kernels load the gate and judge alike", &["kernels"]),
+    ("this machine's kernel loads the gate and judges alike", &["kernels", "here"]),
+    ("the oldest kernel does, also without its types", &["kernels", "6.1."]),
+    ("the image's kernel does", &["kernels", "6.12."]),
+    ("the newest kernel does", &["kernels", "forky"]),
     ("the image boots by BIOS, and a family uses it", &["image", "--boot", "bios"]),
     ("the image boots by UEFI with cards without native XDP", &["image", "--boot", "uefi", "--nic", "e1000e"]),
     ("the provider's line speaks PPPoE, fails and comes back", &["image", "--boot", "bios", "--wan", "pppoe"]),
