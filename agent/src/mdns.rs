@@ -64,11 +64,11 @@ struct Heard {
 
 impl Names {
     /// What devices call themselves that said so not too long ago, those that have left among them.
-    pub fn all(&self) -> Vec<([u8; 6], String)> {
+    pub fn all(&self) -> HashMap<[u8; 6], String> {
         self.heard_within(KEPT, Instant::now())
     }
 
-    fn heard_within(&self, age: Duration, now: Instant) -> Vec<([u8; 6], String)> {
+    fn heard_within(&self, age: Duration, now: Instant) -> HashMap<[u8; 6], String> {
         let heard = lock(&self.heard);
         let lately = heard.iter().filter(|(_, heard)| now.duration_since(heard.at) < age);
         lately.map(|(&mac, heard)| (mac, heard.name.clone())).collect()
@@ -155,7 +155,7 @@ impl Names {
 
     /// Their addresses.
     fn nameless(&self, neighbours: &[Neighbour], index: u32, now: Instant) -> Vec<Ipv4Addr> {
-        let named: HashMap<_, _> = self.heard_within(ASK_AGAIN, now).into_iter().collect();
+        let named = self.heard_within(ASK_AGAIN, now);
         let here = neighbours.iter().filter(|neighbour| neighbour.index == index);
         let nameless = here.filter_map(|neighbour| match (neighbour.address, neighbour.mac?) {
             (IpAddr::V4(address), mac) => (!named.contains_key(&mac)).then_some(address),
@@ -334,7 +334,7 @@ mod tests {
             assert!(names.all().len() <= NAMES_MAX);
         }
         assert_eq!(names.all().len(), NAMES_MAX);
-        assert!(names.all().contains(&(MIAS, "mias-ipad".to_owned())), "the oldest is forgotten");
+        assert_eq!(names.all()[&MIAS], "mias-ipad", "the oldest is forgotten");
     }
 
     #[test]
@@ -351,7 +351,7 @@ mod tests {
         ];
         assert_eq!(names.nameless(&neighbours, 2, begun), [TABLET]);
         names.learn("mias-ipad".to_owned(), MIAS, begun);
-        let known = |after| names.heard_within(KEPT, begun + after) == [(MIAS, "mias-ipad".to_owned())];
+        let known = |after| names.heard_within(KEPT, begun + after) == HashMap::from([(MIAS, "mias-ipad".to_owned())]);
         assert!(names.nameless(&neighbours, 2, begun).is_empty());
         assert!(known(KEPT - Duration::from_secs(1)));
         assert_eq!(names.nameless(&neighbours, 2, begun + ASK_AGAIN), [TABLET]);

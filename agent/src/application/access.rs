@@ -122,7 +122,7 @@ impl<G: Gate> Application<G> {
                 let primary =
                     !self.household.people.iter().any(|person| person.role == Role::Guardian { primary: true });
                 let role = Role::Guardian { primary };
-                self.add_adult_with_password((name, role), hash, access, &By::command_line(), moment)?;
+                self.add_adult((name, role), hash, access, &By::command_line(), moment)?;
                 self.person_named(name.trim())
             }
         }

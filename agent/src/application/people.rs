@@ -45,20 +45,12 @@ impl<G: Gate> Application<G> {
         self.add_person(name, Role::Child(age), filter, by, moment, |_, _| ())
     }
 
-    /// Adds an adult, whose devices are not filtered.
-    ///
-    /// # Errors
-    /// [`ApplicationError`]; nothing was changed then.
-    pub fn add_adult(&mut self, name: &str, role: Role, by: &By, moment: Moment) -> Result<Changed, ApplicationError> {
-        adult(role)?;
-        self.add_person(name, role, None, by, moment, |_, _| ())
-    }
-
-    /// [`Self::add_adult`], who can sign in from the start with the password of this hash. `access` is who else may.
+    /// Adds an adult, whose devices are not filtered, and who can sign in from the start with the password of this hash.
+    /// `access` is who else may.
     ///
     /// # Errors
     /// [`ApplicationError`]; nothing was saved then, and `access` is of no use.
-    pub fn add_adult_with_password(
+    pub fn add_adult(
         &mut self,
         (name, role): (&str, Role),
         hash: String,

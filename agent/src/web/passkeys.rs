@@ -155,7 +155,7 @@ async fn begin_adding(
         return Ok(refused(Failure::WrongPassword));
     }
     lock(&web.throttle).take_back(begun);
-    let challenge = lock(&web.challenges).begin(visit.secret.digest().id(), Some(person), origin)?;
+    let challenge = lock(&web.challenges).begin(visit.id(), Some(person), origin)?;
     let known = web.access().account(person).map_or_else(Vec::new, |account| account.passkeys.clone());
     let known: Vec<Value> = known.iter().map(|known| json!({ "type": "public-key", "id": known.credential })).collect();
     let algorithms = ALGORITHMS.map(|algorithm| json!({ "type": "public-key", "alg": algorithm }));
@@ -174,7 +174,7 @@ async fn begin_adding(
 
 async fn add(State(web): Shared, visit: Arc<Visit>, Json(added): Json<Added>) -> Result<Response, Refusal> {
     let person = visit.adult()?.person.id;
-    let taken = lock(&web.challenges).take(&visit.secret.digest().id(), Some(person));
+    let taken = lock(&web.challenges).take(&visit.id(), Some(person));
     let (Some(here), Some(challenge)) = (web.here(&visit), taken) else { return Ok(refused(Failure::PasskeyRefused)) };
     let Some(name) = own_name(&added.name) else { return Ok(refused(Failure::BadName)) };
     let made = match passkey::register(&added.credential.response, &here.expects(&challenge)) {
@@ -223,7 +223,7 @@ async fn begin_signing_in(
     if lock(&web.throttle).wait((origin, None), uptime()).is_some() {
         return Ok(refused(Failure::TooManyTries));
     }
-    let challenge = lock(&web.challenges).begin(visit.secret.digest().id(), None, origin)?;
+    let challenge = lock(&web.challenges).begin(visit.id(), None, origin)?;
     Ok(answer(&json!({ "publicKey": {
         "challenge": Part(challenge.to_vec()),
         "timeout": ANSWER_TIME.as_millis() as u64,
@@ -235,7 +235,7 @@ async fn begin_signing_in(
 }
 
 async fn sign_in(State(web): Shared, visit: Arc<Visit>, Json(used): Json<Used>) -> Result<Response, Refusal> {
-    let taken = lock(&web.challenges).take(&visit.secret.digest().id(), None);
+    let taken = lock(&web.challenges).take(&visit.id(), None);
     let (Some(here), Some(challenge)) = (web.here(&visit), taken) else { return Ok(refused(Failure::PasskeyRefused)) };
     let origin = web.origin(&visit).await?;
     let credential = used.credential.raw_id.0;

@@ -81,7 +81,7 @@ async fn add_adult(State(web): Shared, visit: Arc<Visit>, Form(form): Form<Adult
     let (name, role) = (form.name, role(form.role));
     let access = Arc::clone(&web.access);
     let change = move |app: &mut App, moment| {
-        in_force_once_saved(&access, |access| app.add_adult_with_password((&name, role), hash, access, &by, moment))
+        in_force_once_saved(&access, |access| app.add_adult((&name, role), hash, access, &by, moment))
     };
     web.act(routes::SETTINGS_ADULTS, Notice::PersonAdded, change).await
 }

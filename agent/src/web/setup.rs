@@ -223,7 +223,7 @@ async fn guardian(web: &Web, visit: &Visit, form: GuardianForm) -> Result<Respon
         })
     };
     let (person, first) = web.parts.desk.look(begin).await??;
-    lock(&web.proven).remove(&visit.secret.digest().id());
+    lock(&web.proven).remove(&visit.id());
     let next = if first { routes::at(routes::SETUP_STEP, setup_step::CHILDREN) } else { routes::HOME.to_owned() };
     web.sign_in(visit, person, &next).await
 }
@@ -268,6 +268,6 @@ impl Web {
 
     /// True if this visit has shown the code of the box a short while ago.
     fn has_shown_the_code(&self, visit: &Visit) -> bool {
-        lock(&self.proven).get(&visit.secret.digest().id()).is_some_and(|until| *until > uptime())
+        lock(&self.proven).get(&visit.id()).is_some_and(|until| *until > uptime())
     }
 }

@@ -118,7 +118,7 @@ async fn code(State(web): Shared, visit: Arc<Visit>, Form(form): Form<SignInCode
         return again(Failure::WrongCode);
     }
     lock(&web.throttle).succeeded((origin, Some(person)));
-    lock(&web.half_signed_in).remove(&visit.secret.digest().id());
+    lock(&web.half_signed_in).remove(&visit.id());
     web.sign_in(&visit, person, own_path(&form.next)).await
 }
 
@@ -206,12 +206,12 @@ impl Web {
         let now = uptime();
         waiting.retain(|_, half| half.until > now);
         if waiting.len() < HALF_SIGNED_IN_MAX {
-            waiting.insert(visit.secret.digest().id(), Half { person, until: now + CODE_TIME });
+            waiting.insert(visit.id(), Half { person, until: now + CODE_TIME });
         }
     }
 
     fn half_signed_in(&self, visit: &Visit) -> Option<PersonId> {
         let waiting = lock(&self.half_signed_in);
-        waiting.get(&visit.secret.digest().id()).filter(|half| half.until > uptime()).map(|half| half.person)
+        waiting.get(&visit.id()).filter(|half| half.until > uptime()).map(|half| half.person)
     }
 }

@@ -87,6 +87,11 @@ struct Said {
 }
 
 impl Visit {
+    /// What is kept of this visit is known by this, which does not tell the secret.
+    pub(super) fn id(&self) -> String {
+        self.secret.digest().id()
+    }
+
     /// What every page of this visit is framed by.
     pub(super) fn shell(&self) -> Shell {
         let viewer = match (&self.adult, &self.child) {

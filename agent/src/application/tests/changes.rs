@@ -288,7 +288,7 @@ fn it_is_known_when_devices_changed_hands_whoever_passed_them_on() {
     let moments: Vec<Moment> = (0..12).map(|minute| home.later(minute)).collect();
     let app = &mut home.application;
     app.add_child("Ben", AgeBand::From6To9, &by(), moments[0]).unwrap();
-    app.add_adult("Sam", Role::Carer, &by(), moments[0]).unwrap();
+    app.add_adult(("Sam", Role::Carer), "hash".to_owned(), &mut Access::default(), &by(), moments[0]).unwrap();
     let [ben, sam] = ["Ben", "Sam"].map(|name| app.person_named(name).unwrap());
     let mut expected = [None; 2];
     let mut check = |app: &Application<MemoryGate>, passed_on: [bool; 2], now: Moment, what: &str| {
@@ -364,11 +364,20 @@ fn people_come_change_and_go() {
         let error = app.add_child(name, AgeBand::UpTo5, &alex(), now).unwrap_err();
         assert_eq!(error.failure(), failure, "{error}");
     }
-    app.add_adult("Sam", Role::Carer, &alex(), now).unwrap();
+    app.add_adult(("Sam", Role::Carer), "hash".to_owned(), &mut Access::default(), &alex(), now).unwrap();
     let sam = app.person_named("Sam").unwrap();
     app.set_role(sam, Role::CoGuardian, &alex(), now).unwrap();
     assert!(matches!(app.set_role(ALEX, Role::Carer, &alex(), now), Err(ApplicationError::PrimaryGuardian(_))));
-    assert!(app.add_adult("Kim", Role::Guardian { primary: true }, &alex(), now).is_err());
+    assert!(
+        app.add_adult(
+            ("Kim", Role::Guardian { primary: true }),
+            "hash".to_owned(),
+            &mut Access::default(),
+            &alex(),
+            now
+        )
+        .is_err()
+    );
     app.set_role(sam, Role::Guardian { primary: true }, &alex(), now).unwrap();
     assert_eq!(app.household().person(ALEX).unwrap().role, Role::Guardian { primary: false });
     assert!(matches!(
@@ -395,7 +404,7 @@ fn an_adult_who_leaves_stays_among_the_entries() {
     let mut home = home();
     let now = home.now;
     let app = &mut home.application;
-    app.add_adult("Sam", Role::CoGuardian, &alex(), now).unwrap();
+    app.add_adult(("Sam", Role::CoGuardian), "hash".to_owned(), &mut Access::default(), &alex(), now).unwrap();
     let sam = app.person_named("Sam").unwrap();
     app.adopt_device([6, 0, 0, 0, 0, 1], Owner::Person(sam), Some("phone"), &alex(), now).unwrap();
     app.pause(MIA_ID, &PauseEnd::Resume, &By::new(Actor::Person("Sam".to_owned())), now).unwrap();
@@ -502,7 +511,7 @@ fn a_household_is_read_back_on_another_box() {
 fn what_is_erased_does_not_go_on_in_copies_of_the_database() {
     let mut home = home();
     let now = home.now;
-    home.application.add_adult("Sam", Role::Carer, &by(), now).unwrap();
+    home.application.add_adult(("Sam", Role::Carer), "hash".to_owned(), &mut Access::default(), &by(), now).unwrap();
     let sam = home.application.person_named("Sam").unwrap();
     let copy = home.directory.path().join("stairgate.schema-1.redb");
     let mut goes = |change: &dyn Fn(&mut Application<MemoryGate>)| {
@@ -535,7 +544,7 @@ fn whoever_is_erased_leaves_neither_a_way_in_nor_a_name() {
     let app = &mut home.application;
     let mut access = Access::default();
     access.set_pin(MIA_ID, Some("hash".to_owned()));
-    app.add_adult_with_password(("Ben", Role::CoGuardian), "hash".to_owned(), &mut access, &by(), now).unwrap();
+    app.add_adult(("Ben", Role::CoGuardian), "hash".to_owned(), &mut access, &by(), now).unwrap();
     let ben = app.person_named("Ben").unwrap();
     assert!(access.account(ben).is_some() && app.access().unwrap() == access);
     app.pause(MIA_ID, &PauseEnd::Resume, &By::new(Actor::Person("Ben".to_owned())), now).unwrap();

@@ -58,7 +58,7 @@ fn changed(app: &mut Application<MemoryGate>, mixed: u64, now: Moment) -> Result
             None if mixed.is_multiple_of(2) => app.add_child(&format!("child {mixed}"), AgeBand::From6To9, &by(), now),
             None => {
                 let (name, mut access) = (format!("adult {mixed}"), app.access()?);
-                app.add_adult_with_password((&name, Role::Carer), name.clone(), &mut access, &by(), now)
+                app.add_adult((&name, Role::Carer), name.clone(), &mut access, &by(), now)
             }
         },
         6 => match app.household().people.last().map(|person| (person.id, person.name.clone())) {
